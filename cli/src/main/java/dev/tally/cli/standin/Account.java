@@ -1,0 +1,100 @@
+package dev.tally.cli.standin;
+
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The account the stand-in pretends to be, in Stripe's own terms and fixed while it runs. Unit amounts are decimal cents.
+ */
+record Account(List<Meter> meters, List<Price> prices, List<Customer> customers, List<Subscription> subscriptions) {
+
+    Account {
+        meters = List.copyOf(meters);
+        prices = List.copyOf(prices);
+        customers = List.copyOf(customers);
+        subscriptions = List.copyOf(subscriptions);
+    }
+
+    /** A billing meter; only the formula {@code sum} over raw events is supported. */
+    record Meter(
+            String id, String eventName, String displayName, String customerKey, String valueKey, boolean active) {}
+
+    /** A recurring price per unit, or per started block of {@code divideBy} units. */
+    record Price(
+            String id,
+            String product,
+            String nickname,
+            int months,
+            @Nullable String meter,
+            BigDecimal unitAmount,
+            @Nullable Integer divideBy) {
+
+        boolean metered() {
+            return meter != null;
+        }
+
+        String interval() {
+            return months == 12 ? "year" : "month";
+        }
+    }
+
+    /** A customer. */
+    record Customer(String id, String name, String email) {}
+
+    /** A subscription; all its items have one billing interval, of {@code months} months. */
+    record Subscription(String id, String customer, Instant anchor, int months, List<Item> items) {
+
+        Subscription {
+            items = List.copyOf(items);
+        }
+
+        Period periodAt(Instant instant) {
+            return Period.containing(anchor, months, instant);
+        }
+    }
+
+    /** One priced part of a subscription; {@code quantity} is null where the price is metered. */
+    record Item(String id, Price price, @Nullable Integer quantity) {}
+
+    Optional<Meter> meter(String id) {
+        return meters.stream().filter(meter -> meter.id().equals(id)).findFirst();
+    }
+
+    Optional<Meter> meterOfEvent(String eventName) {
+        return meters.stream()
+                .filter(meter -> meter.eventName().equals(eventName))
+                .findFirst();
+    }
+
+    /** The event name behind a metered price. */
+    String eventNameOf(Price price) {
+        return meters.stream()
+                .filter(meter -> meter.id().equals(price.meter()))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(price.id() + " is not metered"))
+                .eventName();
+    }
+
+    Optional<Price> price(String id) {
+        return prices.stream().filter(price -> price.id().equals(id)).findFirst();
+    }
+
+    Optional<Customer> customer(String id) {
+        return customers.stream().filter(customer -> customer.id().equals(id)).findFirst();
+    }
+
+    Optional<Subscription> subscription(String id) {
+        return subscriptions.stream()
+                .filter(subscription -> subscription.id().equals(id))
+                .findFirst();
+    }
+
+    List<Subscription> subscriptionsOf(String customer) {
+        return subscriptions.stream()
+                .filter(subscription -> subscription.customer().equals(customer))
+                .toList();
+    }
+}

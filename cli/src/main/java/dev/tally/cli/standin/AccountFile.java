@@ -1,0 +1,157 @@
+package dev.tally.cli.standin;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the JSON file that describes the account. Anything the stand-in cannot imitate (another formula than {@code sum}, an
+ * aggregation window, mixed intervals in a subscription) is refused rather than treated as something else.
+ */
+final class AccountFile {
+
+    private AccountFile() {}
+
+    /** The account of the demo catalogue. */
+    static Account demo() {
+        try (InputStream in = Objects.requireNonNull(
+                AccountFile.class.getResourceAsStream("/standin/demo-account.json"), "demo-account.json is missing")) {
+            return parse(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * Parses an account.
+     *
+     * @throws IllegalArgumentException naming the first thing that is wrong
+     */
+    static Account parse(String json) {
+        JsonNode root;
+        try {
+            root = Json.MAPPER.readTree(json);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("not JSON: " + e.getOriginalMessage(), e);
+        }
+        List<Account.Meter> meters = new ArrayList<>();
+        for (JsonNode node : root.path("meters")) {
+            meters.add(meter(node));
+        }
+        List<Account.Price> prices = new ArrayList<>();
+        for (JsonNode node : root.path("prices")) {
+            prices.add(price(node, meters));
+        }
+        List<Account.Customer> customers = new ArrayList<>();
+        for (JsonNode node : root.path("customers")) {
+            customers.add(new Account.Customer(
+                    text(node, "id"),
+                    node.path("name").asText(""),
+                    node.path("email").asText("")));
+        }
+        List<Account.Subscription> subscriptions = new ArrayList<>();
+        Account known = new Account(meters, prices, customers, List.of());
+        for (JsonNode node : root.path("subscriptions")) {
+            subscriptions.add(subscription(node, known));
+        }
+        return new Account(meters, prices, customers, subscriptions);
+    }
+
+    private static Account.Meter meter(JsonNode node) {
+        String id = text(node, "id");
+        require(text(node, "formula").equals("sum"), id + ": only the formula sum is supported");
+        require(!node.has("event_time_window"), id + ": event_time_window is not supported");
+        return new Account.Meter(
+                id,
+                text(node, "event_name"),
+                node.path("display_name").asText(id),
+                node.path("customer_key").asText("stripe_customer_id"),
+                node.path("value_key").asText("value"),
+                node.path("status").asText("active").equals("active"));
+    }
+
+    private static Account.Price price(JsonNode node, List<Account.Meter> meters) {
+        String id = text(node, "id");
+        int months = switch (text(node, "interval")) {
+            case "month" -> 1;
+            case "year" -> 12;
+            default -> throw new IllegalArgumentException(id + ": interval must be month or year");
+        };
+        boolean metered = text(node, "usage_type").equals("metered");
+        @Nullable String meter = metered ? text(node, "meter") : null;
+        require(
+                meter == null || meters.stream().anyMatch(known -> known.id().equals(meter)),
+                id + ": unknown meter " + meter);
+        JsonNode divideBy = node.path("transform_quantity").path("divide_by");
+        require(
+                divideBy.isMissingNode()
+                        || (divideBy.asInt() > 0
+                                && node.path("transform_quantity")
+                                        .path("round")
+                                        .asText()
+                                        .equals("up")),
+                id + ": transform_quantity needs a positive divide_by and round up");
+        try {
+            return new Account.Price(
+                    id,
+                    text(node, "product"),
+                    node.path("nickname").asText(id),
+                    months,
+                    meter,
+                    new BigDecimal(text(node, "unit_amount_decimal")),
+                    divideBy.isMissingNode() ? null : divideBy.asInt());
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(id + ": unit_amount_decimal must be a decimal number of cents", e);
+        }
+    }
+
+    private static Account.Subscription subscription(JsonNode node, Account known) {
+        String id = text(node, "id");
+        String customer = text(node, "customer");
+        require(known.customer(customer).isPresent(), id + ": unknown customer " + customer);
+        List<Account.Item> items = new ArrayList<>();
+        for (JsonNode item : node.path("items")) {
+            String priceId = text(item, "price");
+            Account.Price price = known.price(priceId)
+                    .orElseThrow(() -> new IllegalArgumentException(id + ": unknown price " + priceId));
+            require(price.metered() != item.has("quantity"), id + ": quantity belongs to licensed prices only");
+            items.add(new Account.Item(
+                    text(item, "id"),
+                    price,
+                    price.metered() ? null : item.path("quantity").asInt()));
+        }
+        require(!items.isEmpty(), id + ": has no items");
+        int months = items.getFirst().price().months();
+        require(
+                items.stream().allMatch(item -> item.price().months() == months),
+                id + ": all items must have one interval");
+        try {
+            return new Account.Subscription(
+                    id, customer, Instant.parse(text(node, "billing_cycle_anchor")), months, items);
+        } catch (DateTimeException e) {
+            throw new IllegalArgumentException(id + ": billing_cycle_anchor must be like 2026-01-01T00:00:00Z", e);
+        }
+    }
+
+    private static String text(JsonNode node, String field) {
+        JsonNode value = node.path(field);
+        require(value.isTextual() && !value.asText().isEmpty(), "missing text field " + field + " in " + node);
+        return value.asText();
+    }
+
+    private static void require(boolean condition, String message) {
+        if (!condition) {
+            throw new IllegalArgumentException(message);
+        }
+    }
+}

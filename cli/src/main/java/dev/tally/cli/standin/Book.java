@@ -1,0 +1,123 @@
+package dev.tally.cli.standin;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.math.BigInteger;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything the stand-in remembers: the events it accepted, their identifiers and the saved answers. Thread-safe; whatever
+ * changes it is in the journal before the method returns.
+ */
+final class Book implements Closeable {
+
+    /** How long Stripe at least keeps the answer of an idempotency key, and (documented for v2) an identifier. */
+    static final Duration DAY = Duration.ofHours(24);
+
+    private final boolean identifiersForEver;
+    private final List<MeterEvent> events = new ArrayList<>();
+    private final Map<String, Instant> identifiers = new HashMap<>();
+    private final Map<String, SavedAnswer> answers = new HashMap<>();
+    private final Journal journal;
+
+    /**
+     * Opens the book of a directory.
+     *
+     * @param identifiersForEver whether identifiers stay unique for ever, instead of exactly 24 hours
+     * @throws IOException as {@link Journal#open}
+     */
+    Book(Path directory, boolean identifiersForEver) throws IOException {
+        this.identifiersForEver = identifiersForEver;
+        this.journal = Journal.open(directory, this::apply);
+    }
+
+    private void apply(Journal.Entry entry) {
+        MeterEvent event = entry.event();
+        if (event != null) {
+            events.add(event);
+            identifiers.put(event.identifier(), event.receivedAt());
+        }
+        SavedAnswer saved = entry.saved();
+        if (saved != null) {
+            answers.put(saved.key(), saved);
+        }
+    }
+
+    /**
+     * Accepts an event, together with the answer saved for it.
+     *
+     * @return false, and nothing is changed, if an event with this identifier exists
+     */
+    synchronized boolean accept(MeterEvent event, @Nullable SavedAnswer saved) {
+        Instant seen = identifiers.get(event.identifier());
+        if (seen != null && (identifiersForEver || event.receivedAt().isBefore(seen.plus(DAY)))) {
+            return false;
+        }
+        commit(new Journal.Entry(numbered(event), saved));
+        return true;
+    }
+
+    /** Saves the answer of a call that changed nothing else. */
+    synchronized void save(SavedAnswer saved) {
+        commit(new Journal.Entry(null, saved));
+    }
+
+    /** The answer saved under a key in the last 24 hours. */
+    synchronized @Nullable SavedAnswer saved(String key, Instant now) {
+        SavedAnswer saved = answers.get(key);
+        if (saved != null && !now.isBefore(saved.at().plus(DAY))) {
+            answers.remove(key);
+            return null;
+        }
+        return saved;
+    }
+
+    /** The events that match, in the order they were received. */
+    synchronized List<MeterEvent> events(Predicate<MeterEvent> filter) {
+        return events.stream().filter(filter).toList();
+    }
+
+    /** The exact sum of the counted events that match. */
+    synchronized BigInteger sum(Predicate<MeterEvent> filter) {
+        return events.stream()
+                .filter(event -> event.error() == null)
+                .filter(filter)
+                .map(event -> BigInteger.valueOf(event.value()))
+                .reduce(BigInteger.ZERO, BigInteger::add);
+    }
+
+    private MeterEvent numbered(MeterEvent event) {
+        return new MeterEvent(
+                events.size() + 1L,
+                event.identifier(),
+                event.eventName(),
+                event.customer(),
+                event.value(),
+                event.timestamp(),
+                event.receivedAt(),
+                event.error());
+    }
+
+    private void commit(Journal.Entry entry) {
+        try {
+            journal.append(entry);
+        } catch (IOException e) {
+            throw new UncheckedIOException("the journal cannot be written", e);
+        }
+        apply(entry);
+    }
+
+    @Override
+    public synchronized void close() throws IOException {
+        journal.close();
+    }
+}

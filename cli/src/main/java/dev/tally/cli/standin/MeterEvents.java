@@ -1,0 +1,260 @@
+package dev.tally.cli.standin;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code POST /v1/billing/meter_events} as Stripe documents it: validation, one call in flight per customer and meter, saved
+ * answers per idempotency key, then the rules of the event itself. Where Stripe's behaviour is not documented, the options
+ * offer both: unknown customers refused at once or reported later, identifiers unique for 24 hours or longer.
+ */
+final class MeterEvents {
+
+    private static final String PATH = "/v1/billing/meter_events";
+    private static final Duration PAST = Duration.ofDays(35);
+    private static final Duration FUTURE = Duration.ofMinutes(5);
+    private static final Pattern WHOLE = Pattern.compile("-?[0-9]+");
+    private static final int DIGITS = 15;
+
+    private final Account account;
+    private final Book book;
+    private final RequestRules rules;
+    private final Faults faults;
+    private final InstantSource clock;
+    private final StandInOptions options;
+    private final Set<String> callsInFlight = ConcurrentHashMap.newKeySet();
+    private final Set<String> keysInUse = ConcurrentHashMap.newKeySet();
+
+    MeterEvents(
+            Account account,
+            Book book,
+            RequestRules rules,
+            Faults faults,
+            InstantSource clock,
+            StandInOptions options) {
+        this.account = account;
+        this.book = book;
+        this.rules = rules;
+        this.faults = faults;
+        this.clock = clock;
+        this.options = options;
+    }
+
+    /**
+     * Handles one call.
+     *
+     * @throws Refusal for whatever is refused before the call is executed
+     */
+    Answer create(Call call, Faults.@Nullable Fault fault) {
+        JsonNode params = rules.body(PATH, call.body());
+        String eventName = params.path("event_name").asText();
+        String customerKey =
+                account.meterOfEvent(eventName).map(Account.Meter::customerKey).orElse("stripe_customer_id");
+        String lane = params.path("payload").path(customerKey).asText() + "\n" + eventName;
+        if (options.oneInFlight() && !callsInFlight.add(lane)) {
+            throw Refusal.of(
+                    429,
+                    "invalid_request_error",
+                    "lock_timeout",
+                    "This object cannot be accessed right now because another API request or Stripe process is currently"
+                            + " accessing it. (One concurrent call per customer per meter.)");
+        }
+        try {
+            return keyed(call, params, fault);
+        } finally {
+            callsInFlight.remove(lane);
+        }
+    }
+
+    private Answer keyed(Call call, JsonNode params, Faults.@Nullable Fault fault) {
+        String key = call.header("Idempotency-Key");
+        if (key == null) {
+            return execute(null, "", params, fault);
+        }
+        if (key.isEmpty() || key.length() > 255) {
+            throw Refusal.parameter(null, null, "Idempotency-Key must have 1 to 255 characters");
+        }
+        if (!keysInUse.add(key)) {
+            throw Refusal.of(
+                    409,
+                    "idempotency_error",
+                    "idempotency_key_in_use",
+                    "There is currently another in-progress request using this Idempotent Key: " + key);
+        }
+        try {
+            String fingerprint = fingerprint(call);
+            SavedAnswer saved = book.saved(key, clock.instant());
+            if (saved == null) {
+                return execute(key, fingerprint, params, fault);
+            }
+            if (!saved.fingerprint().equals(fingerprint)) {
+                throw Refusal.of(
+                        400,
+                        "idempotency_error",
+                        null,
+                        "Keys for idempotent requests can only be used with the same parameters they were first used"
+                                + " with. Try using a key other than '" + key
+                                + "' if you meant to execute a different request.");
+            }
+            return answer(saved.status(), saved.body()).with("Idempotent-Replayed", "true");
+        } finally {
+            keysInUse.remove(key);
+        }
+    }
+
+    private Answer execute(
+            @Nullable String key, String fingerprint, JsonNode params, Faults.@Nullable Fault fault) {
+        Instant now = clock.instant();
+        boolean savedError = fault != null && fault.kind() == Faults.Kind.ERROR;
+        boolean before = fault != null && fault.when() == Faults.When.BEFORE;
+        if (fault != null && before) {
+            Answer answer = faults.answer(fault);
+            if (key != null && savedError) {
+                book.save(new SavedAnswer(key, fingerprint, now, answer.status(), answer.body()));
+            }
+            return answer;
+        }
+        Answer answer;
+        boolean keep = key != null && (fault == null || fault.kind() != Faults.Kind.ERROR_UNSAVED);
+        try {
+            MeterEvent event = event(params, now);
+            answer = answer(200, Json.pretty(rendered(event, params)));
+            Answer remembered = fault != null && savedError ? faults.answer(fault) : answer;
+            boolean accepted =
+                    book.accept(event, key != null && keep ? saved(key, fingerprint, now, remembered) : null);
+            if (!accepted) {
+                throw Refusal.executed(
+                        null,
+                        "identifier",
+                        "An event already exists with identifier " + event.identifier() + ".");
+            }
+        } catch (Refusal refusal) {
+            answer = refusal.answer();
+            if (key != null && keep && refusal.saved()) {
+                book.save(saved(key, fingerprint, now, answer));
+            }
+        }
+        return fault == null ? answer : faults.answer(fault);
+    }
+
+    private static SavedAnswer saved(String key, String fingerprint, Instant now, Answer answer) {
+        return new SavedAnswer(key, fingerprint, now, answer.status(), answer.body());
+    }
+
+    private MeterEvent event(JsonNode params, Instant now) {
+        String eventName = params.path("event_name").asText();
+        Account.Meter meter = account.meterOfEvent(eventName)
+                .orElseThrow(() -> Refusal.executed(
+                        "resource_missing", "event_name", "No meter found with event name '" + eventName + "'."));
+        if (!meter.active()) {
+            throw Refusal.executed(
+                    null, "event_name", "The meter with event name '" + eventName + "' is not active.");
+        }
+        String customer = payload(params, meter.customerKey());
+        long value = value(payload(params, meter.valueKey()), meter.valueKey());
+        Instant timestamp = timestamp(params, now);
+        String error = null;
+        if (account.customer(customer).isEmpty()) {
+            if (options.customersAtOnce()) {
+                throw Refusal.executed(
+                        "resource_missing",
+                        "payload[" + meter.customerKey() + "]",
+                        "No such customer: '" + customer + "'");
+            }
+            error = "meter_event_customer_not_found";
+        }
+        String identifier = params.has("identifier")
+                ? params.path("identifier").asText()
+                : UUID.randomUUID().toString();
+        return new MeterEvent(0, identifier, eventName, customer, value, timestamp, now, error);
+    }
+
+    private static String payload(JsonNode params, String key) {
+        JsonNode value = params.path("payload").path(key);
+        if (value.isMissingNode()) {
+            throw Refusal.executed(
+                    "parameter_missing",
+                    "payload[" + key + "]",
+                    "The event payload is missing the key '" + key + "', which the meter requires.");
+        }
+        return value.asText();
+    }
+
+    private static long value(String text, String key) {
+        String param = "payload[" + key + "]";
+        if (!WHOLE.matcher(text).matches()) {
+            throw Refusal.executed(null, param, "Invalid value '" + text + "': must be a whole number.");
+        }
+        String digits = text.replaceFirst("^-?0*", "");
+        if (digits.length() > DIGITS) {
+            throw Refusal.executed(
+                    null, param, "Invalid value '" + text + "': must have at most " + DIGITS + " significant digits.");
+        }
+        return Long.parseLong(text.startsWith("-") ? "-0" + digits : "0" + digits);
+    }
+
+    private static Instant timestamp(JsonNode params, Instant now) {
+        if (!params.has("timestamp")) {
+            return Instant.ofEpochSecond(now.getEpochSecond());
+        }
+        long seconds = params.path("timestamp").longValue();
+        long oldest = now.minus(PAST).getEpochSecond();
+        long newest = now.plus(FUTURE).getEpochSecond();
+        if (seconds < oldest) {
+            throw Refusal.executed(
+                    null,
+                    "timestamp",
+                    "The event timestamp cannot be more than 35 days in past. Expected a timestamp greater than or equal"
+                            + " to " + oldest + ".");
+        }
+        if (seconds > newest) {
+            throw Refusal.executed(
+                    null,
+                    "timestamp",
+                    "The event timestamp cannot be more than 5 minutes in the future. Expected a timestamp less than or"
+                            + " equal to " + newest + ".");
+        }
+        return Instant.ofEpochSecond(seconds);
+    }
+
+    private static ObjectNode rendered(MeterEvent event, JsonNode params) {
+        ObjectNode body = Json.object()
+                .put("object", "billing.meter_event")
+                .put("created", event.receivedAt().getEpochSecond())
+                .put("event_name", event.eventName())
+                .put("identifier", event.identifier())
+                .put("livemode", false);
+        body.set("payload", params.path("payload"));
+        return body.put("timestamp", event.timestamp().getEpochSecond());
+    }
+
+    private static Answer answer(int status, String body) {
+        Answer answer = new Answer(status, Map.of(), "application/json", body);
+        return status == 400 ? answer.with("stripe-should-retry", "false") : answer;
+    }
+
+    private static String fingerprint(Call call) {
+        String canonical = call.path() + new TreeMap<>(Form.pairs(call.body()));
+        try {
+            return HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256")
+                            .digest(canonical.getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package dev.tally.cli.standin;
+
+import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the stand-in is started and which of the undocumented behaviours it shows.
+ *
+ * @param port TCP port, 0 for a free one
+ * @param data directory of the journal
+ * @param account file that describes the account, null for the demo account
+ * @param customersAtOnce whether an unknown customer is refused at once (400) or the event is taken and reported later
+ * @param identifiersForEver whether identifiers stay unique for ever or exactly 24 hours
+ * @param oneInFlight whether a second concurrent call for one customer and meter gets a 429
+ * @param invoiceGrace how long after its period an invoice takes usage
+ */
+public record StandInOptions(
+        String host,
+        int port,
+        Path data,
+        @Nullable Path account,
+        boolean customersAtOnce,
+        boolean identifiersForEver,
+        boolean oneInFlight,
+        Duration invoiceGrace) {
+
+    /** The defaults on 127.0.0.1. */
+    public static StandInOptions of(int port, Path data) {
+        return new StandInOptions("127.0.0.1", port, data, null, true, false, true, Duration.ofHours(1));
+    }
+
+    static final String USAGE =
+            """
+            A fake of Stripe's metered billing API. It is not Stripe and moves no money.
+              --port N                     TCP port (8083)
+              --host HOST                  address to listen on (127.0.0.1)
+              --data DIR                   where received calls are kept (required)
+              --account FILE               JSON account instead of the demo account
+              --customers sync|async       unknown customer: 400 at once (sync), or taken and reported later
+              --identifiers 24h|longer     how long an event identifier stays unique (24h)
+              --in-flight one|any          429 on a second concurrent call per customer and meter (one)
+              --invoice-grace DURATION     how long an ended period's invoice takes usage, ISO-8601 (PT1H)
+            """;
+
+    /**
+     * Reads the command line.
+     *
+     * @throws IllegalArgumentException listing everything that is wrong, one a line
+     */
+    static StandInOptions parse(String[] args) {
+        List<String> problems = new ArrayList<>();
+        StandInOptions options = of(8083, Path.of(""));
+        for (int i = 0; i < args.length; i += 2) {
+            String name = args[i];
+            if (i + 1 == args.length) {
+                problems.add(name + ": a value is missing, or the option is unknown");
+                break;
+            }
+            try {
+                options = options.with(name, args[i + 1]);
+            } catch (IllegalArgumentException | DateTimeException e) {
+                problems.add(name + " " + args[i + 1] + ": " + e.getMessage());
+            }
+        }
+        if (options.data().toString().isEmpty()) {
+            problems.add("--data DIR is required");
+        }
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException(String.join("\n", problems));
+        }
+        return options;
+    }
+
+    private StandInOptions with(String name, String value) {
+        return switch (name) {
+            case "--port" -> copy(host, port(value), data, account);
+            case "--host" -> copy(value, port, data, account);
+            case "--data" -> copy(host, port, Path.of(value), account);
+            case "--account" -> copy(host, port, data, Path.of(value));
+            case "--customers" -> modes(choice(value, "sync", "async"), identifiersForEver, oneInFlight, invoiceGrace);
+            case "--identifiers" -> modes(
+                    customersAtOnce, choice(value, "longer", "24h"), oneInFlight, invoiceGrace);
+            case "--in-flight" -> modes(
+                    customersAtOnce, identifiersForEver, choice(value, "one", "any"), invoiceGrace);
+            case "--invoice-grace" -> modes(
+                    customersAtOnce, identifiersForEver, oneInFlight, Duration.parse(value));
+            default -> throw new IllegalArgumentException("unknown option");
+        };
+    }
+
+    private StandInOptions copy(String newHost, int newPort, Path newData, @Nullable Path newAccount) {
+        return new StandInOptions(
+                newHost, newPort, newData, newAccount, customersAtOnce, identifiersForEver, oneInFlight, invoiceGrace);
+    }
+
+    /** These options with other behaviours. */
+    StandInOptions modes(boolean atOnce, boolean forEver, boolean one, Duration grace) {
+        return new StandInOptions(host, port, data, account, atOnce, forEver, one, grace);
+    }
+
+    /** These options with another account file. */
+    StandInOptions withAccount(Path file) {
+        return copy(host, port, data, file);
+    }
+
+    private static int port(String text) {
+        try {
+            int port = Integer.parseInt(text);
+            if (port >= 0 && port <= 65_535) {
+                return port;
+            }
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("not a port number", e);
+        }
+        throw new IllegalArgumentException("not a port number");
+    }
+
+    private static boolean choice(String value, String yes, String no) {
+        if (!value.equals(yes) && !value.equals(no)) {
+            throw new IllegalArgumentException("must be " + yes + " or " + no);
+        }
+        return value.equals(yes);
+    }
+}

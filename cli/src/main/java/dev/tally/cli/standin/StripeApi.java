@@ -1,0 +1,299 @@
+package dev.tally.cli.standin;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** The paths under {@code /v1}: authentication, faults, and the reads. Whatever else Stripe has is refused as unknown. */
+final class StripeApi {
+
+    private static final Pattern VERSION = Pattern.compile("20[0-9]{2}-[0-9]{2}-[0-9]{2}(\\.[a-z0-9_]+)?");
+    private static final Pattern KEY = Pattern.compile("sk_test_[A-Za-z0-9_]+");
+    private static final long MINUTE = 60;
+
+    private final Account account;
+    private final Book book;
+    private final RequestRules rules;
+    private final Faults faults;
+    private final Invoices invoices;
+    private final MeterEvents meterEvents;
+    private final InstantSource clock;
+
+    StripeApi(
+            Account account,
+            Book book,
+            RequestRules rules,
+            Faults faults,
+            Invoices invoices,
+            MeterEvents meterEvents,
+            InstantSource clock) {
+        this.account = account;
+        this.book = book;
+        this.rules = rules;
+        this.faults = faults;
+        this.invoices = invoices;
+        this.meterEvents = meterEvents;
+        this.clock = clock;
+    }
+
+    /**
+     * Answers one call.
+     *
+     * @throws Refusal in Stripe's form
+     */
+    Answer answer(Call call) {
+        authenticate(call);
+        String version = call.header("Stripe-Version");
+        if (version != null && !VERSION.matcher(version).matches()) {
+            throw Refusal.parameter(null, null, "Invalid Stripe API version: " + version);
+        }
+        Faults.Fault fault = faults.take(call.path());
+        boolean meterEvent = call.method().equals("POST") && call.path().equals("/v1/billing/meter_events");
+        if (fault != null && (!meterEvent || unsavedBefore(fault))) {
+            return faults.answer(fault);
+        }
+        return meterEvent ? meterEvents.create(call, fault) : route(call);
+    }
+
+    private static boolean unsavedBefore(Faults.Fault fault) {
+        return fault.when() == Faults.When.BEFORE
+                && switch (fault.kind()) {
+                    case ERROR, HANG -> false;
+                    case ERROR_UNSAVED, RESET, EMPTY, HTML, RATE_LIMIT -> true;
+                };
+    }
+
+    private Answer route(Call call) {
+        List<String> path = call.segments();
+        String route = call.method() + " "
+                + switch (path.size()) {
+                    case 2 -> path.get(1);
+                    case 3 -> path.get(1).equals("billing") ? "billing/" + path.get(2) : path.get(1) + "/*";
+                    case 4 -> path.get(1) + "/" + path.get(2) + "/*";
+                    case 5 -> path.get(1) + "/" + path.get(2) + "/*/" + path.get(4);
+                    default -> "";
+                };
+        return switch (route) {
+            case "GET billing/meters" -> meters(call);
+            case "GET billing/meters/*" -> Answer.json(200, StripeObjects.meter(meter(path.get(3))));
+            case "GET billing/meters/*/event_summaries" -> summaries(call, meter(path.get(3)));
+            case "GET customers/*" -> Answer.json(
+                    200,
+                    StripeObjects.customer(account.customer(path.get(2))
+                            .orElseThrow(() -> Refusal.notFound("customer", path.get(2), "id"))));
+            case "GET prices/*" -> Answer.json(
+                    200,
+                    StripeObjects.price(account.price(path.get(2))
+                            .orElseThrow(() -> Refusal.notFound("price", path.get(2), "price"))));
+            case "GET subscriptions" -> subscriptions(call);
+            case "GET subscriptions/*" -> Answer.json(
+                    200,
+                    StripeObjects.subscription(
+                            account.subscription(path.get(2))
+                                    .orElseThrow(() -> Refusal.notFound("subscription", path.get(2), "id")),
+                            clock.instant()));
+            case "POST invoices/*" -> path.get(2).equals("create_preview") ? preview(call) : unknown(call);
+            default -> unknown(call);
+        };
+    }
+
+    private static Answer unknown(Call call) {
+        throw Refusal.of(
+                404,
+                "invalid_request_error",
+                null,
+                "Unrecognized request URL (" + call.method() + ": " + call.path()
+                        + "). This is a stand-in that knows a small part of Stripe's API.");
+    }
+
+    private static void authenticate(Call call) {
+        String key = key(call.header("Authorization"));
+        if (key == null) {
+            throw Refusal.of(
+                    401,
+                    "invalid_request_error",
+                    null,
+                    "You did not provide an API key. You need to provide your API key in the Authorization header, using"
+                            + " Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').");
+        }
+        if (!KEY.matcher(key).matches()) {
+            throw Refusal.of(
+                    401,
+                    "invalid_request_error",
+                    null,
+                    "Invalid API Key provided. The stand-in takes any key that starts with sk_test_, and no other.");
+        }
+    }
+
+    private static @Nullable String key(@Nullable String authorization) {
+        if (authorization == null) {
+            return null;
+        }
+        if (authorization.startsWith("Bearer ")) {
+            return authorization.substring("Bearer ".length()).strip();
+        }
+        if (authorization.startsWith("Basic ")) {
+            try {
+                String pair = new String(
+                        Base64.getDecoder()
+                                .decode(authorization.substring("Basic ".length()).strip()),
+                        StandardCharsets.UTF_8);
+                int colon = pair.indexOf(':');
+                return colon < 0 ? pair : pair.substring(0, colon);
+            } catch (IllegalArgumentException e) {
+                return "";
+            }
+        }
+        return "";
+    }
+
+    private Account.Meter meter(String id) {
+        return account.meter(id).orElseThrow(() -> Refusal.notFound("billing meter", id, "id"));
+    }
+
+    private Answer meters(Call call) {
+        JsonNode query = rules.query("/v1/billing/meters", call.query());
+        String status = query.path("status").asText("");
+        List<ObjectNode> found = account.meters().stream()
+                .filter(meter -> status.isEmpty() || status.equals("active") == meter.active())
+                .map(StripeObjects::meter)
+                .toList();
+        return Answer.json(200, StripeObjects.page("/v1/billing/meters", found, query));
+    }
+
+    private Answer subscriptions(Call call) {
+        JsonNode query = Form.tree(Form.pairs(call.query()));
+        query.fieldNames().forEachRemaining(name -> {
+            if (!Set.of("customer", "status", "limit", "expand").contains(name)) {
+                throw Refusal.parameter("parameter_unknown", name, "Received unknown parameter: " + name);
+            }
+        });
+        String customer = query.path("customer").asText("");
+        if (!customer.isEmpty() && account.customer(customer).isEmpty()) {
+            throw Refusal.parameter("resource_missing", "customer", "No such customer: '" + customer + "'");
+        }
+        String status = query.path("status").asText("all");
+        List<ObjectNode> found = account.subscriptions().stream()
+                .filter(subscription -> customer.isEmpty() || subscription.customer().equals(customer))
+                .filter(subscription -> status.equals("all") || status.equals("active"))
+                .map(subscription -> StripeObjects.subscription(subscription, clock.instant()))
+                .toList();
+        JsonNode limit = Form.typed(query.path("limit"), Json.object().put("type", "integer"));
+        ObjectNode paging = Json.object();
+        if (!limit.isMissingNode()) {
+            paging.set("limit", limit);
+        }
+        return Answer.json(200, StripeObjects.page("/v1/subscriptions", found, paging));
+    }
+
+    private Answer preview(Call call) {
+        JsonNode params = rules.body("/v1/invoices/create_preview", call.body());
+        params.fieldNames().forEachRemaining(name -> {
+            if (!Set.of("customer", "subscription", "expand").contains(name)) {
+                throw Refusal.parameter(null, name, "The stand-in does not support the parameter " + name + " here.");
+            }
+        });
+        Account.Subscription subscription = subscription(params);
+        Instant now = clock.instant();
+        Period period = subscription.periodAt(now);
+        Period next = subscription.periodAt(period.end());
+        return Answer.json(200, StripeObjects.preview(invoices.of(subscription, period), next, now));
+    }
+
+    private Account.Subscription subscription(JsonNode params) {
+        String customer = params.path("customer").asText("");
+        if (params.has("subscription")) {
+            String id = params.path("subscription").asText();
+            return account.subscription(id)
+                    .filter(found -> customer.isEmpty() || found.customer().equals(customer))
+                    .orElseThrow(() -> Refusal.notFound("subscription", id, "subscription"));
+        }
+        if (customer.isEmpty()) {
+            throw Refusal.parameter("parameter_missing", "customer", "Missing required param: customer.");
+        }
+        if (account.customer(customer).isEmpty()) {
+            throw Refusal.notFound("customer", customer, "customer");
+        }
+        return account.subscriptionsOf(customer).stream()
+                .findFirst()
+                .orElseThrow(() -> Refusal.of(
+                        404,
+                        "invalid_request_error",
+                        "invoice_upcoming_none",
+                        "No upcoming invoices for customer: " + customer));
+    }
+
+    /**
+     * Sums by hour, by UTC day, or over the whole range; newest first, and only windows with usage. Without grouping there is
+     * always one summary, 0 where there is no usage (Stripe does not document that case).
+     */
+    private Answer summaries(Call call, Account.Meter meter) {
+        String template = "/v1/billing/meters/{id}/event_summaries";
+        JsonNode query = rules.query(template, call.query());
+        String grouping = query.path("value_grouping_window").asText("");
+        long step =
+                switch (grouping) {
+                    case "hour" -> 60 * MINUTE;
+                    case "day" -> 24 * 60 * MINUTE;
+                    default -> MINUTE;
+                };
+        long start = aligned(query, "start_time", step);
+        long end = aligned(query, "end_time", step);
+        if (end <= start) {
+            throw Refusal.parameter(null, "end_time", "end_time must be after start_time.");
+        }
+        String customer = query.path("customer").asText();
+        if (account.customer(customer).isEmpty()) {
+            throw Refusal.parameter("resource_missing", "customer", "No such customer: '" + customer + "'");
+        }
+        TreeMap<Long, BigInteger> sums = new TreeMap<>();
+        if (grouping.isEmpty()) {
+            sums.put(start, BigInteger.ZERO);
+        }
+        for (MeterEvent event : book.events(event -> event.error() == null
+                && event.customer().equals(customer)
+                && event.eventName().equals(meter.eventName())
+                && event.timestamp().getEpochSecond() >= start
+                && event.timestamp().getEpochSecond() < end)) {
+            long seconds = event.timestamp().getEpochSecond();
+            sums.merge(
+                    grouping.isEmpty() ? start : seconds - Math.floorMod(seconds, step),
+                    BigInteger.valueOf(event.value()),
+                    BigInteger::add);
+        }
+        List<ObjectNode> found = new ArrayList<>();
+        for (Map.Entry<Long, BigInteger> sum : sums.descendingMap().entrySet()) {
+            long until = grouping.isEmpty() ? end : sum.getKey() + step;
+            found.add(Json.object()
+                    .put("id", "mtrusg_" + meter.id() + "_" + customer + "_" + sum.getKey() + "_" + until)
+                    .put("object", "billing.meter_event_summary")
+                    .put("aggregated_value", new BigDecimal(sum.getValue()))
+                    .put("start_time", sum.getKey())
+                    .put("end_time", until)
+                    .put("livemode", false)
+                    .put("meter", meter.id()));
+        }
+        return Answer.json(200, StripeObjects.page(template.replace("{id}", meter.id()), found, query));
+    }
+
+    private static long aligned(JsonNode query, String name, long step) {
+        long seconds = query.path(name).longValue();
+        if (Math.floorMod(seconds, step) != 0) {
+            throw Refusal.parameter(
+                    null, name, name + " must be aligned with " + step / MINUTE + "-minute boundaries (UTC).");
+        }
+        return seconds;
+    }
+}

@@ -1,0 +1,29 @@
+package dev.tally.keys;
+
+import java.time.Instant;
+
+/** Composite record keys. Writing, routing and reading all make them here. Ids are percent-encoded, so no two keys collide. */
+public final class Keys {
+
+    private Keys() {}
+
+    /** Key of topic {@code usage}, e.g. {@code user:u1/actions/DAY/2026-11-21T00:00:00Z}. */
+    public static String usage(Subject subject, String meter, String window, Instant windowStart) {
+        return subject.text() + "/" + PercentEncoding.encode(meter) + "/" + window + "/" + windowStart;
+    }
+
+    /** Key of topic {@code plans}, e.g. {@code team@1}. The version is what follows the last {@code @}. */
+    public static String plan(String planId, int version) {
+        return PercentEncoding.encode(planId) + "@" + version;
+    }
+
+    /** Key of topic {@code grants}, e.g. {@code org:acme/topup-7}. */
+    public static String grant(Subject subject, String grantId) {
+        return subject.text() + "/" + PercentEncoding.encode(grantId);
+    }
+
+    /** Key of topic {@code memberships}, e.g. {@code acme/u1}. */
+    public static String membership(String orgId, String userId) {
+        return PercentEncoding.encode(orgId) + "/" + PercentEncoding.encode(userId);
+    }
+}

@@ -1,0 +1,231 @@
+package dev.tally.schemas.serde;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.avro.AvroRuntimeException;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.generic.GenericDatumWriter;
+import org.apache.avro.generic.GenericRecord;
+import org.apache.avro.io.BinaryEncoder;
+import org.apache.avro.io.DatumWriter;
+import org.apache.avro.io.DecoderFactory;
+import org.apache.avro.io.EncoderFactory;
+import org.apache.avro.specific.SpecificData;
+import org.apache.avro.specific.SpecificDatumWriter;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.header.Headers;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Confluent's wire format: byte 0, the schema id as 4 bytes big-endian, then Avro binary. Remembers schemas and ids; a schema id
+ * the registry does not know is asked for again after {@link #UNKNOWN_FOR} at the earliest.
+ */
+final class WireFormat implements AutoCloseable {
+
+    static final int PREFIX_BYTES = 5;
+    /** Header of Confluent's HeaderSchemaIdSerializer; a value under it has no prefix. */
+    static final String SCHEMA_ID_HEADER = "__value_schema_id";
+
+    static final Duration UNKNOWN_FOR = Duration.ofSeconds(10);
+    private static final int MAX_REMEMBERED = 10_000;
+
+    private final RegistryClient registry;
+    private final RegistryConfig config;
+    private final boolean isKey;
+    private final InstantSource clock;
+    private final Map<Integer, Schema> schemas = new ConcurrentHashMap<>();
+    private final Map<Integer, Unknown> unknown = new ConcurrentHashMap<>();
+    private final Map<Target, Encoding> encodings = new ConcurrentHashMap<>();
+
+    WireFormat(RegistryConfig config, boolean isKey, InstantSource clock) {
+        this.registry = new RegistryClient(config);
+        this.config = config;
+        this.isKey = isKey;
+        this.clock = clock;
+    }
+
+    private record Unknown(Instant until, RefusalReason reason, String detail) {}
+
+    private record Target(String topic, Schema schema) {}
+
+    /** How records of a schema are written: the id, and the schema to convert to first, if it is another one. */
+    private record Encoding(int id, @Nullable Schema other) {}
+
+    byte[] encode(String topic, GenericRecord value) {
+        Encoding encoding = encoding(topic, value.getSchema());
+        GenericRecord written = encoding.other() == null ? value : convert(value, encoding.other());
+        ByteArrayOutputStream out = new ByteArrayOutputStream(256);
+        out.write(0);
+        out.writeBytes(ByteBuffer.allocate(4).putInt(encoding.id()).array());
+        writeBinary(written, out);
+        return out.toByteArray();
+    }
+
+    /** Makes sure that records of the schema can be written to the topic without asking the registry again. */
+    void prepare(String topic, Schema schema) {
+        encoding(topic, schema);
+    }
+
+    /**
+     * The schema id of a value.
+     *
+     * @throws RefusedRecordException when the bytes do not begin as the wire format does
+     */
+    static int schemaId(@Nullable Headers headers, byte[] bytes) {
+        if (headers != null && headers.lastHeader(SCHEMA_ID_HEADER) != null) {
+            throw new RefusedRecordException(
+                    RefusalReason.UNSUPPORTED,
+                    "header " + SCHEMA_ID_HEADER + " holds the schema id; Tally reads it as a prefix of the value"
+                            + " (producer setting value.schema.id.serializer)");
+        }
+        if (bytes.length == 0) {
+            throw new RefusedRecordException(RefusalReason.UNDECODABLE, "the value is empty");
+        }
+        if (bytes[0] != 0) {
+            throw new RefusedRecordException(
+                    RefusalReason.UNDECODABLE,
+                    "the value begins with byte " + (bytes[0] & 0xff) + ", not with 0 and a schema id");
+        }
+        if (bytes.length < PREFIX_BYTES) {
+            throw new RefusedRecordException(
+                    RefusalReason.UNDECODABLE, "the value has " + bytes.length + " bytes, too few for a schema id");
+        }
+        return ByteBuffer.wrap(bytes, 1, 4).getInt();
+    }
+
+    /** @throws RefusedRecordException when the id is unknown or its schema unusable */
+    Schema writerSchema(int id) {
+        Schema known = schemas.get(id);
+        if (known != null) {
+            return known;
+        }
+        Unknown miss = unknown.get(id);
+        if (miss != null && clock.instant().isBefore(miss.until())) {
+            throw new RefusedRecordException(miss.reason(), miss.detail());
+        }
+        if (id < 0) {
+            throw new RefusedRecordException(RefusalReason.UNKNOWN_SCHEMA, "schema id " + id + " cannot exist");
+        }
+        return fetch(id);
+    }
+
+    GenericRecord decode(@Nullable Headers headers, byte[] bytes) {
+        Schema writer = writerSchema(schemaId(headers, bytes));
+        if (writer.getType() != Schema.Type.RECORD) {
+            throw new RefusedRecordException(
+                    RefusalReason.UNDECODABLE, "the value is of type " + writer.getType().getName() + ", not a record");
+        }
+        WireBounds.check(writer, bytes, PREFIX_BYTES);
+        try {
+            return new GenericDatumReader<GenericRecord>(writer)
+                    .read(
+                            null,
+                            DecoderFactory.get()
+                                    .binaryDecoder(bytes, PREFIX_BYTES, bytes.length - PREFIX_BYTES, null));
+        } catch (IOException | RuntimeException e) {
+            throw new RefusedRecordException(RefusalReason.UNDECODABLE, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    @Override
+    public void close() {
+        registry.close();
+    }
+
+    private synchronized Schema fetch(int id) {
+        Schema fetchedMeanwhile = schemas.get(id);
+        if (fetchedMeanwhile != null) {
+            return fetchedMeanwhile;
+        }
+        try {
+            Schema schema = parse(id, registry.schemaById(id));
+            schemas.put(id, schema);
+            unknown.remove(id);
+            return schema;
+        } catch (RefusedRecordException e) {
+            if (unknown.size() >= MAX_REMEMBERED) {
+                unknown.clear();
+            }
+            unknown.put(id, new Unknown(clock.instant().plus(UNKNOWN_FOR), e.reason(), e.detail()));
+            throw e;
+        }
+    }
+
+    private static Schema parse(int id, String text) {
+        try {
+            return new Schema.Parser().setValidateDefaults(false).parse(text);
+        } catch (AvroRuntimeException e) {
+            throw new RefusedRecordException(
+                    RefusalReason.UNDECODABLE, "schema id " + id + " is not a valid Avro schema: " + e.getMessage(), e);
+        }
+    }
+
+    private Encoding encoding(String topic, Schema schema) {
+        Target target = new Target(topic, schema);
+        Encoding known = encodings.get(target);
+        return known != null ? known : register(target);
+    }
+
+    private synchronized Encoding register(Target target) {
+        Encoding known = encodings.get(target);
+        if (known != null) {
+            return known;
+        }
+        String subject = config.naming().subject(target.topic(), target.schema().getFullName(), isKey);
+        String text = SchemaText.plain(target.schema());
+        Encoding encoding;
+        if (config.useLatest()) {
+            RegistryClient.Registered latest = registry.latest(subject);
+            Schema schema = new Schema.Parser().parse(latest.schema());
+            boolean same = schema.equals(new Schema.Parser().parse(text));
+            encoding = new Encoding(latest.id(), same ? null : schema);
+        } else if (config.autoRegister()) {
+            encoding = new Encoding(registry.register(subject, text), null);
+        } else {
+            encoding = new Encoding(registry.lookup(subject, text), null);
+        }
+        if (encodings.size() >= MAX_REMEMBERED) {
+            encodings.clear();
+        }
+        encodings.put(target, encoding);
+        return encoding;
+    }
+
+    /** Reads the record again as one of another schema. */
+    static GenericRecord convert(GenericRecord value, Schema schema) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream(256);
+        writeBinary(value, out);
+        try {
+            return new GenericDatumReader<GenericRecord>(SchemaText.plainSchema(value.getSchema()), schema)
+                    .read(null, DecoderFactory.get().binaryDecoder(out.toByteArray(), null));
+        } catch (IOException | RuntimeException e) {
+            throw new SerializationException(
+                    value.getSchema().getFullName() + " cannot be written with the registered schema: " + e.getMessage(), e);
+        }
+    }
+
+    static void writeBinary(GenericRecord value, ByteArrayOutputStream out) {
+        try {
+            BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(out, null);
+            writer(value).write(value, encoder);
+            encoder.flush();
+        } catch (IOException | RuntimeException e) {
+            throw new SerializationException(
+                    value.getSchema().getFullName() + " cannot be written: " + e.getMessage(), e);
+        }
+    }
+
+    private static DatumWriter<GenericRecord> writer(GenericRecord value) {
+        return value instanceof SpecificRecord
+                ? new SpecificDatumWriter<>(value.getSchema(), SpecificData.getForClass(value.getClass()))
+                : new GenericDatumWriter<>(value.getSchema());
+    }
+}

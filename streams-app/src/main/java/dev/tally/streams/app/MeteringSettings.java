@@ -1,0 +1,193 @@
+package dev.tally.streams.app;
+
+import dev.tally.schemas.topics.Topics;
+import dev.tally.settings.CommonSettings;
+import dev.tally.settings.Durations;
+import dev.tally.settings.ParsedSettings;
+import dev.tally.settings.SettingsException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigDef.Importance;
+
+/** The settings of streams-app. */
+public final class MeteringSettings {
+
+    static final String LATENESS_HORIZON = "lateness.horizon";
+    static final String DEDUP_HORIZON = "dedup.horizon";
+    static final String HISTORY_RETENTION = "history.retention";
+    static final String BILLING_INTERVAL = "billing.interval";
+    static final String BILLING_SETTLE = "billing.settle";
+    static final String STATE_DIR = "state.dir";
+    static final String NUM_STANDBY_REPLICAS = "num.standby.replicas";
+    static final String NUM_STREAM_THREADS = "num.stream.threads";
+    static final String APPLICATION_SERVER = "application.server";
+    static final String HTTP_HOST = "http.host";
+    static final String HTTP_PORT = "http.port";
+    static final String AUTH = "auth";
+
+    private static final String BEHIND_PROXY = "behind-proxy";
+    private static final ConfigDef.Validator POSITIVE = Durations.atLeast(Duration.ofMillis(1));
+    private static final ConfigDef.Validator POSITIVE_OR_EMPTY = ConfigDef.LambdaValidator.with(
+            (name, value) -> {
+                if (!String.valueOf(value).isEmpty()) {
+                    POSITIVE.ensureValid(name, value);
+                }
+            },
+            () -> POSITIVE + " or empty");
+
+    private final ParsedSettings values;
+
+    /** Settings that were parsed with {@link #define()}; checks what concerns several of them. */
+    public MeteringSettings(ParsedSettings values) {
+        this.values = values;
+        List<String> problems = problems();
+        if (!problems.isEmpty()) {
+            throw new SettingsException(problems);
+        }
+    }
+
+    /** All settings of streams-app, with their documentation. */
+    public static ConfigDef define() {
+        ConfigDef def = new ConfigDef()
+                .define(
+                        LATENESS_HORIZON,
+                        ConfigDef.Type.STRING,
+                        "72h",
+                        POSITIVE,
+                        Importance.HIGH,
+                        "How far behind the stream time of its partition an action is still counted; an older one goes to late-actions.")
+                .define(
+                        DEDUP_HORIZON,
+                        ConfigDef.Type.STRING,
+                        "",
+                        POSITIVE_OR_EMPTY,
+                        Importance.MEDIUM,
+                        "How long an action's id is remembered after it was accepted. Empty: as lateness.horizon; never less, else a plain"
+                                + " re-send could count twice.")
+                .define(
+                        HISTORY_RETENTION,
+                        ConfigDef.Type.STRING,
+                        "40d",
+                        POSITIVE,
+                        Importance.MEDIUM,
+                        "How long day windows and periods are kept for queries; at least lateness.horizon + 2 d.")
+                .define(
+                        BILLING_INTERVAL,
+                        ConfigDef.Type.STRING,
+                        "5m",
+                        POSITIVE,
+                        Importance.MEDIUM,
+                        "Length of a billing interval, each of which becomes at most one fact per payer and meter; divides 24 h.")
+                .define(
+                        BILLING_SETTLE,
+                        ConfigDef.Type.STRING,
+                        "1m",
+                        Durations.DURATION,
+                        Importance.MEDIUM,
+                        "How long after its end a billing interval waits for stragglers before it is closed.")
+                .define(
+                        STATE_DIR,
+                        ConfigDef.Type.STRING,
+                        "",
+                        Importance.MEDIUM,
+                        "Folder of the state stores. Empty: Kafka Streams' default, below java.io.tmpdir.")
+                .define(
+                        NUM_STREAM_THREADS,
+                        ConfigDef.Type.INT,
+                        2,
+                        ConfigDef.Range.between(1, 256),
+                        Importance.MEDIUM,
+                        "Stream threads of this process.")
+                .define(
+                        NUM_STANDBY_REPLICAS,
+                        ConfigDef.Type.INT,
+                        0,
+                        ConfigDef.Range.between(0, 5),
+                        Importance.MEDIUM,
+                        "Standby copies of the state on other instances.")
+                .define(
+                        APPLICATION_SERVER,
+                        ConfigDef.Type.STRING,
+                        "",
+                        Importance.MEDIUM,
+                        "host:port under which other instances reach this one. Empty: http.host and http.port.")
+                .define(HTTP_HOST, ConfigDef.Type.STRING, "127.0.0.1", Importance.MEDIUM, "Address the HTTP server listens on.")
+                .define(
+                        HTTP_PORT,
+                        ConfigDef.Type.INT,
+                        8080,
+                        ConfigDef.Range.between(0, 65_535),
+                        Importance.MEDIUM,
+                        "Port the HTTP server listens on; 0 takes a free one.")
+                .define(
+                        AUTH,
+                        ConfigDef.Type.STRING,
+                        "none",
+                        ConfigDef.ValidString.in("none", BEHIND_PROXY),
+                        Importance.HIGH,
+                        "Who may call. none: anybody who reaches the port, so http.host must be a loopback address. behind-proxy: the same, on"
+                                + " any address, because what stands before the port (a proxy, or a container port published on loopback"
+                                + " only) decides who reaches it.");
+        return CommonSettings.define(def);
+    }
+
+    private List<String> problems() {
+        List<String> problems = new ArrayList<>();
+        if (!values.string(CommonSettings.CLOCK).equals("system")) {
+            problems.add(CommonSettings.CLOCK + " is " + values.string(CommonSettings.CLOCK)
+                    + ": this release has no other clock than system");
+        }
+        if (dedupHorizon().compareTo(latenessHorizon()) < 0) {
+            problems.add(DEDUP_HORIZON + " is " + values.string(DEDUP_HORIZON) + ", less than " + LATENESS_HORIZON
+                    + ": a plain re-send could count twice");
+        }
+        if (historyRetention().compareTo(latenessHorizon().plusDays(2)) < 0) {
+            problems.add(HISTORY_RETENTION + " must be at least " + LATENESS_HORIZON
+                    + " + 2 d, else an action in flight could find its window gone");
+        }
+        long interval = billingInterval().toMillis();
+        if (interval < 60_000 || Duration.ofDays(1).toMillis() % interval != 0) {
+            problems.add(BILLING_INTERVAL + " is " + values.string(BILLING_INTERVAL)
+                    + ": it must divide 24 h and be at least a minute");
+        }
+        if (!values.string(AUTH).equals(BEHIND_PROXY) && !isLoopback(values.string(HTTP_HOST))) {
+            problems.add(HTTP_HOST + " is " + values.string(HTTP_HOST)
+                    + ": with auth=none only a loopback address is served");
+        }
+        return problems;
+    }
+
+    private static boolean isLoopback(String host) {
+        return host.equals("localhost") || host.equals("::1") || host.startsWith("127.");
+    }
+
+    ParsedSettings values() {
+        return values;
+    }
+
+    Duration latenessHorizon() {
+        return values.duration(LATENESS_HORIZON);
+    }
+
+    Duration dedupHorizon() {
+        return values.string(DEDUP_HORIZON).isEmpty() ? latenessHorizon() : values.duration(DEDUP_HORIZON);
+    }
+
+    Duration historyRetention() {
+        return values.duration(HISTORY_RETENTION);
+    }
+
+    Duration billingInterval() {
+        return values.duration(BILLING_INTERVAL);
+    }
+
+    Duration billingSettle() {
+        return values.duration(BILLING_SETTLE);
+    }
+
+    Topics topics() {
+        return Topics.of(values);
+    }
+}

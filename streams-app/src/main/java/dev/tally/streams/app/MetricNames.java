@@ -1,0 +1,19 @@
+package dev.tally.streams.app;
+
+/** Names of Tally's own metrics, part of the public contract. In Prometheus' form dots are underscores. */
+final class MetricNames {
+
+    /** Records of {@code actions} by partition and outcome: read, counted, read_only, duplicate, late, dead_lettered. */
+    static final String INTAKE_RECORDS = "tally.intake.records";
+
+    /** Dead letters of {@code actions} by partition and reason. */
+    static final String INTAKE_DEAD_LETTERS = "tally.intake.dead.letters";
+
+    /** Highest accepted event time of a partition of {@code actions}, in seconds since the epoch. */
+    static final String INTAKE_STREAM_TIME = "tally.intake.stream.time.seconds";
+
+    /** 1 when queries are answered. */
+    static final String READY = "tally.ready";
+
+    private MetricNames() {}
+}

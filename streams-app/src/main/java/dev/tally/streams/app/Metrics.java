@@ -1,0 +1,130 @@
+package dev.tally.streams.app;
+
+import dev.tally.streams.query.Conservation;
+import dev.tally.streams.query.PartitionWatermark;
+import dev.tally.streams.query.UsageQueries;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.MultiGauge.Row;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.errors.InvalidStateStoreException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The process' metrics. The intake's counters are read from its store when asked for: they count nothing twice after a crash. */
+final class Metrics implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(Metrics.class);
+
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final MultiGauge records = MultiGauge.builder(MetricNames.INTAKE_RECORDS)
+            .description("Records of actions by partition and outcome")
+            .register(registry);
+    private final MultiGauge deadLetters = MultiGauge.builder(MetricNames.INTAKE_DEAD_LETTERS)
+            .description("Dead letters of actions by partition and reason")
+            .register(registry);
+    private final MultiGauge streamTimes = MultiGauge.builder(MetricNames.INTAKE_STREAM_TIME)
+            .description("Highest accepted event time by partition of actions")
+            .register(registry);
+    private final JvmGcMetrics gc = new JvmGcMetrics();
+    private @Nullable KafkaStreamsMetrics kafka;
+    private volatile @Nullable UsageQueries queries;
+
+    Metrics(Health health) {
+        new JvmMemoryMetrics().bindTo(registry);
+        new JvmThreadMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+        gc.bindTo(registry);
+        Gauge.builder(MetricNames.READY, health, h -> h.notReadyBecause().isEmpty() ? 1 : 0)
+                .description("1 when queries are answered")
+                .register(registry);
+    }
+
+    void bind(KafkaStreams streams, UsageQueries to) {
+        kafka = new KafkaStreamsMetrics(streams);
+        kafka.bindTo(registry);
+        queries = to;
+    }
+
+    /** All metrics in Prometheus' text format. */
+    String scrape() {
+        refresh();
+        return registry.scrape();
+    }
+
+    private synchronized void refresh() {
+        UsageQueries from = queries;
+        if (from == null) {
+            return;
+        }
+        try {
+            List<Conservation> conservation = from.conservation();
+            List<PartitionWatermark> watermarks = from.watermarks();
+            records.register(recordRows(conservation), true);
+            deadLetters.register(deadLetterRows(conservation), true);
+            streamTimes.register(streamTimeRows(watermarks), true);
+        } catch (InvalidStateStoreException | IllegalStateException notOpen) {
+            // During a rebalance the last values stay.
+            log.atDebug().setCause(notOpen).log("The intake's counters cannot be read at the moment");
+        }
+    }
+
+    private static List<Row<?>> recordRows(List<Conservation> conservation) {
+        List<Row<?>> rows = new ArrayList<>();
+        for (Conservation of : conservation) {
+            rows.add(record(of, "read", of.read()));
+            rows.add(record(of, "counted", of.counted()));
+            rows.add(record(of, "read_only", of.readOnly()));
+            rows.add(record(of, "duplicate", of.duplicate()));
+            rows.add(record(of, "late", of.late()));
+            rows.add(record(of, "dead_lettered", of.deadLettered()));
+        }
+        return rows;
+    }
+
+    private static Row<?> record(Conservation of, String outcome, long count) {
+        return Row.of(Tags.of("partition", Integer.toString(of.partition()), "outcome", outcome), count);
+    }
+
+    private static List<Row<?>> deadLetterRows(List<Conservation> conservation) {
+        List<Row<?>> rows = new ArrayList<>();
+        for (Conservation of : conservation) {
+            of.deadLetters()
+                    .forEach((reason, count) -> rows.add(Row.of(
+                            Tags.of("partition", Integer.toString(of.partition()), "reason", reason), count)));
+        }
+        return rows;
+    }
+
+    private static List<Row<?>> streamTimeRows(List<PartitionWatermark> watermarks) {
+        List<Row<?>> rows = new ArrayList<>();
+        for (PartitionWatermark of : watermarks) {
+            if (of.watermark() != null) {
+                rows.add(Row.of(
+                        Tags.of("partition", Integer.toString(of.partition())),
+                        of.watermark().toEpochMilli() / 1_000.0));
+            }
+        }
+        return rows;
+    }
+
+    @Override
+    public void close() {
+        if (kafka != null) {
+            kafka.close();
+        }
+        gc.close();
+        registry.close();
+    }
+}

@@ -1,0 +1,76 @@
+package dev.tally.streams.app;
+
+import dev.tally.schemas.topics.Topics;
+import dev.tally.settings.CommonSettings;
+import dev.tally.settings.ParsedSettings;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Properties;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.LogAndFailExceptionHandler;
+import org.apache.kafka.streams.errors.LogAndFailProcessingExceptionHandler;
+
+/** Kafka Streams' configuration, made from the settings. What the guarantees rest on cannot be overridden. */
+final class StreamsProperties {
+
+    private StreamsProperties() {}
+
+    static Properties of(MeteringSettings settings) {
+        ParsedSettings values = settings.values();
+        Map<String, Object> config = new HashMap<>(defaults());
+        config.putAll(CommonSettings.kafkaClient(values));
+        config.putAll(guarded(values));
+        Properties properties = new Properties();
+        properties.putAll(config);
+        return properties;
+    }
+
+    /** Defaults of ours, which any setting under {@code kafka.} replaces. */
+    private static Map<String, Object> defaults() {
+        return Map.of(
+                StreamsConfig.COMMIT_INTERVAL_MS_CONFIG,
+                100,
+                StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG,
+                64L * 1024 * 1024,
+                // A dead instance's partitions move after this, not after Kafka's default of 45 s.
+                StreamsConfig.mainConsumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG),
+                10_000,
+                StreamsConfig.mainConsumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG),
+                2_000,
+                StreamsConfig.mainConsumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG),
+                2_000,
+                StreamsConfig.producerPrefix(ProducerConfig.COMPRESSION_TYPE_CONFIG),
+                "lz4");
+    }
+
+    private static Map<String, Object> guarded(ParsedSettings values) {
+        Map<String, Object> guarded = new HashMap<>();
+        guarded.put(StreamsConfig.APPLICATION_ID_CONFIG, values.string(CommonSettings.APPLICATION_ID));
+        guarded.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+        guarded.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
+        guarded.put(
+                StreamsConfig.DESERIALIZATION_EXCEPTION_HANDLER_CLASS_CONFIG, LogAndFailExceptionHandler.class);
+        guarded.put(
+                StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, LogAndFailProcessingExceptionHandler.class);
+        guarded.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, values.integer(MeteringSettings.NUM_STREAM_THREADS));
+        guarded.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, values.integer(MeteringSettings.NUM_STANDBY_REPLICAS));
+        guarded.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, values.integer(CommonSettings.REPLICATION_FACTOR));
+        guarded.put(
+                StreamsConfig.producerPrefix(ProducerConfig.MAX_REQUEST_SIZE_CONFIG),
+                // A dead letter is its input plus headers, and the batch around it.
+                Topics.ACTIONS_MAX_BYTES + 2 * Topics.HEADER_ROOM_BYTES);
+        String server = values.string(MeteringSettings.APPLICATION_SERVER);
+        guarded.put(
+                StreamsConfig.APPLICATION_SERVER_CONFIG,
+                server.isEmpty()
+                        ? values.string(MeteringSettings.HTTP_HOST) + ":" + values.integer(MeteringSettings.HTTP_PORT)
+                        : server);
+        String stateDir = values.string(MeteringSettings.STATE_DIR);
+        if (!stateDir.isEmpty()) {
+            guarded.put(StreamsConfig.STATE_DIR_CONFIG, stateDir);
+        }
+        return guarded;
+    }
+}

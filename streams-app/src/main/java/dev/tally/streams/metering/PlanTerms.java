@@ -1,0 +1,100 @@
+package dev.tally.streams.metering;
+
+import dev.tally.keys.Subject;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One version of a plan, as far as counting, limiting and billing need it.
+ *
+ * @param planId the plan
+ * @param version its version
+ * @param payer who pays under it
+ * @param limits its limits
+ * @param allocations what a period includes
+ * @param reportAll whether every unit is reported to Stripe, not only overage
+ */
+public record PlanTerms(
+        String planId,
+        int version,
+        Subject.Kind payer,
+        List<LimitTerms> limits,
+        List<AllocationTerms> allocations,
+        boolean reportAll) {
+
+    /** Whose usage a limit counts. */
+    public enum Scope {
+        USER,
+        MEMBER,
+        SPACE,
+        ORG
+    }
+
+    /** Over what time a limit counts. */
+    public enum Window {
+        DAY,
+        PERIOD,
+        CONCURRENT
+    }
+
+    /** What happens beyond a limit. */
+    public enum Beyond {
+        BILL,
+        QUEUE,
+        PAUSE,
+        REJECT,
+        NOTIFY
+    }
+
+    /**
+     * A limit.
+     *
+     * @param amount the allowed amount; null: what the allocation and grants of the meter give
+     * @param warnAt percentages of the amount at which a warning is raised, ascending
+     */
+    public record LimitTerms(
+            Scope scope,
+            String meter,
+            Window window,
+            @Nullable Long amount,
+            Beyond beyond,
+            List<Integer> warnAt) {
+        public LimitTerms {
+            warnAt = warnAt.stream().sorted().distinct().toList();
+        }
+    }
+
+    /** Amount of a meter that a period includes: base and, for each seat, perSeat. */
+    public record AllocationTerms(String meter, long base, long perSeat) {
+        /** The amount for a number of seats. */
+        public long amount(long seats) {
+            return Math.addExact(base, Math.multiplyExact(perSeat, seats));
+        }
+    }
+
+    public PlanTerms {
+        limits = List.copyOf(limits);
+        allocations = List.copyOf(allocations);
+    }
+
+    /** The allocation of a meter. */
+    public Optional<AllocationTerms> allocation(String meter) {
+        return allocations.stream().filter(a -> a.meter().equals(meter)).findFirst();
+    }
+
+    /** Whether use of a meter is covered by an allocation or billed, so that each unit must be accounted for. */
+    public boolean charges(String meter) {
+        return reportAll || allocation(meter).isPresent() || bills(meter);
+    }
+
+    /** Whether usage beyond what a period includes is billed; otherwise it is excess. */
+    public boolean bills(String meter) {
+        Scope payerScope = payer == Subject.Kind.ORG ? Scope.ORG : Scope.USER;
+        return limits.stream()
+                .anyMatch(l -> l.scope() == payerScope
+                        && l.window() == Window.PERIOD
+                        && l.meter().equals(meter)
+                        && l.beyond() == Beyond.BILL);
+    }
+}

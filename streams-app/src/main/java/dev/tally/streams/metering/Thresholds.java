@@ -1,0 +1,76 @@
+package dev.tally.streams.metering;
+
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** Which alerts a change of usage raises. */
+public final class Thresholds {
+
+    private static final long SAFE = Long.MAX_VALUE / 100;
+
+    private Thresholds() {}
+
+    /** Kinds of alert that usage raises by itself. */
+    public enum Kind {
+        WARNING,
+        POOL_LOW,
+        REACHED,
+        EXCEEDED
+    }
+
+    /**
+     * A threshold of a limit.
+     *
+     * @param kind what reaching it means
+     * @param percent of the limit, 1 to 100; for POOL_LOW the share that is left
+     */
+    public record Threshold(Kind kind, int percent) {}
+
+    /** The thresholds of a limit, ascending; a pool warns by what is left of it instead of by its warnAt. */
+    public static List<Threshold> of(PlanTerms.LimitTerms limit, boolean pool, int poolLowShare) {
+        List<Threshold> thresholds = new ArrayList<>();
+        if (pool) {
+            thresholds.add(new Threshold(Kind.POOL_LOW, poolLowShare));
+        } else {
+            limit.warnAt().forEach(percent -> thresholds.add(new Threshold(Kind.WARNING, percent)));
+        }
+        thresholds.add(new Threshold(Kind.REACHED, 100));
+        thresholds.add(new Threshold(Kind.EXCEEDED, 100));
+        return thresholds;
+    }
+
+    /**
+     * The thresholds that usage has passed and that were not raised before, ascending.
+     *
+     * @param limitUsed usage after the action
+     * @param raised thresholds already raised in this window
+     */
+    public static List<Threshold> newlyPassed(
+            List<Threshold> thresholds, long limitUsed, long limit, Set<Threshold> raised) {
+        return thresholds.stream()
+                .filter(t -> !raised.contains(t) && passed(t, limitUsed, limit))
+                .toList();
+    }
+
+    private static boolean passed(Threshold threshold, long used, long limit) {
+        return switch (threshold.kind()) {
+            case WARNING -> atLeast(used, limit, threshold.percent());
+            case POOL_LOW -> !atLeast(Math.max(0, limit - used), limit, threshold.percent());
+            case REACHED -> used >= limit;
+            case EXCEEDED -> used > limit;
+        };
+    }
+
+    /** {@code used * 100 >= limit * percent}, exactly, also where the products overflow. */
+    static boolean atLeast(long used, long limit, int percent) {
+        if (used <= SAFE && limit <= SAFE) {
+            return used * 100 >= limit * percent;
+        }
+        return BigInteger.valueOf(used)
+                        .multiply(BigInteger.valueOf(100))
+                        .compareTo(BigInteger.valueOf(limit).multiply(BigInteger.valueOf(percent)))
+                >= 0;
+    }
+}

@@ -1,0 +1,41 @@
+package dev.tally.streams.query;
+
+import dev.tally.keys.Subject;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A payer's billing period.
+ *
+ * @param seats accepted memberships of an org, 0 for a user
+ */
+public record BillingPeriod(
+        Subject subject,
+        Instant start,
+        Instant end,
+        String plan,
+        long seats,
+        @Nullable String stripeCustomerId,
+        List<MeterCharges> meters) {
+
+    /**
+     * What covered one meter's usage. {@code included + granted - used + overage + excess = remaining}.
+     *
+     * @param unreported overage that no fact has been emitted for yet
+     */
+    public record MeterCharges(
+            String meter,
+            long included,
+            long granted,
+            long used,
+            long includedRemaining,
+            long grantsRemaining,
+            long overage,
+            long excess,
+            long unreported) {}
+
+    public BillingPeriod {
+        meters = List.copyOf(meters);
+    }
+}

@@ -1,0 +1,23 @@
+package dev.tally.streams.query;
+
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What became of the records of one partition of {@code actions}. Once nothing is in flight,
+ * {@code read = counted + readOnly + duplicate + late + deadLettered}.
+ *
+ * @param deadLetters number by reason code
+ */
+public record Conservation(
+        int partition, long read, long counted, long readOnly, long duplicate, long late, Map<String, Long> deadLetters) {
+
+    public Conservation {
+        deadLetters = new TreeMap<>(deadLetters);
+    }
+
+    /** All dead letters. */
+    public long deadLettered() {
+        return deadLetters.values().stream().mapToLong(Long::longValue).sum();
+    }
+}

@@ -1,0 +1,6 @@
+package dev.tally.streams.query;
+
+import java.time.LocalDate;
+
+/** Usage of one day. */
+public record DayUsage(LocalDate day, long used) {}

@@ -1,0 +1,67 @@
+package dev.tally.streams.state;
+
+import dev.tally.schemas.Grant;
+import dev.tally.schemas.Membership;
+import dev.tally.schemas.Meter;
+import dev.tally.schemas.Plan;
+import dev.tally.schemas.Subscription;
+import dev.tally.schemas.topics.Topics;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.common.utils.Bytes;
+
+/** The kinds of catalogue record, one per catalogue topic. */
+public enum CatalogueKind {
+    METER("meters", Meter.class, 'm'),
+    PLAN("plans", Plan.class, 'p'),
+    SUBSCRIPTION("subscriptions", Subscription.class, 's'),
+    GRANT("grants", Grant.class, 'g'),
+    MEMBERSHIP("memberships", Membership.class, 'u');
+
+    private final String baseTopic;
+    private final Class<? extends SpecificRecord> type;
+    private final char tag;
+
+    CatalogueKind(String baseTopic, Class<? extends SpecificRecord> type, char tag) {
+        this.baseTopic = baseTopic;
+        this.type = type;
+        this.tag = tag;
+    }
+
+    public String baseTopic() {
+        return baseTopic;
+    }
+
+    public Class<? extends SpecificRecord> type() {
+        return type;
+    }
+
+    /** Store key of a record of this kind. */
+    public Bytes storeKey(String key) {
+        return prefix().text(key).bytes();
+    }
+
+    /** Start of all store keys of this kind. */
+    public StoreKey prefix() {
+        return StoreKey.key().tag(tag);
+    }
+
+    public static Optional<CatalogueKind> ofBaseTopic(String baseTopic) {
+        for (CatalogueKind kind : values()) {
+            if (kind.baseTopic.equals(baseTopic)) {
+                return Optional.of(kind);
+            }
+        }
+        return Optional.empty();
+    }
+
+    public static Map<String, CatalogueKind> byTopic(Topics topics) {
+        return Map.of(
+                topics.meters(), METER,
+                topics.plans(), PLAN,
+                topics.subscriptions(), SUBSCRIPTION,
+                topics.grants(), GRANT,
+                topics.memberships(), MEMBERSHIP);
+    }
+}

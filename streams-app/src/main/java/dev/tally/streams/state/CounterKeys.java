@@ -1,0 +1,54 @@
+package dev.tally.streams.state;
+
+import dev.tally.streams.metering.DeadLetterReason;
+import org.apache.kafka.common.utils.Bytes;
+
+/** Keys of the counters that the intake keeps. */
+public final class CounterKeys {
+
+    /** What is counted. */
+    public enum Counter {
+        READ(1),
+        COUNTED(2),
+        READ_ONLY(3),
+        DUPLICATE(4),
+        LATE(5),
+        /** Records that went home from, or came home to, another partition; not an outcome. */
+        TRAVELLED(6);
+
+        private final int tag;
+
+        Counter(int tag) {
+            this.tag = tag;
+        }
+    }
+
+    private static final int DEAD_LETTERED = 32;
+    private static final int STREAM_TIME = 128;
+    private static final int FORGOTTEN = 129;
+
+    private CounterKeys() {}
+
+    /** Key of a counter of an origin partition. */
+    public static Bytes key(int partition, Counter counter) {
+        return StoreKey.key().number(partition).tag(counter.tag).bytes();
+    }
+
+    /** Key of the dead letters of one reason of an origin partition. */
+    public static Bytes key(int partition, DeadLetterReason reason) {
+        return StoreKey.key()
+                .number(partition)
+                .tag(DEAD_LETTERED + reason.number())
+                .bytes();
+    }
+
+    /** Key of the highest accepted event time of an intake partition, in epoch milliseconds. */
+    public static Bytes streamTimeKey(int partition) {
+        return StoreKey.key().number(partition).tag(STREAM_TIME).bytes();
+    }
+
+    /** Key of the number of ids this intake partition has forgotten. */
+    public static Bytes forgottenKey(int partition) {
+        return StoreKey.key().number(partition).tag(FORGOTTEN).bytes();
+    }
+}

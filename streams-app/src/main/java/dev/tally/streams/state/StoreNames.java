@@ -1,0 +1,46 @@
+package dev.tally.streams.state;
+
+/** Names of stores. They name changelog topics: changing one orphans state. */
+public final class StoreNames {
+
+    /** outcome counters and stream time of each intake partition. */
+    public static final String INTAKE_COUNTERS = "intake-counters";
+
+    /** ids of accepted actions. */
+    public static final String EVENT_IDS = "event-ids";
+
+    /** users' day windows. */
+    public static final String USER_DAYS = "user-days";
+
+    /** users' day windows in order of their day, for expiry. */
+    public static final String USER_DAYS_EXPIRY = "user-days-expiry";
+
+    /** Global: the catalogue that the intake goes by. */
+    public static final String CATALOGUE_IN_FORCE = "catalogue-in-force";
+
+    /** the catalogue as each subject's log has it. */
+    public static final String ACCOUNT_CATALOGUE = "account-catalogue";
+
+    /** totals of day windows and billing periods. */
+    public static final String ACCOUNT_WINDOWS = "account-windows";
+
+    /** an org's days split by dimension. */
+    public static final String ACCOUNT_SPLITS = "account-splits";
+
+    /** what covered each period's usage. */
+    public static final String ACCOUNT_CHARGES = "account-charges";
+
+    /** billable amounts by billing interval. */
+    public static final String ACCOUNT_INTERVALS = "account-intervals";
+
+    /** intervals that owe a fact, in order of their ends. */
+    public static final String ACCOUNT_OPEN_INTERVALS = "account-open-intervals";
+
+    /** watermarks of the intake partitions, fact sequences. */
+    public static final String ACCOUNT_CLOCK = "account-clock";
+
+    /** windows in order of their ends, for expiry. */
+    public static final String ACCOUNT_EXPIRY = "account-expiry";
+
+    private StoreNames() {}
+}

@@ -1,0 +1,89 @@
+package dev.tally.streams.state;
+
+import dev.tally.keys.Subject;
+import dev.tally.schemas.Limit;
+import dev.tally.schemas.Meter;
+import dev.tally.schemas.PayerKind;
+import dev.tally.schemas.Plan;
+import dev.tally.schemas.Rate;
+import dev.tally.schemas.Report;
+import dev.tally.schemas.Subscription;
+import dev.tally.streams.metering.MeterDefinition;
+import dev.tally.streams.metering.MeterDefinition.Aggregation;
+import dev.tally.streams.metering.PlanTerms;
+import dev.tally.streams.metering.PlanTerms.AllocationTerms;
+import dev.tally.streams.metering.PlanTerms.Beyond;
+import dev.tally.streams.metering.PlanTerms.LimitTerms;
+import dev.tally.streams.metering.PlanTerms.Scope;
+import dev.tally.streams.metering.PlanTerms.Window;
+import dev.tally.streams.metering.SubscriptionTerms;
+import dev.tally.streams.metering.SubscriptionTerms.PhaseTerms;
+import java.util.List;
+
+/** From catalogue records, which were checked before they came this far, to the core's terms. */
+public final class TermsMapping {
+
+    private static final int DEFAULT_POOL_LOW_SHARE = 20;
+
+    private TermsMapping() {}
+
+    public static MeterDefinition meter(Meter meter) {
+        MeterDefinition.Filter filter = meter.getWhere() == null
+                ? null
+                : new MeterDefinition.Filter(
+                        meter.getWhere().getActionType(),
+                        meter.getWhere().getModel(),
+                        meter.getWhere().getTrigger());
+        return new MeterDefinition(
+                meter.getMeterId(),
+                Aggregation.valueOf(meter.getAggregation().name()),
+                meter.getUnits(),
+                filter,
+                meter.getRates().stream().map(TermsMapping::rate).toList(),
+                meter.getStripeEventName() == null ? meter.getMeterId() : meter.getStripeEventName());
+    }
+
+    private static MeterDefinition.Rate rate(Rate rate) {
+        return new MeterDefinition.Rate(
+                rate.getMatch(),
+                rate.getPerAction() == null ? 0 : rate.getPerAction(),
+                rate.getUnit(),
+                rate.getPer1000() == null ? 0 : rate.getPer1000());
+    }
+
+    public static PlanTerms plan(Plan plan) {
+        return new PlanTerms(
+                plan.getPlanId(),
+                plan.getVersion(),
+                plan.getPayer() == PayerKind.ORG ? Subject.Kind.ORG : Subject.Kind.USER,
+                limits(plan.getLimits()),
+                plan.getAllocations().stream()
+                        .map(a -> new AllocationTerms(a.getMeter(), a.getBase(), a.getPerSeat()))
+                        .toList(),
+                plan.getReport() == Report.ALL);
+    }
+
+    private static List<LimitTerms> limits(List<Limit> limits) {
+        return limits.stream()
+                .map(l -> new LimitTerms(
+                        Scope.valueOf(l.getScope().name()),
+                        l.getMeter(),
+                        Window.valueOf(l.getWindow().name()),
+                        l.getAmount(),
+                        Beyond.valueOf(l.getBeyond().name()),
+                        l.getWarnAt()))
+                .toList();
+    }
+
+    public static SubscriptionTerms subscription(Subscription subscription) {
+        return new SubscriptionTerms(
+                Subject.parse(subscription.getSubject()),
+                subscription.getStripeCustomerId(),
+                subscription.getAnchor(),
+                subscription.getPhases().stream()
+                        .map(p -> new PhaseTerms(p.getPlanId(), p.getVersion(), p.getEffectiveFrom()))
+                        .toList(),
+                limits(subscription.getOverrides()),
+                subscription.getPoolLowShare() == null ? DEFAULT_POOL_LOW_SHARE : subscription.getPoolLowShare());
+    }
+}

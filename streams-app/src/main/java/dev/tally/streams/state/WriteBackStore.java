@@ -1,0 +1,189 @@
+package dev.tally.streams.state;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.processor.StateStore;
+import org.apache.kafka.streams.processor.StateStoreContext;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.internals.InternalProcessorContext;
+import org.apache.kafka.streams.processor.internals.ProcessorNode;
+import org.apache.kafka.streams.processor.internals.ProcessorRecordContext;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.ReadOnlyKeyValueStore;
+import org.apache.kafka.streams.state.StoreBuilder;
+import org.apache.kafka.streams.state.Stores;
+import org.apache.kafka.streams.state.internals.WrappedStateStore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A changelogged store that lets its processor write back what it summed on the heap, just before each commit.
+ *
+ * <p>Under exactly-once, {@code StateStore.flush()} is not called at a commit; only stores that take part in the cache flush see the
+ * moment before one. This class is therefore bound to an internal type of Kafka Streams, the only place in Tally that is. The rules that
+ * make it safe: one such store per subtopology; the drain writes only to this store and to sinks, never to a caching store, whose turn
+ * may have passed; what the drain reads changes only inside {@code process} and punctuators, so a commit is due whenever there is
+ * something to drain.
+ *
+ * <p>It is a read-only store to queries, and no {@link KeyValueStore}: Kafka Streams then hands the object itself to the processor.
+ */
+public final class WriteBackStore extends WrappedStateStore<KeyValueStore<Bytes, byte[]>, Bytes, byte[]>
+        implements ReadOnlyKeyValueStore<Bytes, byte[]> {
+
+    private final Map<Class<?>, Object> companions = new HashMap<>();
+    private @Nullable Runnable drain;
+    private @Nullable InternalProcessorContext<?, ?> context;
+    private @Nullable ProcessorNode<?, ?, ?, ?> node;
+
+    private WriteBackStore(KeyValueStore<Bytes, byte[]> inner) {
+        super(inner);
+    }
+
+    /** A builder of a persistent, logged store of this kind. */
+    public static StoreBuilder<WriteBackStore> builder(String name) {
+        return new Builder(
+                Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(name), Serdes.Bytes(), Serdes.ByteArray())
+                        .withCachingDisabled());
+    }
+
+    /**
+     * Sets what runs before each commit, inside its transaction; it may forward. Called once, from the processor's {@code init}.
+     *
+     * @param processorContext the context that {@code init} was given
+     */
+    public void beforeCommit(ProcessorContext<?, ?> processorContext, Runnable drainToUse) {
+        context = (InternalProcessorContext<?, ?>) processorContext;
+        node = context.currentNode();
+        drain = drainToUse;
+    }
+
+    @Override
+    public void init(StateStoreContext storeContext, StateStore root) {
+        // A task that is revived after a crash initialises the same object again: what was summed before belongs to the
+        // transaction
+        // that was aborted.
+        forget();
+        super.init(storeContext, root);
+    }
+
+    @Override
+    public void close() {
+        forget();
+        super.close();
+    }
+
+    private void forget() {
+        companions.clear();
+        drain = null;
+        context = null;
+        node = null;
+    }
+
+    @Override
+    public void flushCache() {
+        if (drain != null && context != null) {
+            drainWithin(context, drain);
+        }
+        super.flushCache();
+    }
+
+    /** Outside {@code process} there is no current record or node, which forwarding and the changelog ask for. */
+    private void drainWithin(InternalProcessorContext<?, ?> within, Runnable toRun) {
+        ProcessorRecordContext recordBefore = within.recordContext();
+        ProcessorNode<?, ?, ?, ?> nodeBefore = within.currentNode();
+        within.setRecordContext(
+                new ProcessorRecordContext(0L, -1L, within.taskId().partition(), null, new RecordHeaders()));
+        within.setCurrentNode(node);
+        try {
+            toRun.run();
+        } finally {
+            within.setRecordContext(recordBefore);
+            within.setCurrentNode(nodeBefore);
+        }
+    }
+
+    /** The one object of its type that lives beside this store, shared by the processors of its task. */
+    public <T> T companion(Class<T> type, Supplier<T> create) {
+        Object found = companions.computeIfAbsent(type, t -> create.get());
+        return type.cast(found);
+    }
+
+    /** A value as of the last commit, or written since by the drain. */
+    @Override
+    public byte @Nullable [] get(Bytes key) {
+        return wrapped().get(key);
+    }
+
+    @Override
+    public KeyValueIterator<Bytes, byte[]> range(@Nullable Bytes from, @Nullable Bytes to) {
+        return wrapped().range(from, to);
+    }
+
+    @Override
+    public KeyValueIterator<Bytes, byte[]> all() {
+        return wrapped().all();
+    }
+
+    @Override
+    public long approximateNumEntries() {
+        return wrapped().approximateNumEntries();
+    }
+
+    /** Writes a value; null removes it. */
+    public void put(Bytes key, byte @Nullable [] value) {
+        wrapped().put(key, value);
+    }
+
+    private static final class Builder implements StoreBuilder<WriteBackStore> {
+        private final StoreBuilder<KeyValueStore<Bytes, byte[]>> inner;
+
+        Builder(StoreBuilder<KeyValueStore<Bytes, byte[]>> inner) {
+            this.inner = inner;
+        }
+
+        @Override
+        public StoreBuilder<WriteBackStore> withCachingEnabled() {
+            throw new UnsupportedOperationException("the write-back store is the cache");
+        }
+
+        @Override
+        public StoreBuilder<WriteBackStore> withCachingDisabled() {
+            return this;
+        }
+
+        @Override
+        public StoreBuilder<WriteBackStore> withLoggingEnabled(Map<String, String> config) {
+            inner.withLoggingEnabled(config);
+            return this;
+        }
+
+        @Override
+        public StoreBuilder<WriteBackStore> withLoggingDisabled() {
+            throw new UnsupportedOperationException("without a changelog a crash would lose counts");
+        }
+
+        @Override
+        public WriteBackStore build() {
+            return new WriteBackStore(inner.build());
+        }
+
+        @Override
+        public Map<String, String> logConfig() {
+            return inner.logConfig();
+        }
+
+        @Override
+        public boolean loggingEnabled() {
+            return inner.loggingEnabled();
+        }
+
+        @Override
+        public String name() {
+            return inner.name();
+        }
+    }
+}

@@ -1,0 +1,15 @@
+package dev.tally.streams.topology;
+
+import java.time.Duration;
+
+/**
+ * What the accounts stage goes by.
+ *
+ * @param environment part of every fact's identifier
+ * @param installation random id of this installation, part of every fact's identifier
+ * @param intakePartitions number of partitions of {@code actions}: an interval closes when all of them have passed it
+ * @param settle how long after an interval's end it stays open
+ * @param historyRetention how long windows are kept
+ */
+public record AccountSettings(
+        String environment, String installation, int intakePartitions, Duration settle, Duration historyRetention) {}

@@ -1,0 +1,125 @@
+package dev.tally.streams.topology;
+
+import dev.tally.streams.state.AccountCatalogue;
+import dev.tally.streams.state.CatalogueKind;
+import dev.tally.schemas.CatalogueRemoval;
+import dev.tally.schemas.Grant;
+import dev.tally.schemas.Membership;
+import dev.tally.schemas.Meter;
+import dev.tally.schemas.Plan;
+import dev.tally.schemas.Subscription;
+import dev.tally.schemas.Tick;
+import dev.tally.schemas.UsageSum;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Objects;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The accounts stage: a state machine per partition of the subject log, with no other input and no clock of its own. Whatever it emits is
+ * a function of that log, so a log that is processed again gives the same again.
+ */
+final class AccountsProcessor implements Processor<byte[], byte[], byte[], Message> {
+
+    private final AccountSettings settings;
+    private final Serde<SpecificRecord> inputs;
+    private final AccountCatalogue.CatalogueSerdes serdes;
+    private final String topic;
+    private @Nullable Task task;
+
+    AccountsProcessor(
+            AccountSettings settings,
+            Serde<SpecificRecord> inputs,
+            AccountCatalogue.CatalogueSerdes serdes,
+            String topic) {
+        this.settings = settings;
+        this.inputs = inputs;
+        this.serdes = serdes;
+        this.topic = topic;
+    }
+
+    @Override
+    public void init(ProcessorContext<byte[], Message> context) {
+        task = new Task(context);
+    }
+
+    @Override
+    public void process(Record<byte[], byte[]> record) {
+        SpecificRecord input = inputs.deserializer().deserialize(topic, record.headers(), record.value());
+        Objects.requireNonNull(task).take(input, record);
+    }
+
+    /** What exists once per task. */
+    private final class Task {
+        private final ProcessorContext<byte[], Message> context;
+        private final AccountStores stores;
+        private final AccountClock clock;
+        private final Charges charges;
+        private final UsageApplier usage;
+        private final WindowExpiry expiry;
+        private long timestamp;
+
+        Task(ProcessorContext<byte[], Message> context) {
+            this.context = context;
+            stores = AccountStores.of(context);
+            clock = new AccountClock(stores.clock(), settings.intakePartitions());
+            AccountCatalogue catalogue =
+                    new AccountCatalogue(serdes, key -> stores.catalogue().get(key));
+            charges = new Charges(stores, catalogue, clock, settings, this::emit);
+            usage = new UsageApplier(stores, catalogue, charges, clock, this::emit);
+            expiry = new WindowExpiry(stores, clock, settings.historyRetention());
+        }
+
+        void take(SpecificRecord input, Record<byte[], byte[]> record) {
+            timestamp = record.timestamp();
+            clock.observe(Instant.ofEpochMilli(timestamp));
+            switch (input) {
+                case UsageSum sum -> usage.apply(sum);
+                case Tick tick -> {
+                    clock.tick(tick);
+                    charges.closeIntervals();
+                    expiry.expire();
+                }
+                case Meter meter -> put(CatalogueKind.METER, meter, record);
+                case Plan plan -> put(CatalogueKind.PLAN, plan, record);
+                case Subscription subscription -> put(CatalogueKind.SUBSCRIPTION, subscription, record);
+                case Grant grant -> put(CatalogueKind.GRANT, grant, record);
+                case Membership membership -> put(CatalogueKind.MEMBERSHIP, membership, record);
+                case CatalogueRemoval removal ->
+                    CatalogueKind.ofBaseTopic(removal.getTopic())
+                            .ifPresent(kind ->
+                                    AccountCatalogue.remove(stores.catalogue(), serdes, kind, removal.getKey()));
+                default ->
+                    throw new IllegalStateException("the subject log holds a "
+                            + input.getSchema().getFullName() + ", which this release does not know");
+            }
+        }
+
+        private void put(CatalogueKind kind, SpecificRecord catalogued, Record<byte[], byte[]> record) {
+            AccountCatalogue.put(stores.catalogue(), serdes, kind, catalogued, record.value());
+        }
+
+        private void emit(String key, Message message) {
+            String sink = switch (message) {
+                case Message.Snapshot ignored -> Names.USAGE_SINK;
+                case Message.Alert ignored -> Names.QUOTA_ALERTS_SINK;
+                case Message.Fact ignored -> Names.BILLABLE_USAGE_SINK;
+                case Message.Incoming ignored -> throw notOutput(message);
+                case Message.Travelling ignored -> throw notOutput(message);
+                case Message.Aside ignored -> throw notOutput(message);
+                case Message.SubjectInput ignored -> throw notOutput(message);
+                case Message.InForce ignored -> throw notOutput(message);
+            };
+            context.forward(new Record<>(key.getBytes(StandardCharsets.UTF_8), message, timestamp), sink);
+        }
+
+        private static IllegalStateException notOutput(Message message) {
+            return new IllegalStateException("the accounts stage emits no " + message.getClass());
+        }
+    }
+}

@@ -1,0 +1,40 @@
+package dev.tally.streams.topology;
+
+import dev.tally.schemas.ActionEvent;
+import dev.tally.schemas.serde.RecordSerde;
+import java.util.Objects;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.jspecify.annotations.Nullable;
+
+/** Reads {@code actions-home}: gives a travelled record the coordinates back that it had in {@code actions}. */
+final class ArriveHomeProcessor implements Processor<byte[], byte[], byte[], Message> {
+
+    private final RecordSerde<ActionEvent> serde;
+    private @Nullable ProcessorContext<byte[], Message> context;
+
+    ArriveHomeProcessor(RecordSerde<ActionEvent> serde) {
+        this.serde = serde;
+    }
+
+    @Override
+    public void init(ProcessorContext<byte[], Message> processorContext) {
+        context = processorContext;
+    }
+
+    @Override
+    public void process(Record<byte[], byte[]> record) {
+        Headers.Origin origin = Headers.origin(record.headers());
+        Message.Incoming incoming = new Message.Incoming(
+                origin.key(),
+                record.value(),
+                origin.topic(),
+                origin.partition(),
+                origin.offset(),
+                origin.at(),
+                serde.decode(origin.topic(), record.headers(), record.value()));
+        Objects.requireNonNull(context)
+                .forward(new Record<>(origin.key(), incoming, record.timestamp(), record.headers()));
+    }
+}

@@ -1,0 +1,73 @@
+package dev.tally.streams.topology;
+
+import dev.tally.keys.Partitions;
+import dev.tally.streams.state.StoreNames;
+import dev.tally.schemas.ActionEvent;
+import dev.tally.schemas.serde.Decoded;
+import dev.tally.schemas.serde.RecordSerde;
+import dev.tally.streams.state.CounterKeys;
+import dev.tally.streams.state.WriteBackStore;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Objects;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads {@code actions}. A record that lies in its user's home partition, or whose user cannot be told, goes on in place; any other
+ * travels through {@code actions-home}, so a producer's key and partitioner never matter to the count.
+ */
+final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Message> {
+
+    private final RecordSerde<ActionEvent> serde;
+    private final int partitions;
+    private @Nullable ProcessorContext<byte[], Message> context;
+    private @Nullable IntakeCounters counters;
+
+    BringHomeProcessor(RecordSerde<ActionEvent> serde, int partitions) {
+        this.serde = serde;
+        this.partitions = partitions;
+    }
+
+    @Override
+    public void init(ProcessorContext<byte[], Message> processorContext) {
+        context = processorContext;
+        WriteBackStore store = processorContext.getStateStore(StoreNames.INTAKE_COUNTERS);
+        counters = IntakeCounters.of(store);
+    }
+
+    @Override
+    public void process(Record<byte[], byte[]> record) {
+        ProcessorContext<byte[], Message> to = Objects.requireNonNull(context);
+        RecordMetadata at = to.recordMetadata().orElseThrow();
+        Decoded<ActionEvent> decoded = serde.decode(at.topic(), record.headers(), record.value());
+        Message.Incoming incoming = new Message.Incoming(
+                record.key(),
+                record.value(),
+                at.topic(),
+                at.partition(),
+                at.offset(),
+                Instant.ofEpochMilli(record.timestamp()),
+                decoded);
+        IntakeCounters count = Objects.requireNonNull(counters);
+        count.add(CounterKeys.key(at.partition(), CounterKeys.Counter.READ), 1);
+        if (decoded instanceof Decoded.Read<ActionEvent> read) {
+            byte[] user = read.value().getUserId().getBytes(StandardCharsets.UTF_8);
+            if (Partitions.ofKey(user, partitions) != at.partition()) {
+                count.add(CounterKeys.key(at.partition(), CounterKeys.Counter.TRAVELLED), 1);
+                to.forward(
+                        new Record<>(
+                                user,
+                                new Message.Travelling(record.value()),
+                                record.timestamp(),
+                                Headers.travelling(record.headers(), incoming)),
+                        Names.ACTIONS_HOME_SINK);
+                return;
+            }
+        }
+        to.forward(new Record<>(record.key(), incoming, record.timestamp(), record.headers()), Names.INTAKE);
+    }
+}

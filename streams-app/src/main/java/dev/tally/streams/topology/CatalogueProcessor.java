@@ -1,0 +1,113 @@
+package dev.tally.streams.topology;
+
+import dev.tally.keys.Subject;
+import dev.tally.streams.state.CatalogueKind;
+import dev.tally.streams.state.CatalogueRecords;
+import dev.tally.schemas.CatalogueRemoval;
+import dev.tally.schemas.Grant;
+import dev.tally.schemas.Membership;
+import dev.tally.schemas.Subscription;
+import dev.tally.schemas.serde.Decoded;
+import dev.tally.streams.metering.Rejection;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings each valid catalogue record to the log of the subject it concerns (a plan or meter: to every partition), and to the copy that
+ * the intake goes by. An invalid one is kept aside and changes nothing.
+ */
+final class CatalogueProcessor implements Processor<byte[], byte[], byte[], Message> {
+
+    private final CatalogueRecords records;
+    private final Map<String, CatalogueKind> kinds;
+    private @Nullable ProcessorContext<byte[], Message> context;
+
+    CatalogueProcessor(CatalogueRecords records, Map<String, CatalogueKind> kinds) {
+        this.records = records;
+        this.kinds = kinds;
+    }
+
+    @Override
+    public void init(ProcessorContext<byte[], Message> processorContext) {
+        context = processorContext;
+    }
+
+    @Override
+    public void process(Record<byte[], byte[]> record) {
+        RecordMetadata at = Objects.requireNonNull(context).recordMetadata().orElseThrow();
+        CatalogueKind kind = Objects.requireNonNull(kinds.get(at.topic()), "a catalogue topic");
+        String key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
+        switch (records.read(kind, at.topic(), record.headers(), key, record.value())) {
+            case CatalogueRecords.Reading.Valid valid ->
+                put(record, kind, key, subjectOf(valid.record(), key), valid.record());
+            case CatalogueRecords.Reading.Removed ignored ->
+                put(record, kind, key, subjectOfKey(kind, key), new CatalogueRemoval(kind.baseTopic(), key));
+            case CatalogueRecords.Reading.Refused refused -> keepAside(record, at, refused.why());
+        }
+    }
+
+    private void put(
+            Record<byte[], byte[]> record, CatalogueKind kind, String key, String subject, SpecificRecord input) {
+        ProcessorContext<byte[], Message> to = Objects.requireNonNull(context);
+        to.forward(
+                new Record<>(
+                        subject.getBytes(StandardCharsets.UTF_8), new Message.SubjectInput(input), record.timestamp()),
+                Names.CATALOGUE_LOG_SINK);
+        switch (kind) {
+            case METER, PLAN, SUBSCRIPTION ->
+                to.forward(
+                        new Record<>(kind.storeKey(key).get(), new Message.InForce(record.value()), record.timestamp()),
+                        Names.CATALOGUE_IN_FORCE_SINK);
+            case GRANT, MEMBERSHIP -> {
+                // The intake needs neither.
+            }
+        }
+    }
+
+    private void keepAside(Record<byte[], byte[]> record, RecordMetadata at, Rejection why) {
+        Message.Incoming from = new Message.Incoming(
+                record.key(),
+                record.value(),
+                at.topic(),
+                at.partition(),
+                at.offset(),
+                Instant.ofEpochMilli(record.timestamp()),
+                new Decoded.Refused<>(dev.tally.schemas.serde.RefusalReason.UNDECODABLE, why.detail()));
+        Objects.requireNonNull(context)
+                .forward(
+                        new Record<>(
+                                record.key(),
+                                new Message.Aside(record.value(), at.partition()),
+                                record.timestamp(),
+                                Headers.aside(
+                                        record.headers(), from, why.reason().code(), why.detail(), null)),
+                        Names.CATALOGUE_DEAD_LETTERS_SINK);
+    }
+
+    private static String subjectOf(SpecificRecord record, String key) {
+        return switch (record) {
+            case Subscription subscription -> subscription.getSubject();
+            case Grant grant -> grant.getSubject();
+            case Membership membership -> Subject.org(membership.getOrgId()).text();
+            default -> key;
+        };
+    }
+
+    /** A tombstone has only its key; one that names no subject is harmless wherever it goes. */
+    private static String subjectOfKey(CatalogueKind kind, String key) {
+        String first = key.contains("/") ? key.substring(0, key.indexOf('/')) : key;
+        return switch (kind) {
+            case METER, PLAN, SUBSCRIPTION -> key;
+            case GRANT -> first;
+            case MEMBERSHIP -> "org:" + first;
+        };
+    }
+}

@@ -1,0 +1,206 @@
+package dev.tally.streams.topology;
+
+import dev.tally.keys.Keys;
+import dev.tally.keys.Subject;
+import dev.tally.streams.state.AccountCatalogue;
+import dev.tally.schemas.BillableFact;
+import dev.tally.schemas.BillingSlot;
+import dev.tally.schemas.FactKind;
+import dev.tally.streams.metering.Coverage;
+import dev.tally.streams.metering.FactIdentifier;
+import dev.tally.streams.metering.PlanTerms;
+import dev.tally.streams.metering.SubscriptionTerms;
+import dev.tally.streams.state.IntervalCharge;
+import dev.tally.streams.state.PeriodCharges;
+import dev.tally.streams.state.StoreKey;
+import dev.tally.streams.state.WindowTotals;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.state.KeyValueIterator;
+
+/**
+ * Covers a payer's usage from the period's allocation and closes billing intervals into facts. What an interval has billed is state, so a
+ * later arrival emits only the difference, as the interval's next revision.
+ */
+final class Charges {
+
+    private static final int CLOSE_PER_TICK = 5_000;
+    private static final byte[] PRESENT = {};
+
+    private final AccountStores stores;
+    private final AccountCatalogue catalogue;
+    private final AccountClock clock;
+    private final AccountSettings settings;
+    private final BiConsumer<String, Message> out;
+
+    Charges(
+            AccountStores stores,
+            AccountCatalogue catalogue,
+            AccountClock clock,
+            AccountSettings settings,
+            BiConsumer<String, Message> out) {
+        this.stores = stores;
+        this.catalogue = catalogue;
+        this.clock = clock;
+        this.settings = settings;
+        this.out = out;
+    }
+
+    /** A payer's meter in one interval. */
+    private record Account(Subject payer, String meter, Instant start) {
+        Bytes key() {
+            return IntervalCharge.key(payer.text(), meter)
+                    .number(start.toEpochMilli())
+                    .bytes();
+        }
+
+        Bytes openKey(Instant end) {
+            return IntervalCharge.openKey(end, payer.text(), meter, start).bytes();
+        }
+    }
+
+    void charge(Subject payer, String meter, long amount, BillingSlot slot) {
+        Optional<PlanTerms> plan = catalogue.plan(slot.getPlanId(), slot.getPlanVersion());
+        if (plan.isPresent() && !plan.get().charges(meter)) {
+            return;
+        }
+        Account account = new Account(payer, meter, slot.getIntervalStart());
+        byte[] stored = stores.intervals().get(account.key());
+        IntervalCharge before = stored == null
+                ? new IntervalCharge(
+                        slot.getIntervalEnd(),
+                        slot.getPeriodStart(),
+                        slot.getPeriodEnd(),
+                        slot.getPlanId(),
+                        slot.getPlanVersion(),
+                        0,
+                        0,
+                        0,
+                        0)
+                : IntervalCharge.fromBytes(stored);
+        IntervalCharge after = plan.isPresent()
+                ? before.plusBillable(billable(account, plan.get(), amount, before))
+                : before.plusUnrated(amount);
+        if (stored == null && !after.owes()) {
+            return;
+        }
+        stores.intervals().put(account.key(), after.toBytes());
+        if (after.owes()) {
+            stores.openIntervals().put(account.openKey(after.end()), PRESENT);
+        }
+    }
+
+    /** Covers an amount and says how much of it is to be billed. */
+    private long billable(Account account, PlanTerms plan, long amount, IntervalCharge interval) {
+        Bytes key = WindowTotals.key(account.payer().text(), account.meter(), WindowTotals.PERIOD)
+                .number(interval.periodStart().toEpochMilli())
+                .bytes();
+        byte[] stored = stores.charges().get(key);
+        Coverage before =
+                stored == null ? Coverage.NONE : PeriodCharges.fromBytes(stored).covered();
+        long allocation = plan.allocation(account.meter())
+                .map(a -> a.amount(catalogue.seats(account.payer())))
+                .orElse(0L);
+        Coverage now = Coverage.of(amount, allocation, before.included(), plan.bills(account.meter()));
+        stores.charges().put(key, new PeriodCharges(before.plus(now)).toBytes());
+        return plan.reportAll() ? amount : now.overage();
+    }
+
+    /** Emits a fact for each interval that ended before the intake's low watermark and owes one. */
+    void closeIntervals() {
+        Optional<Instant> watermark = clock.lowWatermark();
+        if (watermark.isEmpty()) {
+            return;
+        }
+        long closed = watermark.get().minus(settings.settle()).toEpochMilli();
+        for (Bytes open : openUpTo(closed)) {
+            StoreKey.Reader reader = new StoreKey.Reader(open);
+            reader.number();
+            close(
+                    new Account(Subject.parse(reader.text()), reader.text(), Instant.ofEpochMilli(reader.number())),
+                    open);
+        }
+    }
+
+    private List<Bytes> openUpTo(long end) {
+        List<Bytes> found = new ArrayList<>();
+        try (KeyValueIterator<Bytes, byte[]> open = stores.openIntervals()
+                .range(
+                        StoreKey.key().number(Long.MIN_VALUE).bytes(),
+                        StoreKey.key().number(end + 1).bytes())) {
+            while (open.hasNext() && found.size() < CLOSE_PER_TICK) {
+                found.add(open.next().key);
+            }
+        }
+        return found;
+    }
+
+    private void close(Account account, Bytes open) {
+        byte[] stored = stores.intervals().get(account.key());
+        if (stored == null) {
+            stores.openIntervals().delete(open);
+            return;
+        }
+        IntervalCharge charge = IntervalCharge.fromBytes(stored);
+        if (charge.unrated() != 0) {
+            Optional<PlanTerms> plan = catalogue.plan(charge.planId(), charge.planVersion());
+            if (plan.isEmpty()) {
+                // Its plan has still not arrived: the interval waits for it, nothing is billed at a guess.
+                return;
+            }
+            long amount = charge.unrated();
+            charge = charge.rated();
+            if (plan.get().charges(account.meter())) {
+                charge = charge.plusBillable(billable(account, plan.get(), amount, charge));
+            }
+        }
+        if (charge.owes()) {
+            out.accept(account.payer().text(), new Message.Fact(fact(account, charge)));
+            charge = charge.emitted();
+        }
+        stores.intervals().put(account.key(), charge.toBytes());
+        stores.openIntervals().delete(open);
+    }
+
+    private BillableFact fact(Account account, IntervalCharge charge) {
+        String payer = account.payer().text();
+        return new BillableFact(
+                FactIdentifier.of(
+                        settings.environment(),
+                        settings.installation(),
+                        account.payer(),
+                        account.meter(),
+                        account.start(),
+                        charge.revision()),
+                settings.environment(),
+                payer,
+                catalogue
+                        .subscription(account.payer())
+                        .map(SubscriptionTerms::stripeCustomerId)
+                        .orElse(null),
+                account.meter(),
+                catalogue.stripeEventName(account.meter()),
+                account.start(),
+                charge.end(),
+                timestamp(account.start(), charge),
+                clock.nextSequence(payer, account.meter()),
+                charge.revision(),
+                Math.subtractExact(charge.billable(), charge.billed()),
+                charge.revision() == 0 ? FactKind.USAGE : FactKind.CORRECTION,
+                charge.periodStart(),
+                charge.periodEnd(),
+                null,
+                Keys.plan(charge.planId(), charge.planVersion()));
+    }
+
+    /** Inside the interval, and while there are minutes left at one that no other revision has. */
+    private static Instant timestamp(Instant start, IntervalCharge charge) {
+        long lastMinute = Math.max(0, Duration.between(start, charge.end()).toMinutes() - 1);
+        return start.plus(Duration.ofMinutes(Math.min(charge.revision(), lastMinute)));
+    }
+}

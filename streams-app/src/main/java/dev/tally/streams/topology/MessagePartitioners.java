@@ -1,0 +1,44 @@
+package dev.tally.streams.topology;
+
+import dev.tally.streams.state.CatalogueKind;
+import dev.tally.schemas.CatalogueRemoval;
+import dev.tally.schemas.Meter;
+import dev.tally.schemas.Plan;
+import dev.tally.schemas.Tick;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.kafka.streams.processor.StreamPartitioner;
+
+/** Where sinks put what does not go by its key. */
+final class MessagePartitioners {
+
+    private MessagePartitioners() {}
+
+    /** A record that is kept aside stays in the partition number it came from. */
+    static Optional<Set<Integer>> asItCame(String topic, byte[] key, Message message, int partitions) {
+        return message instanceof Message.Aside aside && aside.partition() < partitions
+                ? Optional.of(Set.of(aside.partition()))
+                : Optional.empty();
+    }
+
+    /** Time, meters and plans concern every subject and go to every partition; the rest by its key, the subject. */
+    static StreamPartitioner<byte[], Message> subjectLog() {
+        return (topic, key, message, partitions) -> message instanceof Message.SubjectInput input && concernsAll(input)
+                ? Optional.of(IntStream.range(0, partitions).boxed().collect(Collectors.toUnmodifiableSet()))
+                : Optional.empty();
+    }
+
+    private static boolean concernsAll(Message.SubjectInput input) {
+        return switch (input.input()) {
+            case Tick ignored -> true;
+            case Meter ignored -> true;
+            case Plan ignored -> true;
+            case CatalogueRemoval removal ->
+                removal.getTopic().equals(CatalogueKind.METER.baseTopic())
+                        || removal.getTopic().equals(CatalogueKind.PLAN.baseTopic());
+            default -> false;
+        };
+    }
+}

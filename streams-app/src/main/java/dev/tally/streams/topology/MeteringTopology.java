@@ -1,0 +1,227 @@
+package dev.tally.streams.topology;
+
+import dev.tally.streams.state.AccountCatalogue;
+import dev.tally.streams.state.CatalogueKind;
+import dev.tally.streams.state.CatalogueRecords;
+import dev.tally.streams.state.CatalogueView;
+import dev.tally.streams.state.StoreNames;
+import dev.tally.schemas.ActionEvent;
+import dev.tally.schemas.BillableFact;
+import dev.tally.schemas.CatalogueRemoval;
+import dev.tally.schemas.Grant;
+import dev.tally.schemas.Membership;
+import dev.tally.schemas.Meter;
+import dev.tally.schemas.Plan;
+import dev.tally.schemas.QuotaAlert;
+import dev.tally.schemas.Subscription;
+import dev.tally.schemas.Tick;
+import dev.tally.schemas.UsageSnapshot;
+import dev.tally.schemas.UsageSum;
+import dev.tally.schemas.serde.RecordSerde;
+import dev.tally.schemas.serde.RecordSerdes;
+import dev.tally.schemas.topics.Topics;
+import dev.tally.streams.state.WriteBackStore;
+import java.util.Map;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.AutoOffsetReset;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.TopologyConfig;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.StoreBuilder;
+import org.apache.kafka.streams.state.Stores;
+
+/**
+ * The data flow, top to bottom.
+ *
+ * <pre>
+ *  actions --&gt; bring-home --&gt; intake --&gt; subject-log --&gt; accounts --&gt; usage, quota-alerts, billable-usage
+ *                  |            ^  |          ^
+ *            actions-home --&gt; arrive-home     |
+ *                                  |          |
+ *                  dead-letters, late-actions |
+ *  meters, plans, subscriptions, grants, memberships --&gt; catalogue --&gt; catalogue-in-force --&gt; (global copy, read by intake)
+ * </pre>
+ */
+public final class MeteringTopology {
+
+    private static final ByteArraySerializer BYTES_OUT = new ByteArraySerializer();
+    private static final ByteArrayDeserializer BYTES_IN = new ByteArrayDeserializer();
+
+    private final Topics topics;
+    private final RecordSerdes serdes;
+    private final IntakeSettings intake;
+    private final AccountSettings accounts;
+    private final CatalogueRecords catalogueRecords;
+    private final CatalogueView catalogue;
+
+    /** A topology over these topics; nothing is started. */
+    public MeteringTopology(Topics topics, RecordSerdes serdes, IntakeSettings intake, AccountSettings accounts) {
+        this.topics = topics;
+        this.serdes = serdes;
+        this.intake = intake;
+        this.accounts = accounts;
+        this.catalogueRecords = new CatalogueRecords(serdes);
+        this.catalogue = new CatalogueView(catalogueRecords, topics.catalogueInForce());
+    }
+
+    /** The catalogue that the intake of this process goes by. */
+    public CatalogueView catalogue() {
+        return catalogue;
+    }
+
+    /** Serdes of the catalogue records that the accounts stage keeps. */
+    public AccountCatalogue.CatalogueSerdes catalogueSerdes() {
+        return new AccountCatalogue.CatalogueSerdes(serdes, topics.subjectLog());
+    }
+
+    /** The topology. */
+    public Topology build(TopologyConfig config) {
+        Topology topology = new Topology(config);
+        Serde<SpecificRecord> subjectInputs = serdes.anyOf(
+                UsageSum.class,
+                Tick.class,
+                Meter.class,
+                Plan.class,
+                Subscription.class,
+                Grant.class,
+                Membership.class,
+                CatalogueRemoval.class);
+        addIntake(topology, subjectInputs);
+        addCatalogue(topology, subjectInputs);
+        addAccounts(topology, subjectInputs);
+        return topology;
+    }
+
+    private void addIntake(Topology topology, Serde<SpecificRecord> subjectInputs) {
+        RecordSerde<ActionEvent> actions = serdes.of(ActionEvent.class);
+        source(topology, Names.ACTIONS_SOURCE, topics.actions());
+        source(topology, Names.ACTIONS_HOME_SOURCE, topics.actionsHome());
+        topology.addProcessor(
+                Names.BRING_HOME,
+                () -> new BringHomeProcessor(actions, accounts.intakePartitions()),
+                Names.ACTIONS_SOURCE);
+        topology.addProcessor(Names.ARRIVE_HOME, () -> new ArriveHomeProcessor(actions), Names.ACTIONS_HOME_SOURCE);
+        topology.addProcessor(
+                Names.INTAKE, () -> new IntakeProcessor(intake, catalogue), Names.BRING_HOME, Names.ARRIVE_HOME);
+        topology.addStateStore(WriteBackStore.builder(StoreNames.INTAKE_COUNTERS), Names.BRING_HOME, Names.INTAKE);
+        topology.addStateStore(store(StoreNames.EVENT_IDS), Names.INTAKE);
+        topology.addStateStore(store(StoreNames.USER_DAYS), Names.INTAKE);
+        topology.addStateStore(store(StoreNames.USER_DAYS_EXPIRY), Names.INTAKE);
+
+        topology.addSink(
+                Names.ACTIONS_HOME_SINK, topics.actionsHome(), BYTES_OUT, MessageSerializers.raw(), Names.BRING_HOME);
+        topology.addSink(
+                Names.DEAD_LETTERS_SINK,
+                topics.deadLetters(),
+                BYTES_OUT,
+                MessageSerializers.raw(),
+                MessagePartitioners::asItCame,
+                Names.INTAKE);
+        topology.addSink(
+                Names.LATE_ACTIONS_SINK,
+                topics.lateActions(),
+                BYTES_OUT,
+                MessageSerializers.raw(),
+                MessagePartitioners::asItCame,
+                Names.INTAKE);
+        topology.addSink(
+                Names.INTAKE_LOG_SINK,
+                topics.subjectLog(),
+                BYTES_OUT,
+                MessageSerializers.subjectInput(subjectInputs),
+                MessagePartitioners.subjectLog(),
+                Names.INTAKE);
+    }
+
+    private void addCatalogue(Topology topology, Serde<SpecificRecord> subjectInputs) {
+        topology.addGlobalStore(
+                store(StoreNames.CATALOGUE_IN_FORCE).withLoggingDisabled().withCachingDisabled(),
+                Names.CATALOGUE_VIEW_SOURCE,
+                BYTES_IN,
+                BYTES_IN,
+                topics.catalogueInForce(),
+                Names.CATALOGUE_VIEW,
+                () -> new CatalogueUpdater(catalogue));
+        Map<String, CatalogueKind> kinds = CatalogueKind.byTopic(topics);
+        source(
+                topology,
+                Names.CATALOGUE_SOURCE,
+                kinds.keySet().stream().sorted().toArray(String[]::new));
+        topology.addProcessor(
+                Names.CATALOGUE, () -> new CatalogueProcessor(catalogueRecords, kinds), Names.CATALOGUE_SOURCE);
+        topology.addSink(
+                Names.CATALOGUE_LOG_SINK,
+                topics.subjectLog(),
+                BYTES_OUT,
+                MessageSerializers.subjectInput(subjectInputs),
+                MessagePartitioners.subjectLog(),
+                Names.CATALOGUE);
+        topology.addSink(
+                Names.CATALOGUE_IN_FORCE_SINK,
+                topics.catalogueInForce(),
+                BYTES_OUT,
+                MessageSerializers.raw(),
+                Names.CATALOGUE);
+        topology.addSink(
+                Names.CATALOGUE_DEAD_LETTERS_SINK,
+                topics.deadLetters(),
+                BYTES_OUT,
+                MessageSerializers.raw(),
+                MessagePartitioners::asItCame,
+                Names.CATALOGUE);
+    }
+
+    private void addAccounts(Topology topology, Serde<SpecificRecord> subjectInputs) {
+        source(topology, Names.SUBJECT_LOG_SOURCE, topics.subjectLog());
+        AccountCatalogue.CatalogueSerdes stored = catalogueSerdes();
+        topology.addProcessor(
+                Names.ACCOUNTS,
+                () -> new AccountsProcessor(accounts, subjectInputs, stored, topics.subjectLog()),
+                Names.SUBJECT_LOG_SOURCE);
+        for (String name : new String[] {
+            StoreNames.ACCOUNT_CATALOGUE,
+            StoreNames.ACCOUNT_WINDOWS,
+            StoreNames.ACCOUNT_SPLITS,
+            StoreNames.ACCOUNT_CHARGES,
+            StoreNames.ACCOUNT_INTERVALS,
+            StoreNames.ACCOUNT_OPEN_INTERVALS,
+            StoreNames.ACCOUNT_CLOCK,
+            StoreNames.ACCOUNT_EXPIRY
+        }) {
+            topology.addStateStore(store(name), Names.ACCOUNTS);
+        }
+        topology.addSink(
+                Names.USAGE_SINK,
+                topics.usage(),
+                BYTES_OUT,
+                MessageSerializers.snapshot(serdes.of(UsageSnapshot.class)),
+                Names.ACCOUNTS);
+        topology.addSink(
+                Names.QUOTA_ALERTS_SINK,
+                topics.quotaAlerts(),
+                BYTES_OUT,
+                MessageSerializers.alert(serdes.of(QuotaAlert.class)),
+                Names.ACCOUNTS);
+        topology.addSink(
+                Names.BILLABLE_USAGE_SINK,
+                topics.billableUsage(),
+                BYTES_OUT,
+                MessageSerializers.fact(serdes.of(BillableFact.class)),
+                Names.ACCOUNTS);
+    }
+
+    private static void source(Topology topology, String name, String... topicNames) {
+        topology.addSource(AutoOffsetReset.earliest(), name, new AppendTime(), BYTES_IN, BYTES_IN, topicNames);
+    }
+
+    /** A persistent store with a changelog, and a cache that shows uncommitted values to queries and writes each key once a commit. */
+    private static StoreBuilder<KeyValueStore<Bytes, byte[]>> store(String name) {
+        return Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(name), Serdes.Bytes(), Serdes.ByteArray())
+                .withCachingEnabled();
+    }
+}

@@ -1,0 +1,192 @@
+package dev.tally.streams.topology;
+
+import dev.tally.keys.Subject;
+import dev.tally.streams.state.CatalogueRecords;
+import dev.tally.streams.state.StoreNames;
+import dev.tally.schemas.ActionEvent;
+import dev.tally.schemas.BillableFact;
+import dev.tally.schemas.Meter;
+import dev.tally.schemas.Plan;
+import dev.tally.schemas.QuotaAlert;
+import dev.tally.schemas.Subscription;
+import dev.tally.schemas.UsageSnapshot;
+import dev.tally.schemas.serde.RecordSerde;
+import dev.tally.schemas.serde.RecordSerdes;
+import dev.tally.schemas.testing.RegistryFake;
+import dev.tally.schemas.topics.Topics;
+import dev.tally.streams.state.CounterKeys;
+import dev.tally.streams.state.DayCount;
+import dev.tally.streams.state.Numbers;
+import dev.tally.streams.state.WriteBackStore;
+import dev.tally.streams.state.CounterKeys.Counter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.TreeMap;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.TopologyConfig;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.test.TestRecord;
+import org.jspecify.annotations.Nullable;
+
+/** The whole topology on the test driver, one partition everywhere, with a clock that the test moves. */
+final class Pipeline implements AutoCloseable {
+
+    static final Instant START = Instant.parse("2026-11-21T10:00:00Z");
+    static final Topics TOPICS = new Topics("", 1, 1);
+
+    private final RegistryFake registry = RegistryFake.start();
+    private final RecordSerdes serdes =
+            new RecordSerdes(Map.of("schema.registry.url", registry.url(), "auto.register.schemas", true));
+    private final TopologyTestDriver driver;
+    private Instant now = START;
+
+    Pipeline(Path stateDir) {
+        Properties config = config(stateDir);
+        driver = new TopologyTestDriver(
+                topology(serdes).build(new TopologyConfig(new StreamsConfig(config))), config, START);
+    }
+
+    static Properties config(Path stateDir) {
+        Properties config = new Properties();
+        config.put(StreamsConfig.APPLICATION_ID_CONFIG, "tally");
+        config.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "unused:9092");
+        config.put(StreamsConfig.STATE_DIR_CONFIG, stateDir.toString());
+        config.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
+        return config;
+    }
+
+    static MeteringTopology topology(RecordSerdes serdes) {
+        return new MeteringTopology(
+                TOPICS,
+                serdes,
+                new IntakeSettings(
+                        Duration.ofHours(72),
+                        Duration.ofHours(72),
+                        Duration.ofDays(40),
+                        Duration.ofMinutes(5),
+                        "0123456789abcdef".getBytes(StandardCharsets.UTF_8)),
+                new AccountSettings("test", "i-1", 1, Duration.ofMinutes(1), Duration.ofDays(40)));
+    }
+
+    RecordSerdes serdes() {
+        return serdes;
+    }
+
+    Instant now() {
+        return now;
+    }
+
+    void put(SpecificRecord record) {
+        String topic =
+                switch (record) {
+                    case Meter ignored -> TOPICS.meters();
+                    case Plan ignored -> TOPICS.plans();
+                    case Subscription ignored -> TOPICS.subscriptions();
+                    default -> TOPICS.memberships();
+                };
+        send(topic, CatalogueRecords.keyOf(record).getBytes(StandardCharsets.UTF_8), bytes(topic, record));
+    }
+
+    void action(ActionEvent event) {
+        send(
+                TOPICS.actions(),
+                event.getUserId().getBytes(StandardCharsets.UTF_8),
+                bytes(TOPICS.actions(), event));
+    }
+
+    void raw(byte[] key, byte @Nullable [] value) {
+        send(TOPICS.actions(), key, value);
+    }
+
+    private void send(String topic, byte[] key, byte @Nullable [] value) {
+        driver.createInputTopic(topic, new ByteArraySerializer(), new ByteArraySerializer())
+                .pipeInput(new TestRecord<>(key, value, new RecordHeaders(), now));
+    }
+
+    /** Lets time pass; the intake ticks each second. */
+    void pass(Duration duration) {
+        now = now.plus(duration);
+        driver.advanceWallClockTime(duration);
+    }
+
+    private <T extends SpecificRecord> byte[] bytes(String topic, SpecificRecord record) {
+        @SuppressWarnings("unchecked")
+        Class<T> type = (Class<T>) record.getClass();
+        RecordSerde<T> serde = serdes.of(type);
+        return serde.serializer().serialize(topic, type.cast(record));
+    }
+
+    List<QuotaAlert> alerts() {
+        return driver.createOutputTopic(
+                        TOPICS.quotaAlerts(),
+                        new StringDeserializer(),
+                        serdes.of(QuotaAlert.class).deserializer())
+                .readValuesToList();
+    }
+
+    List<BillableFact> facts() {
+        return driver.createOutputTopic(
+                        TOPICS.billableUsage(),
+                        new StringDeserializer(),
+                        serdes.of(BillableFact.class).deserializer())
+                .readValuesToList();
+    }
+
+    /** The latest snapshot of a window since usage was last asked for. */
+    UsageSnapshot usage(String key) {
+        return Objects.requireNonNull(usage().get(key), key);
+    }
+
+    Map<String, UsageSnapshot> usage() {
+        return new TreeMap<>(driver.createOutputTopic(
+                        TOPICS.usage(),
+                        new StringDeserializer(),
+                        serdes.of(UsageSnapshot.class).deserializer())
+                .readKeyValuesToMap());
+    }
+
+    List<TestRecord<byte[], byte[]>> deadLetters() {
+        return aside(TOPICS.deadLetters());
+    }
+
+    List<TestRecord<byte[], byte[]>> late() {
+        return aside(TOPICS.lateActions());
+    }
+
+    private List<TestRecord<byte[], byte[]>> aside(String topic) {
+        return driver.createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer())
+                .readRecordsToList();
+    }
+
+    long counter(Counter counter) {
+        WriteBackStore store = (WriteBackStore) Objects.requireNonNull(driver.getAllStateStores().get(StoreNames.INTAKE_COUNTERS));
+        return Numbers.orElse(store.get(CounterKeys.key(0, counter)), 0);
+    }
+
+    Optional<DayCount> day(Subject user, String meter, Instant day) {
+        KeyValueStore<Bytes, byte[]> days = driver.getKeyValueStore(StoreNames.USER_DAYS);
+        return Optional.ofNullable(days.get(
+                        DayCount.key(user.id(), meter).number(day.toEpochMilli()).bytes()))
+                .map(DayCount::fromBytes);
+    }
+
+    @Override
+    public void close() {
+        driver.close();
+        registry.close();
+    }
+}

@@ -1,0 +1,52 @@
+package dev.tally.sink.app;
+
+import dev.tally.sink.delivery.DeliveryStatus;
+import io.javalin.Javalin;
+import io.javalin.http.Context;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Serves {@code /health/live}, {@code /health/ready} and {@code /metrics}. */
+final class HealthServer implements AutoCloseable {
+    private final DeliveryStatus status;
+    private final PrometheusMeterRegistry registry;
+    private final Javalin server;
+
+    HealthServer(DeliveryStatus status, PrometheusMeterRegistry registry) {
+        this.status = status;
+        this.registry = registry;
+        this.server = Javalin.create(config -> {
+            config.startup.showJavalinBanner = false;
+            config.routes.get("/health/live", context -> context.json(Map.of("status", "live")));
+            config.routes.get("/health/ready", this::ready);
+            config.routes.get("/metrics", this::metrics);
+        });
+    }
+
+    void start(String host, int port) {
+        server.start(host, port);
+    }
+
+    int port() {
+        return server.port();
+    }
+
+    private void ready(Context context) {
+        List<String> reasons = new ArrayList<>();
+        status.snapshot().notReady().ifPresent(reasons::add);
+        status.halted().ifPresent(reason -> reasons.add("Stripe refuses the account: " + reason));
+        context.status(reasons.isEmpty() ? 200 : 503);
+        context.json(Map.of("status", reasons.isEmpty() ? "ready" : "not ready", "reasons", reasons));
+    }
+
+    private void metrics(Context context) {
+        context.contentType("text/plain; version=0.0.4; charset=utf-8").result(registry.scrape());
+    }
+
+    @Override
+    public void close() {
+        server.stop();
+    }
+}

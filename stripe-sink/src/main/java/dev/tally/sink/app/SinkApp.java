@@ -1,0 +1,99 @@
+package dev.tally.sink.app;
+
+import dev.tally.schemas.BillableFact;
+import dev.tally.schemas.LedgerEntry;
+import dev.tally.schemas.serde.RecordSerdes;
+import dev.tally.settings.CommonSettings;
+import dev.tally.sink.delivery.Collaborators;
+import dev.tally.sink.delivery.CrashPoints;
+import dev.tally.sink.delivery.DeliveryRunner;
+import dev.tally.sink.delivery.DeliveryStatus;
+import dev.tally.sink.stripe.StripeJavaMeterEvents;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.InstantSource;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One running sink: starts its parts in order, waits for the stop, ends them in reverse. */
+final class SinkApp {
+    private static final Logger log = LoggerFactory.getLogger(SinkApp.class);
+
+    private final SinkSettings settings;
+    private final CountDownLatch stop = new CountDownLatch(1);
+    private final AtomicBoolean failed = new AtomicBoolean();
+    private final DeliveryStatus status = new DeliveryStatus();
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final HealthServer health = new HealthServer(status, registry);
+    private final CountDownLatch listening = new CountDownLatch(1);
+
+    SinkApp(SinkSettings settings) {
+        this.settings = settings;
+    }
+
+    /** Asks the sink to end; returns at once. */
+    void stop() {
+        stop.countDown();
+    }
+
+    /** The port of health and metrics; waits until it is open. */
+    int port() throws InterruptedException {
+        listening.await();
+        return health.port();
+    }
+
+    /** Runs until {@link #stop}; returns false when the delivery failed for good. */
+    boolean run() throws InterruptedException {
+        InstantSource clock = InstantSource.system();
+        SinkMetrics metrics = new SinkMetrics(registry, status, clock);
+        health.start(settings.httpHost(), settings.httpPort());
+        listening.countDown();
+        try (health) {
+            if (new StartUp(settings, status, stop).await()) {
+                deliver(metrics, clock);
+            }
+        }
+        return !failed.get();
+    }
+
+    private void deliver(SinkMetrics metrics, InstantSource clock) throws InterruptedException {
+        try (RecordSerdes serdes = new RecordSerdes(CommonSettings.serde(settings.parsed()))) {
+            deliver(serdes, metrics, clock);
+        }
+    }
+
+    private void deliver(RecordSerdes serdes, SinkMetrics metrics, InstantSource clock) throws InterruptedException {
+        // ThreadLocalRandom has to be asked for in the thread that uses it.
+        RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
+        Collaborators with = new Collaborators(
+                StripeJavaMeterEvents.open(settings.stripe(), clock),
+                serdes.of(BillableFact.class),
+                serdes.of(LedgerEntry.class),
+                metrics,
+                status,
+                CrashPoints.NONE,
+                clock,
+                random,
+                settings.callsPerSecond());
+        DeliveryRunner runner = DeliveryRunner.start(settings.delivery(), with, this::gaveUp);
+        try {
+            log.atInfo()
+                    .addKeyValue("group", settings.delivery().group())
+                    .addKeyValue("stripe", settings.stripe())
+                    .addKeyValue("callsPerSecond", settings.callsPerSecond())
+                    .log("Delivering billable facts to Stripe");
+            stop.await();
+        } finally {
+            runner.stop();
+        }
+    }
+
+    private void gaveUp() {
+        failed.set(true);
+        stop.countDown();
+    }
+}

@@ -1,0 +1,133 @@
+package dev.tally.sink.app;
+
+import dev.tally.sink.delivery.DeliveryListener;
+import dev.tally.sink.delivery.DeliveryStatus;
+import dev.tally.sink.reporting.Admission;
+import dev.tally.sink.reporting.Answer;
+import dev.tally.sink.reporting.Outcome;
+import dev.tally.sink.reporting.TransientCause;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The metrics of stripe-sink; their names and tags are part of what operators rely on. */
+final class SinkMetrics implements DeliveryListener {
+    /** Facts by {@code outcome}: accepted, duplicate_ok, dead, parked, unreadable, read_again; and by {@code reason}. */
+    static final String FACTS = "tally.sink.facts";
+
+    /** Answers of Stripe by {@code answer}; for {@code transient} and the like, {@code reason} says why. */
+    static final String ANSWERS = "tally.sink.answers";
+
+    /** Answers 429. */
+    static final String RATE_LIMITED = "tally.sink.rate.limited";
+
+    /** Facts parked because their identifier is known with another amount: any is a reason to alarm. */
+    static final String PARKED_AMOUNT_DIFFERS = "tally.sink.parked.amount.differs";
+
+    /** Age in seconds of the oldest fact that is not settled, by its time in the topic; 0 when there is none. */
+    static final String OLDEST_UNSENT_AGE = "tally.sink.oldest.unsent.age";
+
+    /** Calls to Stripe that are running. */
+    static final String IN_FLIGHT = "tally.sink.in.flight";
+
+    /** Facts read and not settled. */
+    static final String PENDING = "tally.sink.pending";
+
+    /** Identifiers remembered from the ledger. */
+    static final String LEDGER_SIZE = "tally.sink.ledger.size";
+
+    /** 1 while Stripe refuses the whole account. */
+    static final String HALTED = "tally.sink.halted";
+
+    private static final String NO_REASON = "none";
+
+    /** Stripe may answer any code; beyond this many, reasons are counted together. */
+    private static final int MAX_REASONS = 100;
+
+    private final MeterRegistry registry;
+    private final Map<String, Boolean> reasons = new ConcurrentHashMap<>();
+
+    SinkMetrics(MeterRegistry registry, DeliveryStatus status, InstantSource clock) {
+        this.registry = registry;
+        registry.counter(RATE_LIMITED);
+        registry.counter(PARKED_AMOUNT_DIFFERS);
+        for (String outcome : new String[] {"accepted", "duplicate_ok", "read_again"}) {
+            registry.counter(FACTS, "outcome", outcome, "reason", NO_REASON);
+        }
+        Gauge.builder(OLDEST_UNSENT_AGE, status, now -> oldestAge(now, clock))
+                .baseUnit("seconds")
+                .register(registry);
+        Gauge.builder(IN_FLIGHT, status, now -> now.snapshot().inFlight()).register(registry);
+        Gauge.builder(PENDING, status, now -> now.snapshot().pending()).register(registry);
+        Gauge.builder(LEDGER_SIZE, status, now -> now.snapshot().ledgerSize()).register(registry);
+        Gauge.builder(HALTED, status, now -> now.halted().isPresent() ? 1 : 0).register(registry);
+    }
+
+    private static double oldestAge(DeliveryStatus status, InstantSource clock) {
+        return status.snapshot()
+                .oldestUnsent()
+                .map(since -> Math.max(0, Duration.between(since, clock.instant()).toMillis()) / 1_000.0)
+                .orElse(0.0);
+    }
+
+    @Override
+    public void attempted(Answer answer) {
+        switch (answer) {
+            case Answer.Accepted() -> answer("accepted", NO_REASON);
+            case Answer.AlreadyExists() -> answer("already_exists", NO_REASON);
+            case Answer.Permanent(String reason, String detail) -> answer("permanent", reason);
+            case Answer.Transient(TransientCause cause, String detail, var retryAfter) -> {
+                answer("transient", cause.code());
+                if (cause == TransientCause.RATE_LIMITED) {
+                    registry.counter(RATE_LIMITED).increment();
+                }
+            }
+            case Answer.AccountHalt(String reason, String detail) -> answer("account_halt", reason);
+            case Answer.Unknown(String reason, String detail) -> answer("unknown", reason);
+        }
+    }
+
+    @Override
+    public void settled(Outcome outcome) {
+        switch (outcome) {
+            case Outcome.Accepted() -> fact("accepted", NO_REASON);
+            case Outcome.DuplicateOk() -> fact("duplicate_ok", NO_REASON);
+            case Outcome.Dead(String reason, String detail) -> fact("dead", reason);
+            case Outcome.Parked(String reason, String detail) -> {
+                fact("parked", reason);
+                if (reason.equals(Admission.AMOUNT_DIFFERS)) {
+                    registry.counter(PARKED_AMOUNT_DIFFERS).increment();
+                }
+            }
+        }
+    }
+
+    @Override
+    public void readAgain() {
+        fact("read_again", NO_REASON);
+    }
+
+    @Override
+    public void unreadable(String reason) {
+        fact("unreadable", reason);
+    }
+
+    private void fact(String outcome, String reason) {
+        registry.counter(FACTS, "outcome", outcome, "reason", bounded(reason)).increment();
+    }
+
+    private void answer(String answer, String reason) {
+        registry.counter(ANSWERS, "answer", answer, "reason", bounded(reason)).increment();
+    }
+
+    private String bounded(String reason) {
+        if (reasons.containsKey(reason) || reasons.size() < MAX_REASONS) {
+            reasons.put(reason, true);
+            return reason;
+        }
+        return "other";
+    }
+}

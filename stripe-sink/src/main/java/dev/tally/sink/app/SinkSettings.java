@@ -1,0 +1,270 @@
+package dev.tally.sink.app;
+
+import dev.tally.schemas.topics.Topics;
+import dev.tally.settings.CommonSettings;
+import dev.tally.settings.Durations;
+import dev.tally.settings.ParsedSettings;
+import dev.tally.settings.SettingsException;
+import dev.tally.settings.SettingsLoader;
+import dev.tally.sink.delivery.DeliverySettings;
+import dev.tally.sink.delivery.DeliveryTopics;
+import dev.tally.sink.reporting.RetryRule;
+import dev.tally.sink.stripe.StripeConnection;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.kafka.common.config.ConfigDef;
+
+/**
+ * The settings of stripe-sink, checked as a whole.
+ *
+ * @param parsed the settings as given
+ * @param delivery what the delivery needs of them
+ * @param stripe how Stripe is reached
+ * @param callsPerSecond limit on calls to Stripe
+ * @param httpHost address that health and metrics are served on
+ * @param httpPort port of the same; 0 takes a free one
+ */
+record SinkSettings(
+        ParsedSettings parsed,
+        DeliverySettings delivery,
+        StripeConnection stripe,
+        int callsPerSecond,
+        String httpHost,
+        int httpPort) {
+    static final String STRIPE_API_KEY = "stripe.api.key";
+    static final String STRIPE_API_BASE = "stripe.api.base";
+    static final String STRIPE_RATE_LIMIT = "stripe.rate.limit";
+    static final String STRIPE_MAX_IN_FLIGHT = "stripe.max.in.flight";
+    static final String STRIPE_REQUEST_TIMEOUT = "stripe.request.timeout";
+    static final String STRIPE_RETRY_FIRST = "stripe.retry.first";
+    static final String STRIPE_RETRY_LONGEST = "stripe.retry.longest";
+    static final String SINK_MAX_PENDING = "sink.max.pending";
+    static final String SINK_INSTANCE = "sink.instance";
+    static final String HTTP_HOST = "http.host";
+    static final String HTTP_PORT = "http.port";
+
+    /** The variable Stripe's own tools read the key from. */
+    private static final String STRIPE_KEY_VARIABLE = "STRIPE_API_KEY";
+
+    /** What a stand-in is given where no key is set; it is no key of Stripe's. */
+    private static final String STAND_IN_KEY = "sk_test_standin";
+
+    private static final Set<String> LIVE_KEYS = Set.of("sk_live_", "rk_live_");
+
+    /** 80 % of the 1,000 meter events per second of a live account; a sandbox's 25 calls per second less a margin. */
+    private static final int LIVE_RATE = 800;
+
+    private static final int SANDBOX_RATE = 20;
+    private static final Duration COMMIT_INTERVAL = Duration.ofMillis(200);
+    private static final Duration REVOKE_WAIT = Duration.ofSeconds(5);
+    private static final Duration LEDGER_MEMORY = Duration.ofDays(37);
+
+    /** Settings of streams-app, which may stand in the same file or environment. */
+    private static final Set<String> FOREIGN_KEYS = Set.of(
+            "application.server",
+            "auth",
+            "billing.interval",
+            "billing.settle",
+            "commit.interval",
+            "dedup.horizon",
+            "dedup.memory",
+            "engine",
+            "history.retention",
+            "lateness.horizon",
+            "num.standby.replicas",
+            "num.stream.threads",
+            "state.dir",
+            "stripe.invoice.grace");
+
+    static ConfigDef definition() {
+        return CommonSettings.define(new ConfigDef())
+                .define(
+                        STRIPE_API_KEY,
+                        ConfigDef.Type.PASSWORD,
+                        "",
+                        ConfigDef.Importance.HIGH,
+                        "Secret key of Stripe; also read from " + STRIPE_KEY_VARIABLE
+                                + ". A live key needs `environment` to be set.")
+                .define(
+                        STRIPE_API_BASE,
+                        ConfigDef.Type.STRING,
+                        "",
+                        ConfigDef.Importance.MEDIUM,
+                        "Base address of a stand-in for Stripe; empty: Stripe itself.")
+                .define(
+                        STRIPE_RATE_LIMIT,
+                        ConfigDef.Type.INT,
+                        0,
+                        ConfigDef.Range.between(0, 100_000),
+                        ConfigDef.Importance.MEDIUM,
+                        "Calls per second; 0: " + LIVE_RATE + " with a live key or a stand-in, " + SANDBOX_RATE
+                                + " in a sandbox.")
+                .define(
+                        STRIPE_MAX_IN_FLIGHT,
+                        ConfigDef.Type.INT,
+                        32,
+                        ConfigDef.Range.between(1, 1_000),
+                        ConfigDef.Importance.MEDIUM,
+                        "Calls at the same time; per customer and meter it is always one.")
+                .define(
+                        STRIPE_REQUEST_TIMEOUT,
+                        ConfigDef.Type.STRING,
+                        "30s",
+                        Durations.atLeast(Duration.ofMillis(100)),
+                        ConfigDef.Importance.LOW,
+                        "Deadline of one call, from connecting to the end of the answer.")
+                .define(
+                        STRIPE_RETRY_FIRST,
+                        ConfigDef.Type.STRING,
+                        "500ms",
+                        Durations.atLeast(Duration.ofMillis(1)),
+                        ConfigDef.Importance.LOW,
+                        "Upper bound of the wait after the first failed attempt; doubles from there.")
+                .define(
+                        STRIPE_RETRY_LONGEST,
+                        ConfigDef.Type.STRING,
+                        "5m",
+                        Durations.atLeast(Duration.ofMillis(1)),
+                        ConfigDef.Importance.LOW,
+                        "Upper bound of any wait between attempts.")
+                .define(
+                        SINK_MAX_PENDING,
+                        ConfigDef.Type.INT,
+                        2_000,
+                        ConfigDef.Range.between(1, 1_000_000),
+                        ConfigDef.Importance.LOW,
+                        "Facts of one partition that are read and not settled before reading it pauses.")
+                .define(
+                        SINK_INSTANCE,
+                        ConfigDef.Type.STRING,
+                        "",
+                        ConfigDef.Importance.MEDIUM,
+                        "Lasting name of this instance, unique in the group: it then takes over at once after a crash. Empty:"
+                                + " a random one at each start.")
+                .define(
+                        HTTP_HOST,
+                        ConfigDef.Type.STRING,
+                        "127.0.0.1",
+                        new ConfigDef.NonEmptyString(),
+                        ConfigDef.Importance.MEDIUM,
+                        "Address that health and metrics are served on.")
+                .define(
+                        HTTP_PORT,
+                        ConfigDef.Type.INT,
+                        8082,
+                        ConfigDef.Range.between(0, 65_535),
+                        ConfigDef.Importance.MEDIUM,
+                        "Port that health and metrics are served on.");
+    }
+
+    /**
+     * Reads the settings from file, environment and overrides, the later winning.
+     *
+     * @param randomInstance used where the instance has no lasting name
+     * @throws SettingsException with every problem
+     */
+    static SinkSettings load(
+            Map<String, String> file,
+            Map<String, String> environment,
+            Map<String, String> overrides,
+            String randomInstance) {
+        Map<String, String> variables = new HashMap<>(environment);
+        String keyVariable = SettingsLoader.environmentName(STRIPE_API_KEY);
+        String stripeKey = environment.get(STRIPE_KEY_VARIABLE);
+        if (stripeKey != null) {
+            variables.putIfAbsent(keyVariable, stripeKey);
+        }
+        ParsedSettings parsed = SettingsLoader.load(definition(), FOREIGN_KEYS, file, variables, overrides);
+        boolean environmentIsSet = file.containsKey(CommonSettings.ENVIRONMENT)
+                || !variables
+                        .getOrDefault(SettingsLoader.environmentName(CommonSettings.ENVIRONMENT), "")
+                        .isEmpty()
+                || overrides.containsKey(CommonSettings.ENVIRONMENT);
+        List<String> problems = problems(parsed, environmentIsSet);
+        if (!problems.isEmpty()) {
+            throw new SettingsException(problems);
+        }
+        return of(parsed, randomInstance);
+    }
+
+    private static List<String> problems(ParsedSettings parsed, boolean environmentIsSet) {
+        List<String> problems = new ArrayList<>();
+        String key = parsed.string(STRIPE_API_KEY);
+        String base = parsed.string(STRIPE_API_BASE);
+        if (key.isEmpty() && base.isEmpty()) {
+            problems.add(STRIPE_API_KEY + " (or " + STRIPE_KEY_VARIABLE + ") is needed unless " + STRIPE_API_BASE
+                    + " names a stand-in");
+        }
+        if (isLive(key) && !environmentIsSet) {
+            problems.add("environment must be set when a live key of Stripe is used, so that no other installation's facts"
+                    + " can be taken for this one's");
+        }
+        if (isLive(key) && !base.isEmpty()) {
+            problems.add("a live key of Stripe is not sent to " + STRIPE_API_BASE + " " + base);
+        }
+        if (!base.isEmpty() && !isHttp(base)) {
+            problems.add(STRIPE_API_BASE + ": " + base + " is no http or https address");
+        }
+        if (parsed.duration(STRIPE_RETRY_LONGEST).compareTo(parsed.duration(STRIPE_RETRY_FIRST)) < 0) {
+            problems.add(STRIPE_RETRY_LONGEST + " is less than " + STRIPE_RETRY_FIRST);
+        }
+        if (!parsed.string(SINK_INSTANCE).matches("[a-zA-Z0-9._-]{0,100}")) {
+            problems.add(SINK_INSTANCE + ": letters, digits, dot, underscore and minus, at most 100");
+        }
+        for (String guarded : List.of("transactional.id", "group.id", "isolation.level", "enable.auto.commit")) {
+            if (parsed.kafka().containsKey(guarded)) {
+                problems.add("kafka." + guarded + " cannot be set: exactly-once delivery rests on it");
+            }
+        }
+        return problems;
+    }
+
+    private static SinkSettings of(ParsedSettings parsed, String randomInstance) {
+        String key = parsed.string(STRIPE_API_KEY);
+        String base = parsed.string(STRIPE_API_BASE).replaceAll("/+$", "");
+        String group = parsed.string(CommonSettings.APPLICATION_ID) + "-stripe-sink";
+        String instance = parsed.string(SINK_INSTANCE);
+        String named = group + "-" + (instance.isEmpty() ? randomInstance : instance);
+        Topics topics = Topics.of(parsed);
+        int limit = parsed.integer(STRIPE_RATE_LIMIT);
+        DeliverySettings delivery = new DeliverySettings(
+                CommonSettings.kafkaClient(parsed),
+                new DeliveryTopics(topics.billableUsage(), topics.stripeLedger(), topics.stripeDeadLetters()),
+                group,
+                named,
+                instance.isEmpty() ? Optional.empty() : Optional.of(named),
+                parsed.integer(STRIPE_MAX_IN_FLIGHT),
+                parsed.integer(SINK_MAX_PENDING),
+                COMMIT_INTERVAL,
+                REVOKE_WAIT,
+                LEDGER_MEMORY,
+                new RetryRule(parsed.duration(STRIPE_RETRY_FIRST), parsed.duration(STRIPE_RETRY_LONGEST)));
+        return new SinkSettings(
+                parsed,
+                delivery,
+                new StripeConnection(
+                        key.isEmpty() ? STAND_IN_KEY : key, base, parsed.duration(STRIPE_REQUEST_TIMEOUT)),
+                limit > 0 ? limit : isLive(key) || !base.isEmpty() ? LIVE_RATE : SANDBOX_RATE,
+                parsed.string(HTTP_HOST),
+                parsed.integer(HTTP_PORT));
+    }
+
+    private static boolean isLive(String key) {
+        return LIVE_KEYS.stream().anyMatch(key::startsWith);
+    }
+
+    private static boolean isHttp(String address) {
+        try {
+            URI uri = URI.create(address);
+            return uri.getHost() != null && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()));
+        } catch (IllegalArgumentException malformed) {
+            return false;
+        }
+    }
+}

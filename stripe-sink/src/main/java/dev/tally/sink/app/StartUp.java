@@ -1,0 +1,155 @@
+package dev.tally.sink.app;
+
+import dev.tally.settings.CommonSettings;
+import dev.tally.sink.delivery.DeliveryStatus;
+import dev.tally.sink.delivery.DeliveryTopics;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.DescribeTopicsOptions;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Waits at start until everything the delivery needs is there, and says what it waits for. */
+final class StartUp {
+    private static final Logger log = LoggerFactory.getLogger(StartUp.class);
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final Duration PAUSE = Duration.ofSeconds(1);
+
+    private final SinkSettings settings;
+    private final DeliveryStatus status;
+    private final CountDownLatch stop;
+
+    /** {@code stop} ends the waiting. */
+    StartUp(SinkSettings settings, DeliveryStatus status, CountDownLatch stop) {
+        this.settings = settings;
+        this.status = status;
+        this.stop = stop;
+    }
+
+    /** Start cannot succeed, however long it waits. */
+    static final class ImpossibleException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        ImpossibleException(String message) {
+            super(message);
+        }
+    }
+
+    @FunctionalInterface
+    private interface Check {
+        /** What is missing; empty when nothing is. */
+        Optional<String> missing() throws InterruptedException;
+    }
+
+    /** Returns true when all is there, false when the process is to stop. */
+    boolean await() throws InterruptedException {
+        try (Admin admin = Admin.create(settings.delivery().kafka())) {
+            return await(() -> topicsMissing(admin)) && await(this::registryMissing);
+        }
+    }
+
+    private boolean await(Check check) throws InterruptedException {
+        String said = "";
+        while (stop.getCount() > 0) {
+            Optional<String> missing = check.missing();
+            if (missing.isEmpty()) {
+                return true;
+            }
+            status.notReady("waiting: " + missing.get());
+            if (!said.equals(missing.get())) {
+                said = missing.get();
+                log.atWarn().addKeyValue("reason", said).log("Waiting, then starting by itself");
+            }
+            if (stop.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS)) {
+                return false;
+            }
+        }
+        return false;
+    }
+
+    private Optional<String> topicsMissing(Admin admin) throws InterruptedException {
+        DeliveryTopics topics = settings.delivery().topics();
+        List<String> names = List.of(topics.facts(), topics.ledger(), topics.deadLetters());
+        int millis = Math.toIntExact(PATIENCE.toMillis());
+        var described = admin.describeTopics(names, new DescribeTopicsOptions().timeoutMs(millis)).topicNameValues();
+        List<String> missing = new ArrayList<>();
+        Map<String, Integer> partitions = new HashMap<>();
+        for (Map.Entry<String, KafkaFuture<TopicDescription>> topic : described.entrySet()) {
+            try {
+                TopicDescription description = topic.getValue().get(PATIENCE.toMillis() * 2, TimeUnit.MILLISECONDS);
+                partitions.put(topic.getKey(), description.partitions().size());
+            } catch (ExecutionException failure) {
+                if (!(failure.getCause() instanceof UnknownTopicOrPartitionException)) {
+                    return Optional.of("Kafka at " + brokers() + " does not answer: " + failure.getCause());
+                }
+                missing.add(topic.getKey());
+            } catch (TimeoutException silent) {
+                return Optional.of("Kafka at " + brokers() + " does not answer");
+            }
+        }
+        if (!missing.isEmpty()) {
+            return Optional.of("topics " + missing + " are missing; `tally topics apply` creates them");
+        }
+        if (!Objects.equals(partitions.get(topics.facts()), partitions.get(topics.ledger()))) {
+            throw new ImpossibleException(topics.facts() + " has " + partitions.get(topics.facts()) + " partitions and "
+                    + topics.ledger() + " has " + partitions.get(topics.ledger())
+                    + "; they must be equal, see docs/operations.md");
+        }
+        return Optional.empty();
+    }
+
+    private Optional<String> registryMissing() throws InterruptedException {
+        String urls = settings.parsed().string(CommonSettings.SCHEMA_REGISTRY_URL);
+        String problem = "";
+        try (HttpClient client = HttpClient.newBuilder().connectTimeout(PATIENCE).build()) {
+            for (String url : urls.split(",", -1)) {
+                try {
+                    int answer = client.send(registryRequest(url.trim()), HttpResponse.BodyHandlers.discarding())
+                            .statusCode();
+                    if (answer == 200) {
+                        return Optional.empty();
+                    }
+                    problem = "answers " + answer;
+                } catch (IOException | IllegalArgumentException failure) {
+                    problem = "does not answer: " + failure;
+                }
+            }
+        }
+        return Optional.of("schema registry at " + urls + " " + problem);
+    }
+
+    private HttpRequest registryRequest(String url) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url.replaceAll("/+$", "") + "/subjects"))
+                .timeout(PATIENCE);
+        String credentials = settings.parsed().string(CommonSettings.SCHEMA_REGISTRY_BASIC_AUTH);
+        if (!credentials.isEmpty()) {
+            byte[] bytes = credentials.getBytes(StandardCharsets.UTF_8);
+            request.header("Authorization", "Basic " + Base64.getEncoder().encodeToString(bytes));
+        }
+        return request.build();
+    }
+
+    private String brokers() {
+        return settings.parsed().string(CommonSettings.BOOTSTRAP_SERVERS);
+    }
+}

@@ -1,0 +1,19 @@
+package dev.tally.sink.delivery;
+
+import dev.tally.sink.reporting.Answer;
+import dev.tally.sink.reporting.Outcome;
+
+/** Hears what happens, for metrics; called from several threads and must return at once. */
+public interface DeliveryListener {
+    /** One attempt came to {@code answer}. */
+    void attempted(Answer answer);
+
+    /** A fact's outcome was committed. */
+    void settled(Outcome outcome);
+
+    /** A fact that was settled before was read again. */
+    void readAgain();
+
+    /** A record was no readable fact; its dead letter was committed. */
+    void unreadable(String reason);
+}

@@ -1,0 +1,51 @@
+package dev.tally.sink.delivery;
+
+import java.time.Instant;
+import java.util.Optional;
+
+/** What the delivery is doing right now, for health and gauges; safe to read from any thread. */
+public final class DeliveryStatus {
+    private volatile Snapshot current = Snapshot.NOT_STARTED;
+    private volatile Optional<String> halt = Optional.empty();
+
+    /**
+     * One moment.
+     *
+     * @param notReady why facts cannot be delivered; empty when they can
+     * @param pending facts read and not settled
+     * @param inFlight calls to Stripe that are running
+     * @param ledgerSize identifiers remembered
+     * @param oldestUnsent when the oldest pending fact was appended to its topic
+     */
+    public record Snapshot(
+            Optional<String> notReady, int pending, int inFlight, int ledgerSize, Optional<Instant> oldestUnsent) {
+        static final Snapshot NOT_STARTED = notReady("delivery has not started");
+
+        static Snapshot notReady(String reason) {
+            return new Snapshot(Optional.of(reason), 0, 0, 0, Optional.empty());
+        }
+    }
+
+    /** The newest moment. */
+    public Snapshot snapshot() {
+        return current;
+    }
+
+    /** Why Stripe takes nothing for this account at the moment; empty when it does. */
+    public Optional<String> halted() {
+        return halt;
+    }
+
+    /** Says from outside why nothing is delivered. */
+    public void notReady(String reason) {
+        current = Snapshot.notReady(reason);
+    }
+
+    void update(Snapshot snapshot) {
+        current = snapshot;
+    }
+
+    void halted(Optional<String> reason) {
+        halt = reason;
+    }
+}

@@ -1,0 +1,62 @@
+package dev.tally.sink;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.junit.jupiter.api.Test;
+
+final class ArchitectureTest {
+    private static final JavaClasses SINK =
+            new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests()).importPackages("dev.tally.sink");
+
+    @Test
+    void shouldDependFromAppToReportingOnly() {
+        layeredArchitecture()
+                .consideringOnlyDependenciesInAnyPackage("dev.tally.sink..")
+                .layer("app").definedBy("dev.tally.sink.app..")
+                .layer("delivery").definedBy("dev.tally.sink.delivery..")
+                .layer("stripe").definedBy("dev.tally.sink.stripe..")
+                .layer("reporting").definedBy("dev.tally.sink.reporting..")
+                .whereLayer("app").mayNotBeAccessedByAnyLayer()
+                .whereLayer("delivery").mayOnlyBeAccessedByLayers("app")
+                .whereLayer("stripe").mayOnlyBeAccessedByLayers("delivery", "app")
+                .check(SINK);
+    }
+
+    @Test
+    void shouldHaveNoCycles() {
+        slices().matching("dev.tally.sink.(*)..").should().beFreeOfCycles().check(SINK);
+    }
+
+    @Test
+    void shouldKeepReportingPure() {
+        classes()
+                .that()
+                .resideInAPackage("dev.tally.sink.reporting..")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage("java..", "org.jspecify..", "dev.tally.keys..", "dev.tally.sink.reporting..")
+                .check(SINK);
+    }
+
+    @Test
+    void shouldKnowStripeInOnePackage() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.tally.sink.stripe..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("com.stripe..")
+                .check(SINK);
+    }
+
+    @Test
+    void shouldNotKnowTheStreamsApp() {
+        noClasses().should().dependOnClassesThat().resideInAnyPackage("dev.tally.streams..").check(SINK);
+    }
+}

@@ -1,0 +1,142 @@
+package dev.tally.sink.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tally.schemas.BillableFact;
+import dev.tally.schemas.FactKind;
+import dev.tally.schemas.serde.RecordSerdes;
+import dev.tally.schemas.testing.RegistryFake;
+import dev.tally.sink.testing.KafkaBroker;
+import dev.tally.sink.testing.StripeFake;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+
+final class SinkAppTest {
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
+
+    @Test
+    void shouldWaitForItsTopicsThenDeliverThenEnd() throws Exception {
+        try (KafkaBroker broker = KafkaBroker.start();
+                RegistryFake registry = RegistryFake.start();
+                StripeFake stripe = StripeFake.start()) {
+            // Given: no topics yet
+            SinkApp app = new SinkApp(SinkSettings.load(
+                    Map.of(),
+                    Map.of(),
+                    Map.of(
+                            "bootstrap.servers", broker.bootstrapServers(),
+                            "schema.registry.url", registry.url(),
+                            "stripe.api.base", stripe.url(),
+                            "sink.instance", "one",
+                            "http.port", "0"),
+                    "random"));
+            CompletableFuture<Boolean> ended = CompletableFuture.supplyAsync(() -> run(app));
+            String url = "http://127.0.0.1:" + app.port();
+            Awaitility.await().untilAsserted(() -> {
+                HttpResponse<String> ready = get(url + "/health/ready");
+                assertThat(ready.statusCode()).isEqualTo(503);
+                assertThat(ready.body()).contains("billable-usage").contains("tally topics apply");
+            });
+            assertThat(get(url + "/health/live").statusCode()).isEqualTo(200);
+
+            // When
+            broker.createTopics(2, "billable-usage", "stripe-ledger", "stripe-dead-letters");
+            publish(broker, registry);
+
+            // Then
+            Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
+                assertThat(stripe.sums()).isEqualTo(Map.of("cus_1", 41L));
+                assertThat(get(url + "/health/ready").statusCode()).isEqualTo(200);
+                assertThat(get(url + "/metrics").body())
+                        .contains("tally_sink_facts_total{outcome=\"accepted\",reason=\"none\"} 1.0")
+                        .contains("tally_sink_rate_limited_total 0.0")
+                        .contains("tally_sink_oldest_unsent_age_seconds 0.0")
+                        .contains("tally_sink_in_flight 0.0")
+                        .contains("tally_sink_ledger_size 1.0");
+            });
+            app.stop();
+            assertThat(ended.get(20, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
+    @Test
+    void shouldSayThatKafkaIsAway() throws Exception {
+        SinkApp app = new SinkApp(SinkSettings.load(
+                Map.of(),
+                Map.of(),
+                Map.of(
+                        "bootstrap.servers", "127.0.0.1:1",
+                        "stripe.api.base", "http://127.0.0.1:1",
+                        "http.port", "0"),
+                "random"));
+        CompletableFuture<Boolean> ended = CompletableFuture.supplyAsync(() -> run(app));
+        String url = "http://127.0.0.1:" + app.port();
+        Awaitility.await().atMost(Duration.ofSeconds(15)).untilAsserted(() -> assertThat(
+                        get(url + "/health/ready").body())
+                .contains("Kafka at 127.0.0.1:1 does not answer"));
+
+        // When
+        app.stop();
+
+        // Then
+        assertThat(ended.get(20, TimeUnit.SECONDS)).isTrue();
+    }
+
+    private static boolean run(SinkApp app) {
+        try {
+            return app.run();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private static HttpResponse<String> get(String url) throws Exception {
+        return HTTP.send(HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static void publish(KafkaBroker broker, RegistryFake registry) throws Exception {
+        Instant now = Instant.now();
+        BillableFact fact = BillableFact.newBuilder()
+                .setIdentifier("id-1")
+                .setEnvironment("local")
+                .setPayer("user:u1")
+                .setStripeCustomerId("cus_1")
+                .setMeter("actions")
+                .setEventName("tally_actions")
+                .setIntervalStart(now)
+                .setIntervalEnd(now)
+                .setTimestamp(now)
+                .setSequence(1)
+                .setRevision(0)
+                .setAmount(41)
+                .setKind(FactKind.USAGE)
+                .setPeriodStart(now)
+                .setPeriodEnd(now)
+                .setCatalogVersion("enterprise@1")
+                .build();
+        try (RecordSerdes serdes = new RecordSerdes(Map.of("schema.registry.url", registry.url()));
+                var producer = new KafkaProducer<>(
+                        broker.clientConfig(), new ByteArraySerializer(), new ByteArraySerializer())) {
+            byte[] value = serdes.of(BillableFact.class)
+                    .serializer()
+                    .serialize("billable-usage", new RecordHeaders(), fact);
+            producer.send(new ProducerRecord<>("billable-usage", "user:u1".getBytes(StandardCharsets.UTF_8), value))
+                    .get(30, TimeUnit.SECONDS);
+        }
+    }
+}

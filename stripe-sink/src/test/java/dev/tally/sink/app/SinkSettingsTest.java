@@ -1,0 +1,151 @@
+package dev.tally.sink.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.tally.settings.SettingsException;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+final class SinkSettingsTest {
+    private static final String STAND_IN = "http://127.0.0.1:8083";
+
+    @Test
+    void shouldWorkAgainstAStandInWithoutFurtherSettings() {
+        // When
+        SinkSettings settings = load(Map.of(), Map.of("stripe.api.base", STAND_IN + "/"));
+
+        // Then
+        assertThat(settings.httpHost()).isEqualTo("127.0.0.1");
+        assertThat(settings.httpPort()).isEqualTo(8082);
+        assertThat(settings.stripe().apiBase()).isEqualTo(STAND_IN);
+        assertThat(settings.stripe().apiKey()).isEqualTo("sk_test_standin");
+        assertThat(settings.stripe().timeout()).isEqualTo(Duration.ofSeconds(30));
+        assertThat(settings.callsPerSecond()).isEqualTo(800);
+        assertThat(settings.delivery().group()).isEqualTo("tally-stripe-sink");
+        assertThat(settings.delivery().transactionalId()).isEqualTo("tally-stripe-sink-random");
+        assertThat(settings.delivery().groupInstanceId()).isEmpty();
+        assertThat(settings.delivery().topics().facts()).isEqualTo("billable-usage");
+        assertThat(settings.delivery().retryRule().ceiling(1)).isEqualTo(Duration.ofMillis(500));
+        assertThat(settings.delivery().retryRule().ceiling(99)).isEqualTo(Duration.ofMinutes(5));
+    }
+
+    @Test
+    void shouldMapEverySetting() {
+        // When
+        SinkSettings settings = load(
+                Map.of("STRIPE_API_KEY", "sk_test_abc", "TALLY_TOPIC_PREFIX", "eu.", "TALLY_LATENESS_HORIZON", "72h"),
+                Map.ofEntries(
+                        Map.entry("bootstrap.servers", "kafka:9092"),
+                        Map.entry("application.id", "mine"),
+                        Map.entry("stripe.rate.limit", "11"),
+                        Map.entry("stripe.max.in.flight", "12"),
+                        Map.entry("stripe.request.timeout", "13s"),
+                        Map.entry("stripe.retry.first", "14ms"),
+                        Map.entry("stripe.retry.longest", "15s"),
+                        Map.entry("sink.max.pending", "16"),
+                        Map.entry("sink.instance", "one"),
+                        Map.entry("http.host", "0.0.0.0"),
+                        Map.entry("http.port", "17"),
+                        Map.entry("kafka.client.id", "eighteen")));
+
+        // Then
+        assertThat(settings.stripe().apiKey()).isEqualTo("sk_test_abc");
+        assertThat(settings.stripe().apiBase()).isEmpty();
+        assertThat(settings.stripe().timeout()).isEqualTo(Duration.ofSeconds(13));
+        assertThat(settings.callsPerSecond()).isEqualTo(11);
+        assertThat(settings.delivery().maxInFlight()).isEqualTo(12);
+        assertThat(settings.delivery().retryRule().first()).isEqualTo(Duration.ofMillis(14));
+        assertThat(settings.delivery().retryRule().longest()).isEqualTo(Duration.ofSeconds(15));
+        assertThat(settings.delivery().maxPending()).isEqualTo(16);
+        assertThat(settings.delivery().transactionalId()).isEqualTo("mine-stripe-sink-one");
+        assertThat(settings.delivery().groupInstanceId()).isEqualTo(Optional.of("mine-stripe-sink-one"));
+        assertThat(settings.delivery().topics().ledger()).isEqualTo("eu.stripe-ledger");
+        assertThat(settings.delivery().kafka())
+                .containsEntry("bootstrap.servers", "kafka:9092")
+                .containsEntry("client.id", "eighteen");
+        assertThat(settings.httpHost()).isEqualTo("0.0.0.0");
+        assertThat(settings.httpPort()).isEqualTo(17);
+    }
+
+    @Test
+    void shouldRefuseALiveKeyWithoutAnEnvironment() {
+        assertThat(problems(Map.of("STRIPE_API_KEY", "sk_live_1"), Map.of()))
+                .singleElement()
+                .asString()
+                .startsWith("environment must be set");
+        assertThat(problems(Map.of("STRIPE_API_KEY", "rk_live_1"), Map.of())).hasSize(1);
+        assertThat(load(Map.of("STRIPE_API_KEY", "sk_live_1", "TALLY_ENVIRONMENT", "production"), Map.of())
+                        .callsPerSecond())
+                .isEqualTo(800);
+        assertThat(load(Map.of("STRIPE_API_KEY", "sk_live_1"), Map.of("environment", "local"))
+                        .callsPerSecond())
+                .isEqualTo(800);
+    }
+
+    @Test
+    void shouldNotSendALiveKeyToAStandIn() {
+        assertThat(problems(
+                        Map.of("STRIPE_API_KEY", "sk_live_1"),
+                        Map.of("environment", "production", "stripe.api.base", STAND_IN)))
+                .singleElement()
+                .asString()
+                .startsWith("a live key")
+                .doesNotContain("sk_live_1");
+    }
+
+    @Test
+    void shouldUseASandboxSlowly() {
+        assertThat(load(Map.of("STRIPE_API_KEY", "sk_test_1"), Map.of()).callsPerSecond()).isEqualTo(20);
+    }
+
+    @Test
+    void shouldReportAllProblemsAndExitWithTwo() throws Exception {
+        // Given
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        String[] args = {"--set", "stripe.max.in.flight=0", "--set", "http.prot=1", "--set", "stripe.request.timeout=soon"};
+
+        // When
+        int code = Main.run(args, Map.of(), new PrintStream(err, true, StandardCharsets.UTF_8));
+
+        // Then
+        assertThat(code).isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8).lines())
+                .anyMatch(line -> line.contains("stripe.max.in.flight"))
+                .anyMatch(line -> line.contains("http.prot"))
+                .anyMatch(line -> line.contains("stripe.request.timeout"));
+    }
+
+    @Test
+    void shouldRefuseWhatCannotWork() {
+        assertThat(problems(
+                        Map.of(),
+                        Map.of(
+                                "stripe.retry.first", "2m",
+                                "stripe.retry.longest", "1m",
+                                "sink.instance", "a b",
+                                "kafka.group.id", "other")))
+                .hasSize(4);
+        assertThat(problems(Map.of(), Map.of("stripe.api.base", "127.0.0.1:8083"))).hasSize(1);
+    }
+
+    @Test
+    void shouldNotPrintTheKey() {
+        SinkSettings settings = load(Map.of("STRIPE_API_KEY", "sk_test_secret"), Map.of());
+        assertThat(settings.toString()).doesNotContain("sk_test_secret");
+    }
+
+    private static List<String> problems(Map<String, String> environment, Map<String, String> overrides) {
+        return catchThrowableOfType(SettingsException.class, () -> load(environment, overrides)).problems();
+    }
+
+    private static SinkSettings load(Map<String, String> environment, Map<String, String> overrides) {
+        return SinkSettings.load(Map.of(), environment, overrides, "random");
+    }
+}

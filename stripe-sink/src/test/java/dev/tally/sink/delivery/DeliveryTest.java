@@ -1,0 +1,422 @@
+package dev.tally.sink.delivery;
+
+import static dev.tally.sink.delivery.DeliveryHarness.fact;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tally.schemas.LedgerEntry;
+import dev.tally.schemas.LedgerState;
+import dev.tally.schemas.testing.RegistryFake;
+import dev.tally.sink.delivery.CrashPoints.Point;
+import dev.tally.sink.delivery.DeliveryHarness.Heard;
+import dev.tally.sink.testing.KafkaBroker;
+import dev.tally.sink.testing.Read;
+import dev.tally.sink.testing.StripeFake;
+import dev.tally.sink.testing.StripeFake.Reply;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+final class DeliveryTest {
+    private static final AtomicInteger tests = new AtomicInteger();
+    private static KafkaBroker broker;
+    private static RegistryFake registry;
+
+    @BeforeAll
+    static void start() throws Exception {
+        broker = KafkaBroker.start();
+        registry = RegistryFake.start();
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        broker.close();
+        registry.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Point.class)
+    void shouldBillEachFactOnceThoughTheDeliveryDies(Point point) throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given
+            for (int i = 0; i < 60; i++) {
+                harness.publish(fact("id-" + i, "user:u" + i % 7, "cus_" + i % 7, i));
+            }
+            harness.crashOnceAt(point);
+
+            // When
+            harness.start();
+            harness.awaitAllCommitted();
+
+            // Then
+            assertThat(harness.crashed()).isTrue();
+            assertThat(stripe.takenCount()).isEqualTo(60);
+            assertThat(total(stripe)).isEqualTo(60 * 59 / 2);
+            assertThat(harness.deadLetters()).isEmpty();
+            assertThat(harness.ledger()).hasSize(60).allSatisfy((identifier, states) -> assertThat(states)
+                    .startsWith("INTENT")
+                    .last()
+                    .isIn("ACCEPTED", "DUPLICATE_OK"));
+            assertThat(harness.ledger().values()).allSatisfy(states -> assertThat(states)
+                    .as("one outcome each")
+                    .filteredOn(state -> !state.equals("INTENT"))
+                    .hasSize(1));
+        }
+    }
+
+    @Test
+    void shouldKeepTheLedgerBesideItsFacts() throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given
+            for (int i = 0; i < 10; i++) {
+                harness.publish(fact("id-" + i, "user:u" + i, "cus_" + i, 1));
+            }
+
+            // When
+            harness.start();
+            harness.awaitAllCommitted();
+
+            // Then
+            Map<String, Integer> partitions = harness.factPartitionsByPayer();
+            assertThat(Set.copyOf(partitions.values())).hasSize(DeliveryHarness.PARTITIONS);
+            Map<String, Integer> expected = new HashMap<>();
+            for (int i = 0; i < 10; i++) {
+                expected.put("id-" + i, partitions.get("user:u" + i));
+            }
+            assertThat(harness.ledgerPartitions()).isEqualTo(expected);
+            LedgerEntry last = harness.ledgerEntries().getLast();
+            assertThat(last.getState()).isEqualTo(LedgerState.ACCEPTED);
+            assertThat(last.getRequestId()).startsWith("req_");
+            assertThat(last.getAmount()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void shouldTryAgainUntilStripeRecovers() throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given: refusals before and after the event is taken, limits, empty answers
+            List<String> keys = new ArrayList<>();
+            stripe.rule(call -> {
+                synchronized (keys) {
+                    keys.add(call.key());
+                }
+                return switch (call.number()) {
+                    case 1 -> Optional.of(Reply.error(500, "api_error", "sorry"));
+                    case 2 -> Optional.of(Reply.error(429, "rate_limit", "slow down"));
+                    case 3 -> Optional.of(new Reply(503, "", false));
+                    case 4 -> Optional.of(new Reply(502, "<html>", false).afterTaking());
+                    default -> Optional.empty();
+                };
+            });
+            harness.publish(fact("id-1", "user:u1", "cus_1", 12));
+
+            // When
+            harness.start();
+            harness.awaitAllCommitted();
+
+            // Then
+            assertThat(stripe.sums()).isEqualTo(Map.of("cus_1", 12L));
+            assertThat(keys).containsExactly("id-1#0", "id-1#1", "id-1#2", "id-1#2", "id-1#3");
+            assertThat(harness.ledger()).isEqualTo(Map.of("id-1", List.of("INTENT", "DUPLICATE_OK")));
+            assertThat(harness.ledgerEntries().getLast().getKeyNumber()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void shouldKeepWhatCannotBeBilledAsDeadLetters() throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given
+            stripe.rule(call -> call.customer().equals("cus_gone")
+                    ? Optional.of(Reply.error(400, "resource_missing", "No such customer: é".repeat(200)))
+                    : Optional.empty());
+            Map<String, byte[]> expected = new HashMap<>();
+            byte[] garbage = {1, 2, 3};
+            Instant old = Instant.now().minus(Duration.ofDays(36));
+            expected.put("resource_missing", harness.publish(fact("id-gone", "user:gone", "cus_gone", 1)));
+            expected.put("no_customer", harness.publish(fact("id-free", "user:free", null, 2)));
+            expected.put("too_many_digits", harness.publish(fact("id-big", "user:big", "cus_big", Long.MAX_VALUE)));
+            expected.put("too_old", harness.publish(fact("id-old", "user:old", "cus_old", "tally_actions", 1, old)));
+            harness.publishBytes("user:bad", garbage);
+            expected.put("undecodable", garbage);
+            harness.publish(fact("id-good", "user:good", "cus_good", 7));
+
+            // When
+            harness.start();
+            harness.awaitAllCommitted();
+
+            // Then
+            assertThat(stripe.sums()).isEqualTo(Map.of("cus_good", 7L));
+            List<Read> letters = harness.deadLetters();
+            assertThat(letters).hasSize(expected.size()).allSatisfy(letter -> {
+                assertThat(letter.value()).isEqualTo(expected.get(letter.headers().get("tally.reason")));
+                assertThat(letter.headers())
+                        .containsEntry("tally.topic", harness.factsTopic())
+                        .containsKeys("tally.partition", "tally.offset", "tally.at");
+                assertThat(letter.headers().getOrDefault("tally.detail", "").getBytes(StandardCharsets.UTF_8))
+                        .hasSizeBetween(1, 1_024);
+            });
+            assertThat(letters).extracting(Read::key)
+                    .containsExactlyInAnyOrder("user:gone", "user:free", "user:big", "user:old", "user:bad");
+            assertThat(harness.ledger())
+                    .containsEntry("id-gone", List.of("INTENT", "DEAD"))
+                    .containsEntry("id-free", List.of("DEAD"))
+                    .containsEntry("id-good", List.of("INTENT", "ACCEPTED"));
+        }
+    }
+
+    @Test
+    void shouldSendInOrderPerCustomerAndMeter() throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given: every third request fails
+            stripe.rule(call -> call.number() % 3 == 0
+                    ? Optional.of(Reply.error(500, "api_error", "sorry"))
+                    : Optional.empty());
+            Map<String, List<String>> expected = new HashMap<>();
+            Instant now = Instant.now();
+            for (int i = 0; i < 40; i++) {
+                for (String meter : List.of("tally_actions", "tally_credits")) {
+                    String customer = "cus_" + i % 3;
+                    String identifier = meter + "-" + i;
+                    harness.publish(fact(identifier, "user:u" + i % 3, customer, meter, 1, now));
+                    expected.computeIfAbsent(customer + meter, unused -> new ArrayList<>()).add(identifier);
+                }
+            }
+
+            // When
+            harness.start();
+            harness.awaitAllCommitted();
+
+            // Then
+            for (int i = 0; i < 3; i++) {
+                for (String meter : List.of("tally_actions", "tally_credits")) {
+                    assertThat(stripe.taken("cus_" + i, meter)).isEqualTo(expected.get("cus_" + i + meter));
+                }
+            }
+            assertThat(stripe.mostRunningInLane()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void shouldParkAKnownIdentifierWithAnotherAmount() throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given
+            harness.publish(fact("id-1", "user:u1", "cus_1", 5));
+            byte[] other = harness.publish(fact("id-1", "user:u1", "cus_1", 6));
+            harness.publish(fact("id-1", "user:u1", "cus_1", 5));
+            harness.start();
+            harness.awaitAllCommitted();
+
+            // When: everything is read again by a delivery that knows the ledger only
+            harness.start(harness.group() + "-again", new DeliveryStatus(), Duration.ofSeconds(5));
+            harness.awaitAllCommitted(harness.group() + "-again");
+
+            // Then
+            assertThat(stripe.requests()).isEqualTo(1);
+            assertThat(stripe.sums()).isEqualTo(Map.of("cus_1", 5L));
+            assertThat(harness.deadLetters()).singleElement().satisfies(letter -> {
+                assertThat(letter.value()).isEqualTo(other);
+                assertThat(letter.headers()).containsEntry("tally.reason", "amount_differs");
+            });
+            assertThat(harness.ledger().get("id-1")).containsExactlyInAnyOrder("INTENT", "ACCEPTED", "PARKED");
+            assertThat(harness.heard()).contains(new Heard("settled Parked"), new Heard("read again"));
+        }
+    }
+
+    @Test
+    void shouldNotSendAgainWhatTheLedgerKnows() throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given
+            stripe.rule(call -> call.identifier().equals("id-3")
+                    ? Optional.of(Reply.error(404, "resource_missing", "gone"))
+                    : Optional.empty());
+            for (int i = 0; i < 20; i++) {
+                harness.publish(fact("id-" + i, "user:u" + i % 4, "cus_" + i % 4, 1));
+            }
+            harness.start();
+            harness.awaitAllCommitted();
+
+            // When
+            harness.start(harness.group() + "-again", new DeliveryStatus(), Duration.ofSeconds(5));
+            harness.awaitAllCommitted(harness.group() + "-again");
+
+            // Then
+            assertThat(stripe.requests()).isEqualTo(20);
+            assertThat(stripe.takenCount()).isEqualTo(19);
+            assertThat(harness.deadLetters()).hasSize(1);
+            assertThat(harness.ledgerEntries()).hasSize(40);
+        }
+    }
+
+    @Test
+    void shouldHoldEverythingBackWhileTheAccountIsRefused() throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given
+            AtomicBoolean locked = new AtomicBoolean(true);
+            stripe.rule(call -> locked.get()
+                    ? Optional.of(Reply.error(401, "", "Invalid API Key provided"))
+                    : Optional.empty());
+            for (int i = 0; i < 12; i++) {
+                harness.publish(fact("id-" + i, "user:u" + i, "cus_" + i, 1));
+            }
+            DeliveryStatus status = new DeliveryStatus();
+            harness.start(harness.group(), status, Duration.ofSeconds(5));
+            Awaitility.await().untilAsserted(() -> {
+                assertThat(status.halted()).contains("unauthorized");
+                assertThat(stripe.requests()).isGreaterThan(14);
+            });
+            assertThat(harness.committed()).isEmpty();
+
+            // When
+            locked.set(false);
+            harness.awaitAllCommitted();
+
+            // Then
+            assertThat(stripe.takenCount()).isEqualTo(12);
+            assertThat(harness.deadLetters()).isEmpty();
+            assertThat(status.halted()).isEmpty();
+        }
+    }
+
+    @Test
+    void shouldCommitOnlyWhatLiesBeforeTheFirstOpenFact() throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given: one fact is never answered well, for longer than the group waits for a poll
+            harness.kafkaSetting("max.poll.interval.ms", 1_000);
+            AtomicBoolean stuck = new AtomicBoolean(true);
+            stripe.rule(call -> stuck.get() && call.identifier().equals("id-0")
+                    ? Optional.of(Reply.error(500, "api_error", "sorry"))
+                    : Optional.empty());
+            for (int i = 0; i < 200; i++) {
+                harness.publish(fact("id-" + i, "user:u1", i == 0 ? "cus_stuck" : "cus_" + i, 1));
+            }
+            DeliveryStatus status = new DeliveryStatus();
+            DeliveryRunner runner = harness.start(harness.group(), status, Duration.ofSeconds(5));
+            Awaitility.await().untilAsserted(() -> assertThat(harness.heard().stream()
+                            .filter(new Heard("attempt Transient")::equals))
+                    .hasSizeGreaterThan(20));
+            int taken = stripe.takenCount();
+            assertThat(harness.committed()).isEmpty();
+            assertThat(status.snapshot().pending()).isEqualTo(200);
+            assertThat(status.snapshot().oldestUnsent()).isPresent();
+
+            // When
+            runner.stop();
+            stuck.set(false);
+            harness.start();
+            harness.awaitAllCommitted();
+
+            // Then: what was settled before is not sent again
+            assertThat(taken).isEqualTo(199);
+            assertThat(stripe.takenCount()).isEqualTo(200);
+            assertThat(harness.heard().stream().filter(new Heard("attempt AlreadyExists")::equals)).isEmpty();
+            assertThat(harness.heard().stream().filter(new Heard("read again")::equals)).hasSize(199);
+        }
+    }
+
+    @Test
+    void shouldBillOnceWhilePartitionsMove() throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given
+            Set<String> failed = ConcurrentHashMap.newKeySet();
+            stripe.rule(call -> call.value() % 5 == 0 && failed.add(call.identifier())
+                    ? Optional.of(Reply.error(500, "api_error", "sorry").afterTaking())
+                    : Optional.empty());
+            DeliveryRunner first = harness.start();
+            for (int i = 0; i < 100; i++) {
+                harness.publish(fact("id-" + i, "user:u" + i % 11, "cus_" + i % 11, i));
+            }
+            Awaitility.await().until(() -> stripe.takenCount() > 10);
+
+            // When
+            harness.start();
+            for (int i = 100; i < 200; i++) {
+                harness.publish(fact("id-" + i, "user:u" + i % 11, "cus_" + i % 11, i));
+            }
+            Awaitility.await().until(() -> stripe.takenCount() > 120);
+            first.stop();
+            for (int i = 200; i < 300; i++) {
+                harness.publish(fact("id-" + i, "user:u" + i % 11, "cus_" + i % 11, i));
+            }
+            harness.awaitAllCommitted();
+
+            // Then
+            assertThat(stripe.takenCount()).isEqualTo(300);
+            assertThat(total(stripe)).isEqualTo(300 * 299 / 2);
+            assertThat(harness.deadLetters()).isEmpty();
+            assertThat(harness.ledger()).hasSize(300).allSatisfy((identifier, states) -> assertThat(states)
+                    .last()
+                    .isIn("ACCEPTED", "DUPLICATE_OK"));
+        }
+    }
+
+    @Test
+    void shouldGiveWayToAnotherProcessWithItsTransactionalId() throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given: the first is in the middle of a call when the second starts under the same id
+            CountDownLatch arrived = new CountDownLatch(1);
+            CountDownLatch answer = new CountDownLatch(1);
+            stripe.rule(call -> {
+                if (call.number() == 1) {
+                    arrived.countDown();
+                    awaitQuietly(answer);
+                }
+                return Optional.empty();
+            });
+            harness.publish(fact("id-1", "user:u1", "cus_1", 3));
+            harness.startAs("twin", harness.group());
+            assertThat(arrived.await(20, java.util.concurrent.TimeUnit.SECONDS)).isTrue();
+
+            // When
+            harness.startAs("twin", harness.group());
+            answer.countDown();
+            harness.awaitAllCommitted();
+
+            // Then
+            assertThat(stripe.sums()).isEqualTo(Map.of("cus_1", 3L));
+            assertThat(harness.ledger().get("id-1")).startsWith("INTENT").last().isIn("ACCEPTED", "DUPLICATE_OK");
+            assertThat(harness.deadLetters()).isEmpty();
+        }
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static long total(StripeFake stripe) {
+        return stripe.sums().values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    private static DeliveryHarness harness(StripeFake stripe) throws Exception {
+        return new DeliveryHarness(broker, registry.url(), stripe, "t" + tests.incrementAndGet());
+    }
+}

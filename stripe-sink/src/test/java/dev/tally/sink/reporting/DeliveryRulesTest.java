@@ -1,0 +1,148 @@
+package dev.tally.sink.reporting;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.Random;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Test;
+
+final class DeliveryRulesTest {
+    private static final Instant NOW = Instant.parse("2026-11-21T12:00:00Z");
+    private static final RandomGenerator RANDOM = new Random(7);
+    private final DeliveryRules rules = new DeliveryRules(RetryRule.STANDARD);
+    private final Attempts first = Attempts.first("id");
+
+    @Test
+    void shouldFinishOnAcceptance() {
+        assertThat(rules.after(first, new Answer.Accepted(), NOW, RANDOM))
+                .isEqualTo(new NextStep.Finished(new Outcome.Accepted()));
+    }
+
+    @Test
+    void shouldTakeAKnownIdentifierAsSuccess() {
+        assertThat(rules.after(first, new Answer.AlreadyExists(), NOW, RANDOM))
+                .isEqualTo(new NextStep.Finished(new Outcome.DuplicateOk()));
+    }
+
+    @Test
+    void shouldEndAPermanentRefusalAsDead() {
+        assertThat(rules.after(first, new Answer.Permanent("resource_missing", "no"), NOW, RANDOM))
+                .isEqualTo(new NextStep.Finished(new Outcome.Dead("resource_missing", "no")));
+    }
+
+    @Test
+    void shouldKeepTheKeyWhereNoAnswerArrived() {
+        assertThat(next(first, new Answer.Unknown("no_answer", "")).key().text()).isEqualTo("id#0");
+        assertThat(next(first, transientAnswer(TransientCause.NOT_SENT)).key().text()).isEqualTo("id#0");
+        assertThat(next(first, transientAnswer(TransientCause.KEY_IN_USE)).key().text()).isEqualTo("id#0");
+    }
+
+    @Test
+    void shouldRaiseTheKeyAfterAnAnswerThatWillBeRetried() {
+        assertThat(next(first, transientAnswer(TransientCause.SERVER_ERROR)).key().text()).isEqualTo("id#1");
+        assertThat(next(first, transientAnswer(TransientCause.RATE_LIMITED)).key().text()).isEqualTo("id#1");
+        assertThat(next(first, transientAnswer(TransientCause.NOT_STRIPE)).key().text()).isEqualTo("id#1");
+        NextStep halted = rules.after(first, new Answer.AccountHalt("unauthorized", ""), NOW, RANDOM);
+        assertThat(((NextStep.Halt) halted).attempts().key().text()).isEqualTo("id#1");
+    }
+
+    @Test
+    void shouldCountTheHorizonFromTheFirstAttemptOfUnknownOutcome() {
+        // Given
+        Attempts refusedFirst = next(first, transientAnswer(TransientCause.NOT_SENT));
+        Attempts limited = next(refusedFirst, transientAnswer(TransientCause.RATE_LIMITED));
+        Attempts unknown = next(limited, new Answer.Unknown("no_answer", ""));
+        NextStep.Again later = (NextStep.Again)
+                rules.after(unknown, new Answer.Unknown("no_answer", ""), NOW.plusSeconds(3_600), RANDOM);
+
+        // Then
+        assertThat(limited.unknownSince()).isNull();
+        assertThat(rules.maySend(limited, NOW.plus(Duration.ofDays(30)))).isTrue();
+        assertThat(later.attempts().unknownSince()).isEqualTo(NOW);
+        assertThat(rules.maySend(later.attempts(), NOW.plus(Duration.ofHours(23)).minusMillis(1))).isTrue();
+        assertThat(rules.maySend(later.attempts(), NOW.plus(Duration.ofHours(23)))).isFalse();
+        assertThat(rules.parkedAsUnknown(later.attempts()))
+                .isInstanceOfSatisfying(
+                        Outcome.Parked.class, parked -> assertThat(parked.reason()).isEqualTo("outcome_unknown"));
+    }
+
+    @Test
+    void shouldTreatAnIntentOfAnEarlierProcessAsUnknown() {
+        Attempts resumed = Attempts.resumed("id", 3, NOW);
+        assertThat(resumed.key().text()).isEqualTo("id#3");
+        assertThat(rules.maySend(resumed, NOW.plus(Duration.ofHours(22)))).isTrue();
+        assertThat(rules.maySend(resumed, NOW.plus(Duration.ofHours(24)))).isFalse();
+    }
+
+    @Test
+    void shouldDoubleTheCeilingFromHalfASecondToFiveMinutes() {
+        RetryRule rule = RetryRule.STANDARD;
+        assertThat(rule.ceiling(1)).isEqualTo(Duration.ofMillis(500));
+        assertThat(rule.ceiling(2)).isEqualTo(Duration.ofSeconds(1));
+        assertThat(rule.ceiling(10)).isEqualTo(Duration.ofSeconds(256));
+        assertThat(rule.ceiling(11)).isEqualTo(Duration.ofMinutes(5));
+        assertThat(rule.ceiling(Integer.MAX_VALUE)).isEqualTo(Duration.ofMinutes(5));
+    }
+
+    @Test
+    void shouldJitterOverTheWholeRange() {
+        long shortest = Long.MAX_VALUE;
+        long longest = 0;
+        for (int i = 0; i < 10_000; i++) {
+            long nanos = RetryRule.STANDARD.delay(1, Optional.empty(), RANDOM).toNanos();
+            shortest = Math.min(shortest, nanos);
+            longest = Math.max(longest, nanos);
+        }
+        assertThat(shortest).isBetween(0L, Duration.ofMillis(5).toNanos());
+        assertThat(longest).isBetween(Duration.ofMillis(495).toNanos(), Duration.ofMillis(500).toNanos());
+    }
+
+    @Test
+    void shouldNeverWaitLessThanRetryAfterSays() {
+        Optional<Duration> floor = Optional.of(Duration.ofSeconds(7));
+        assertThat(RetryRule.STANDARD.delay(1, floor, RANDOM)).isEqualTo(Duration.ofSeconds(7));
+        assertThat(RetryRule.STANDARD.delay(1, Optional.of(Duration.ofDays(400)), RANDOM))
+                .isEqualTo(RetryRule.LONGEST_FLOOR);
+    }
+
+    @Test
+    void shouldProbeAHaltedAccountSlowly() {
+        assertThat(RetryRule.STANDARD.haltDelay(1, RANDOM)).isEqualTo(Duration.ofSeconds(30));
+    }
+
+    @Test
+    void shouldRefuseBoundsOutOfOrder() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new RetryRule(Duration.ofSeconds(2), Duration.ofSeconds(1)));
+        assertThatIllegalArgumentException().isThrownBy(() -> new RetryRule(Duration.ZERO, Duration.ofSeconds(1)));
+    }
+
+    @Test
+    void shouldAdmitByWhatTheLedgerKnows() {
+        Fact fact = new Fact("id", "user:u1", "cus_1", "tally_actions", 5, NOW);
+        assertThat(Admission.of(fact, null)).isEqualTo(new Admission.Deliver(Attempts.first("id")));
+        assertThat(Admission.of(fact, known(Known.State.SETTLED, 5))).isEqualTo(new Admission.AlreadySettled());
+        assertThat(Admission.of(fact, known(Known.State.INTENT, 5)))
+                .isEqualTo(new Admission.Deliver(Attempts.resumed("id", 2, NOW)));
+        assertThat(Admission.of(fact, known(Known.State.SETTLED, 6))).isInstanceOf(Admission.Conflict.class);
+        assertThat(Admission.of(fact, known(Known.State.INTENT, 4))).isInstanceOf(Admission.Conflict.class);
+    }
+
+    private static Known known(Known.State state, long amount) {
+        return new Known(state, amount, NOW, 2, NOW);
+    }
+
+    private Attempts next(Attempts attempts, Answer answer) {
+        NextStep step = rules.after(attempts, answer, NOW, RANDOM);
+        assertThat(step).isInstanceOf(NextStep.Again.class);
+        return ((NextStep.Again) step).attempts();
+    }
+
+    private static Answer transientAnswer(TransientCause cause) {
+        return new Answer.Transient(cause, "", Optional.empty());
+    }
+}

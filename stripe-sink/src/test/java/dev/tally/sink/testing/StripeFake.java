@@ -1,0 +1,193 @@
+package dev.tally.sink.testing;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A fake of Stripe's meter events over HTTP that takes each identifier once, as Stripe does, and lets a test answer or
+ * break any request before or after the event is taken. It is no Stripe and says so in its Server header.
+ */
+public final class StripeFake implements AutoCloseable {
+    private final HttpServer server;
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private volatile Rule rule = call -> Optional.empty();
+    private final AtomicInteger requests = new AtomicInteger();
+    private final Map<String, Call> taken = new HashMap<>();
+    private final List<Call> order = new ArrayList<>();
+    private final Map<String, Integer> running = new HashMap<>();
+    private int mostRunningInLane;
+
+    /** One request, {@code number} counts from 1. */
+    public record Call(int number, String identifier, String eventName, String customer, long value, String key) {
+        String lane() {
+            return customer + "/" + eventName;
+        }
+    }
+
+    /** An answer in place of Stripe's; {@code takesEvent} says whether the event counts all the same. */
+    public record Reply(int status, String body, boolean takesEvent) {
+        /** An error in Stripe's form. */
+        public static Reply error(int status, String code, String message) {
+            return new Reply(
+                    status,
+                    "{\"error\":{\"type\":\"invalid_request_error\",\"code\":\"" + code + "\",\"message\":\"" + message
+                            + "\"}}",
+                    false);
+        }
+
+        /** The same after the event was taken. */
+        public Reply afterTaking() {
+            return new Reply(status, body, true);
+        }
+    }
+
+    /** Decides what happens to a request; empty: what Stripe would do. */
+    @FunctionalInterface
+    public interface Rule {
+        Optional<Reply> reply(Call call);
+    }
+
+    private StripeFake(HttpServer server) {
+        this.server = server;
+    }
+
+    /** Starts one on a free port of this machine. */
+    public static StripeFake start() throws IOException {
+        StripeFake fake = new StripeFake(
+                HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 100));
+        fake.server.setExecutor(fake.threads);
+        fake.server.createContext("/v1/billing/meter_events", fake::handle);
+        fake.server.start();
+        return fake;
+    }
+
+    public String url() {
+        return "http://127.0.0.1:" + server.getAddress().getPort();
+    }
+
+    public void rule(Rule newRule) {
+        rule = newRule;
+    }
+
+    public int requests() {
+        return requests.get();
+    }
+
+    /** Sum of what was taken, by customer. */
+    public synchronized Map<String, Long> sums() {
+        Map<String, Long> sums = new TreeMap<>();
+        taken.values().forEach(call -> sums.merge(call.customer(), call.value(), Long::sum));
+        return sums;
+    }
+
+    /** Identifiers in the order they were taken, of one customer and meter. */
+    public synchronized List<String> taken(String customer, String eventName) {
+        return order.stream()
+                .filter(call -> call.customer().equals(customer) && call.eventName().equals(eventName))
+                .map(Call::identifier)
+                .toList();
+    }
+
+    public synchronized int takenCount() {
+        return taken.size();
+    }
+
+    /** The most requests that ever ran at the same time for one customer and meter. */
+    public synchronized int mostRunningInLane() {
+        return mostRunningInLane;
+    }
+
+    private void handle(HttpExchange exchange) throws IOException {
+        Call call = call(exchange);
+        enter(call);
+        Reply reply;
+        try {
+            reply = rule.reply(call).map(special -> special(call, special)).orElseGet(() -> take(call));
+        } finally {
+            leave(call);
+        }
+        byte[] body = reply.body().getBytes(StandardCharsets.UTF_8);
+        exchange.getResponseHeaders().set("Server", "fake of Stripe for tests");
+        exchange.getResponseHeaders().set("Content-Type", "application/json");
+        exchange.getResponseHeaders().set("Request-Id", "req_" + call.number());
+        exchange.sendResponseHeaders(reply.status(), body.length == 0 ? -1 : body.length);
+        exchange.getResponseBody().write(body);
+        exchange.close();
+    }
+
+    private Reply special(Call call, Reply special) {
+        if (special.takesEvent()) {
+            take(call);
+        }
+        return special;
+    }
+
+    private synchronized Reply take(Call call) {
+        if (taken.putIfAbsent(call.identifier(), call) != null) {
+            return new Reply(
+                    400,
+                    "{\"error\":{\"type\":\"invalid_request_error\",\"message\":\"An event already exists with identifier "
+                            + call.identifier() + ".\"}}",
+                    false);
+        }
+        order.add(call);
+        return new Reply(
+                200,
+                "{\"object\":\"billing.meter_event\",\"identifier\":\"" + call.identifier() + "\",\"event_name\":\""
+                        + call.eventName() + "\",\"livemode\":false}",
+                true);
+    }
+
+    private synchronized void enter(Call call) {
+        mostRunningInLane = Math.max(mostRunningInLane, running.merge(call.lane(), 1, Integer::sum));
+    }
+
+    private synchronized void leave(Call call) {
+        running.merge(call.lane(), -1, Integer::sum);
+    }
+
+    private Call call(HttpExchange exchange) {
+        try {
+            Map<String, String> form = new HashMap<>();
+            String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+            for (String pair : body.split("&", -1)) {
+                int equals = pair.indexOf('=');
+                form.put(decoded(pair.substring(0, equals)), decoded(pair.substring(equals + 1)));
+            }
+            return new Call(
+                    requests.incrementAndGet(),
+                    form.getOrDefault("identifier", ""),
+                    form.getOrDefault("event_name", ""),
+                    form.getOrDefault("payload[stripe_customer_id]", ""),
+                    Long.parseLong(form.getOrDefault("payload[value]", "")),
+                    exchange.getRequestHeaders().getFirst("Idempotency-Key"));
+        } catch (IOException clientLeft) {
+            throw new UncheckedIOException(clientLeft);
+        }
+    }
+
+    private static String decoded(String text) {
+        return URLDecoder.decode(text, StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public void close() {
+        server.stop(0);
+        threads.shutdownNow();
+    }
+}
