@@ -69,7 +69,8 @@ public final class PercentEncoding {
                 && HexFormat.isHexDigit(text.charAt(percent + 2))) {
             return HexFormat.fromHexDigits(text, percent + 1, percent + 3);
         }
-        throw new IllegalArgumentException("'%' at position " + percent + " of '" + text + "' is not followed by two hex digits");
+        throw new IllegalArgumentException(
+                "'%' at position " + percent + " of '" + text + "' is not followed by two hex digits");
     }
 
     private static boolean isPlain(int c) {

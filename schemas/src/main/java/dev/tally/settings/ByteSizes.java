@@ -10,7 +10,7 @@ import org.apache.kafka.common.config.ConfigException;
 public final class ByteSizes {
 
     private static final Pattern FORM = Pattern.compile("(\\d{1,15})\\s*(B|KB|MB|GB|)");
-    
+
     /** Accepts what {@link #parse} reads. */
     public static final ConfigDef.Validator BYTES = ConfigDef.LambdaValidator.with(
             (name, value) -> {

@@ -57,7 +57,8 @@ public final class CommandLine {
         if (equals < 1) {
             problems.add("--set takes key=value, not '" + text + "'");
         } else {
-            overrides.put(text.substring(0, equals).trim(), text.substring(equals + 1).trim());
+            overrides.put(
+                    text.substring(0, equals).trim(), text.substring(equals + 1).trim());
         }
     }
 

@@ -23,8 +23,8 @@ public final class SettingsLoader {
 
     private static final String ENVIRONMENT = "TALLY_";
     /** Kubernetes sets these for a service whose name starts with "tally" (service links). */
-    private static final Pattern SERVICE_LINK =
-            Pattern.compile("TALLY_(.*_)?(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT_\\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)");
+    private static final Pattern SERVICE_LINK = Pattern.compile(
+            "TALLY_(.*_)?(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT_\\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)");
 
     private static final Pattern SERVICE_ADDRESS = Pattern.compile("(tcp|udp|sctp)://.*");
 
@@ -65,7 +65,8 @@ public final class SettingsLoader {
             }
         });
         for (ConfigValue value : def.validate(own)) {
-            problems.addAll(value.errorMessages());
+            // The first message is the cause; further ones only complain of the value that could not be read.
+            value.errorMessages().stream().findFirst().ifPresent(problems::add);
         }
         if (!problems.isEmpty()) {
             throw new SettingsException(problems);
@@ -92,7 +93,11 @@ public final class SettingsLoader {
             if (key != null) {
                 found.put(key, value);
             } else if (name.startsWith(environmentName(KAFKA))) {
-                found.put(name.substring(ENVIRONMENT.length()).toLowerCase(Locale.ROOT).replace('_', '.'), value);
+                found.put(
+                        name.substring(ENVIRONMENT.length())
+                                .toLowerCase(Locale.ROOT)
+                                .replace('_', '.'),
+                        value);
             } else if (!isServiceLink(name, value)) {
                 problems.add("unknown setting " + name + " in the environment");
             }

@@ -13,8 +13,14 @@ public final class SettingsTable {
         StringBuilder table = new StringBuilder("| setting | default | what it does |\n|---|---|---|\n");
         for (ConfigDef.ConfigKey key : def.configKeys().values()) {
             if (!key.internalConfig) {
-                table.append("| `").append(key.name).append("` | ").append(defaultOf(key)).append(" | ");
-                table.append(cell(key.documentation)).append(valid(key.validator)).append(" |\n");
+                table.append("| `")
+                        .append(key.name)
+                        .append("` | ")
+                        .append(defaultOf(key))
+                        .append(" | ");
+                table.append(cell(key.documentation))
+                        .append(valid(key.validator))
+                        .append(" |\n");
             }
         }
         return table.toString();

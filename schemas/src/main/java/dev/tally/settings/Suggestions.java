@@ -11,7 +11,8 @@ final class Suggestions {
     static String forKey(String key, Collection<String> known) {
         return known.stream()
                 .filter(name -> distance(key, name) <= 2)
-                .min(Comparator.comparingInt((String name) -> distance(key, name)).thenComparing(name -> name))
+                .min(Comparator.comparingInt((String name) -> distance(key, name))
+                        .thenComparing(name -> name))
                 .map(name -> "; did you mean " + name + "?")
                 .orElse("");
     }

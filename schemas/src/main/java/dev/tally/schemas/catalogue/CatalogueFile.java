@@ -101,8 +101,12 @@ public final class CatalogueFile {
     }
 
     private boolean lists(YamlFields top) {
-        items(top, "meters", CatalogueFile::meter, drafts.meters(), node -> text(node, "meterId")
-                .ifPresent(drafts.brokenMeters()::add));
+        items(
+                top,
+                "meters",
+                CatalogueFile::meter,
+                drafts.meters(),
+                node -> text(node, "meterId").ifPresent(drafts.brokenMeters()::add));
         items(top, "plans", CatalogueFile::plan, drafts.plans(), this::rememberBrokenPlan);
         items(top, "subscriptions", CatalogueFile::subscription, drafts.subscriptions(), node -> {});
         items(top, "grants", CatalogueFile::grant, drafts.grants(), node -> {});
@@ -136,7 +140,8 @@ public final class CatalogueFile {
             return Optional.empty();
         }
         return mapping.getValue().stream()
-                .filter(tuple -> tuple.getKeyNode() instanceof ScalarNode key && key.getValue().equals(field))
+                .filter(tuple -> tuple.getKeyNode() instanceof ScalarNode key
+                        && key.getValue().equals(field))
                 .filter(tuple -> tuple.getValueNode() instanceof ScalarNode)
                 .map(tuple -> ((ScalarNode) tuple.getValueNode()).getValue())
                 .findFirst();
@@ -154,9 +159,7 @@ public final class CatalogueFile {
 
     private static MeterFilter filter(YamlFields fields) {
         return new MeterFilter(
-                fields.optionalString("actionType"),
-                fields.optionalString("model"),
-                fields.optionalString("trigger"));
+                fields.optionalString("actionType"), fields.optionalString("model"), fields.optionalString("trigger"));
     }
 
     private static Rate rate(YamlFields fields) {

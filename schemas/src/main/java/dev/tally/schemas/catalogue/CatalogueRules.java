@@ -68,8 +68,7 @@ public final class CatalogueRules {
         return Issues.collect(issues -> SubscriptionRules.check(membership, issues));
     }
 
-    private static <T> void each(
-            List<Drafts.Draft<T>> drafts, BiConsumer<T, Issues> rules, Consumer<Problem> sink) {
+    private static <T> void each(List<Drafts.Draft<T>> drafts, BiConsumer<T, Issues> rules, Consumer<Problem> sink) {
         drafts.forEach(draft -> rules.accept(draft.value(), Issues.at(draft.path(), sink)));
     }
 }

@@ -48,8 +48,7 @@ record Drafts(
     }
 
     Catalogue catalogue() {
-        return new Catalogue(
-                values(meters), values(plans), values(subscriptions), values(grants), values(memberships));
+        return new Catalogue(values(meters), values(plans), values(subscriptions), values(grants), values(memberships));
     }
 
     private static <T> List<Draft<T>> drafts(List<T> values, String field) {

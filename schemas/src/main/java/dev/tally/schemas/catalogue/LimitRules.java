@@ -31,8 +31,7 @@ final class LimitRules {
             warnAt(limit.getWarnAt(), at);
             if (scope && window && beyond) {
                 meaning(limit, orgPays, at);
-                Integer first = slots.putIfAbsent(
-                        new Slot(limit.getScope(), limit.getMeter(), limit.getWindow()), i);
+                Integer first = slots.putIfAbsent(new Slot(limit.getScope(), limit.getMeter(), limit.getWindow()), i);
                 if (first != null) {
                     at.add("limits the same scope, meter and window as " + field + "[" + first + "]");
                 }

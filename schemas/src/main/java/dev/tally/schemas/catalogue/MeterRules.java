@@ -59,7 +59,8 @@ final class MeterRules {
         issues.optionalId("actionType", where.getActionType());
         issues.optionalId("model", where.getModel());
         String trigger = where.getTrigger();
-        if (trigger != null && Arrays.stream(Trigger.values()).noneMatch(one -> one.name().equals(trigger))) {
+        if (trigger != null
+                && Arrays.stream(Trigger.values()).noneMatch(one -> one.name().equals(trigger))) {
             issues.add("trigger", "must be one of " + Arrays.toString(Trigger.values()));
         }
     }

@@ -4,7 +4,6 @@ import dev.tally.keys.Keys;
 import dev.tally.keys.Subject;
 import dev.tally.schemas.Grant;
 import dev.tally.schemas.Limit;
-import dev.tally.schemas.Meter;
 import dev.tally.schemas.PayerKind;
 import dev.tally.schemas.Phase;
 import dev.tally.schemas.Plan;

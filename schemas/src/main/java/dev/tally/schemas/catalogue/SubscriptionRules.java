@@ -85,7 +85,9 @@ final class SubscriptionRules {
                 at.add("version", "begins with 1");
             }
             if (i > 0
-                    && !phases.get(i).getEffectiveFrom().isAfter(phases.get(i - 1).getEffectiveFrom())) {
+                    && !phases.get(i)
+                            .getEffectiveFrom()
+                            .isAfter(phases.get(i - 1).getEffectiveFrom())) {
                 at.add("effectiveFrom", "must be after that of the phase before");
             }
         }

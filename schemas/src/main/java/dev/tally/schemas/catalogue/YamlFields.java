@@ -62,7 +62,8 @@ final class YamlFields {
         return scalar(name).map(value -> stringOf(name, value)).orElseGet(() -> missing(name, ""));
     }
 
-    @Nullable String optionalString(String name) {
+    @Nullable
+    String optionalString(String name) {
         return scalar(name).map(value -> stringOf(name, value)).orElse(null);
     }
 
@@ -72,8 +73,7 @@ final class YamlFields {
             source.problem(value.get(), at(name), "must be a decimal in quotes, such as \"2.50\"");
             return "0";
         }
-        return value.map(ScalarNode::getValue)
-                .orElseGet(() -> otherwise == null ? missing(name, "0") : otherwise);
+        return value.map(ScalarNode::getValue).orElseGet(() -> otherwise == null ? missing(name, "0") : otherwise);
     }
 
     long number(String name) {
@@ -84,7 +84,8 @@ final class YamlFields {
         return scalar(name).map(value -> numberOf(at(name), value)).orElse(otherwise);
     }
 
-    @Nullable Long optionalNumber(String name) {
+    @Nullable
+    Long optionalNumber(String name) {
         return scalar(name).map(value -> numberOf(at(name), value)).orElse(null);
     }
 
@@ -92,7 +93,8 @@ final class YamlFields {
         return narrowed(name, number(name));
     }
 
-    @Nullable Integer optionalInteger(String name) {
+    @Nullable
+    Integer optionalInteger(String name) {
         Long number = optionalNumber(name);
         return number == null ? null : narrowed(name, number);
     }
@@ -101,7 +103,8 @@ final class YamlFields {
         return scalar(name).map(value -> instantOf(name, value)).orElseGet(() -> missing(name, Instant.EPOCH));
     }
 
-    @Nullable Instant optionalInstant(String name) {
+    @Nullable
+    Instant optionalInstant(String name) {
         return scalar(name).map(value -> instantOf(name, value)).orElse(null);
     }
 
@@ -120,7 +123,9 @@ final class YamlFields {
             }
         }
         source.problem(
-                value.get(), at(name), "must be one of " + known + ", not '" + value.get().getValue() + "'");
+                value.get(),
+                at(name),
+                "must be one of " + known + ", not '" + value.get().getValue() + "'");
         return first;
     }
 

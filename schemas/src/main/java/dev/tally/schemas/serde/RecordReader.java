@@ -34,7 +34,9 @@ final class RecordReader<T extends SpecificRecord> {
     /** For a topic with one type, whatever namespace the writer gives it. */
     static <T extends SpecificRecord> RecordReader<T> ofOne(Serde<GenericRecord> serde, ReaderType<T> type) {
         return new RecordReader<>(
-                serde, writer -> type.isNamedAs(writer) ? type : null, type.schema().getFullName());
+                serde,
+                writer -> type.isNamedAs(writer) ? type : null,
+                type.schema().getFullName());
     }
 
     /** For a topic with several types, told apart by the writer's full name. */
@@ -100,7 +102,8 @@ final class RecordReader<T extends SpecificRecord> {
         ReaderType<? extends T> type = choice.apply(writer);
         if (type == null) {
             throw new RefusedRecordException(
-                    RefusalReason.UNDECODABLE, "the value is a " + name(writer) + " where " + expected + " is expected");
+                    RefusalReason.UNDECODABLE,
+                    "the value is a " + name(writer) + " where " + expected + " is expected");
         }
         Reading<? extends T> reading = type.reading(writer);
         readings.put(writer, reading);
@@ -108,6 +111,8 @@ final class RecordReader<T extends SpecificRecord> {
     }
 
     private static String name(Schema writer) {
-        return writer.getType() == Schema.Type.RECORD ? writer.getFullName() : writer.getType().getName();
+        return writer.getType() == Schema.Type.RECORD
+                ? writer.getFullName()
+                : writer.getType().getName();
     }
 }

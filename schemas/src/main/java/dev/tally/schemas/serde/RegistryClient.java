@@ -77,7 +77,9 @@ final class RegistryClient implements AutoCloseable {
     /** Registers a schema under a subject, or finds it there. */
     int register(String subject, String schema) {
         Reply reply = call("POST", "/subjects/" + path(subject) + "/versions", body(schema));
-        return reply.okBody("registering the schema of subject " + subject).path("id").asInt();
+        return reply.okBody("registering the schema of subject " + subject)
+                .path("id")
+                .asInt();
     }
 
     /** The id of a schema that must be there. */
@@ -87,15 +89,16 @@ final class RegistryClient implements AutoCloseable {
             throw new SerializationException("this version of the schema is not registered under subject " + subject
                     + ", and auto.register.schemas is false");
         }
-        return reply.okBody("looking up the schema of subject " + subject).path("id").asInt();
+        return reply.okBody("looking up the schema of subject " + subject)
+                .path("id")
+                .asInt();
     }
 
     /** The latest schema of a subject. */
     Registered latest(String subject) {
         Reply reply = call("GET", "/subjects/" + path(subject) + "/versions/latest", null);
         if (reply.isNotFound()) {
-            throw new SerializationException(
-                    "subject " + subject + " has no schema, and use.latest.version is true");
+            throw new SerializationException("subject " + subject + " has no schema, and use.latest.version is true");
         }
         JsonNode body = reply.okBody("reading the latest schema of subject " + subject);
         return new Registered(body.path("id").asInt(), body.path("schema").asText());
@@ -158,7 +161,8 @@ final class RegistryClient implements AutoCloseable {
     private void pause(int attempt) {
         long most = config.retryMaxWait().toMillis();
         long doubled = Math.min(most, config.retryWait().toMillis() << Math.min(attempt - 1, 20));
-        Duration wait = Duration.ofMillis(doubled / 2 + ThreadLocalRandom.current().nextLong(doubled / 2 + 1));
+        Duration wait =
+                Duration.ofMillis(doubled / 2 + ThreadLocalRandom.current().nextLong(doubled / 2 + 1));
         try {
             // A latch that nobody opens: a wait that an interrupt ends.
             boolean opened = new CountDownLatch(1).await(wait.toMillis(), TimeUnit.MILLISECONDS);
@@ -226,7 +230,9 @@ final class RegistryClient implements AutoCloseable {
             if (status == 404 || (status < 400 && !body.isObject())) {
                 return answer + " in a way no schema registry does; is schema.registry.url right?";
             }
-            return message.isEmpty() ? answer : answer + ", error " + body.path("error_code").asInt() + ": " + message;
+            return message.isEmpty()
+                    ? answer
+                    : answer + ", error " + body.path("error_code").asInt() + ": " + message;
         }
     }
 }

@@ -59,7 +59,8 @@ record RegistryConfig(
             }
         }
         if (urls.isEmpty()) {
-            throw new ConfigException(URL + " is missing: the address of a schema registry, e.g. http://127.0.0.1:8081");
+            throw new ConfigException(
+                    URL + " is missing: the address of a schema registry, e.g. http://127.0.0.1:8081");
         }
         return new RegistryConfig(
                 List.copyOf(urls),
@@ -101,7 +102,8 @@ record RegistryConfig(
         return switch (value) {
             case null -> Optional.empty();
             case Password password -> Optional.of(password.value());
-            case List<?> list -> Optional.of(String.join(",", list.stream().map(String::valueOf).toList()));
+            case List<?> list ->
+                Optional.of(String.join(",", list.stream().map(String::valueOf).toList()));
             case Class<?> type -> Optional.of(type.getName());
             default -> Optional.of(value.toString());
         };

@@ -45,7 +45,9 @@ final class SchemaText {
                     copy.set(entry.getKey(), plain(entry.getValue()));
                 }
             });
-            boolean onlyType = object.has(JAVA_STRING) && copy.size() == 1 && copy.path("type").isTextual();
+            boolean onlyType = object.has(JAVA_STRING)
+                    && copy.size() == 1
+                    && copy.path("type").isTextual();
             return onlyType ? copy.get("type") : copy;
         }
         return node;

@@ -33,10 +33,13 @@ final class SerdeLoader {
                     .getDeclaredConstructor()
                     .newInstance();
         } catch (ClassNotFoundException | NoClassDefFoundError e) {
-            throw failure(name, name.startsWith("io.confluent.")
-                    ? "is Confluent's and not on the class path; build with the Maven profile confluent (mvn -Pconfluent),"
-                            + " which takes it from Confluent's own repository"
-                    : "is not on the class path", e);
+            throw failure(
+                    name,
+                    name.startsWith("io.confluent.")
+                            ? "is Confluent's and not on the class path; build with the Maven profile confluent (mvn -Pconfluent),"
+                                    + " which takes it from Confluent's own repository"
+                            : "is not on the class path",
+                    e);
         } catch (ClassCastException e) {
             throw failure(name, "is not a " + Serde.class.getName(), e);
         } catch (ReflectiveOperationException e) {

@@ -121,15 +121,15 @@ final class WireFormat implements AutoCloseable {
         Schema writer = writerSchema(schemaId(headers, bytes));
         if (writer.getType() != Schema.Type.RECORD) {
             throw new RefusedRecordException(
-                    RefusalReason.UNDECODABLE, "the value is of type " + writer.getType().getName() + ", not a record");
+                    RefusalReason.UNDECODABLE,
+                    "the value is of type " + writer.getType().getName() + ", not a record");
         }
         WireBounds.check(writer, bytes, PREFIX_BYTES);
         try {
             return new GenericDatumReader<GenericRecord>(writer)
                     .read(
                             null,
-                            DecoderFactory.get()
-                                    .binaryDecoder(bytes, PREFIX_BYTES, bytes.length - PREFIX_BYTES, null));
+                            DecoderFactory.get().binaryDecoder(bytes, PREFIX_BYTES, bytes.length - PREFIX_BYTES, null));
         } catch (IOException | RuntimeException e) {
             throw new RefusedRecordException(RefusalReason.UNDECODABLE, String.valueOf(e.getMessage()), e);
         }
@@ -208,7 +208,9 @@ final class WireFormat implements AutoCloseable {
                     .read(null, DecoderFactory.get().binaryDecoder(out.toByteArray(), null));
         } catch (IOException | RuntimeException e) {
             throw new SerializationException(
-                    value.getSchema().getFullName() + " cannot be written with the registered schema: " + e.getMessage(), e);
+                    value.getSchema().getFullName() + " cannot be written with the registered schema: "
+                            + e.getMessage(),
+                    e);
         }
     }
 

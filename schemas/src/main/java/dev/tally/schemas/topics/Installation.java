@@ -136,7 +136,8 @@ public record Installation(String id, int actionsPartitions, int subjectPartitio
                 new KafkaConsumer<>(config, new StringDeserializer(), new StringDeserializer())) {
             consumer.assign(List.of(partition));
             consumer.seekToBeginning(List.of(partition));
-            long end = Objects.requireNonNull(consumer.endOffsets(List.of(partition)).get(partition));
+            long end = Objects.requireNonNull(
+                    consumer.endOffsets(List.of(partition)).get(partition));
             Map<String, String> found = new HashMap<>();
             long deadline = System.nanoTime() + PATIENCE.toNanos();
             while (consumer.position(partition) < end) {
@@ -146,8 +147,8 @@ public record Installation(String id, int actionsPartitions, int subjectPartitio
                     }
                 }
                 if (System.nanoTime() - deadline > 0) {
-                    throw new TimeoutException("could not read topic " + topic
-                            + " to its end within " + PATIENCE.toSeconds() + " s");
+                    throw new TimeoutException(
+                            "could not read topic " + topic + " to its end within " + PATIENCE.toSeconds() + " s");
                 }
             }
             return found;

@@ -102,8 +102,7 @@ public final class TopicAdmin {
 
     private List<Drift> checkConfigs(List<TopicSpec> specs) {
         Map<String, ConfigResource> resources = new HashMap<>();
-        specs.forEach(spec ->
-                resources.put(spec.name(), new ConfigResource(ConfigResource.Type.TOPIC, spec.name())));
+        specs.forEach(spec -> resources.put(spec.name(), new ConfigResource(ConfigResource.Type.TOPIC, spec.name())));
         Map<ConfigResource, KafkaFuture<Config>> results =
                 admin.describeConfigs(resources.values()).values();
         List<Drift> drift = new ArrayList<>();
@@ -111,7 +110,8 @@ public final class TopicAdmin {
             Config config = get(required(results, required(resources, spec.name())));
             for (String key : new TreeSet<>(spec.configs().keySet())) {
                 String expected = required(spec.configs(), key);
-                String actual = config.get(key) == null ? "(none)" : config.get(key).value();
+                String actual =
+                        config.get(key) == null ? "(none)" : config.get(key).value();
                 if (!normal(key, expected).equals(normal(key, actual))) {
                     drift.add(new Drift(spec.name(), key, expected, actual));
                 }
@@ -121,7 +121,8 @@ public final class TopicAdmin {
     }
 
     private Map<String, KafkaFuture<TopicDescription>> describe(List<TopicSpec> specs) {
-        return admin.describeTopics(specs.stream().map(TopicSpec::name).toList()).topicNameValues();
+        return admin.describeTopics(specs.stream().map(TopicSpec::name).toList())
+                .topicNameValues();
     }
 
     private static Optional<TopicDescription> found(

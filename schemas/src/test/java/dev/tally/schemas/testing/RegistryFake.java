@@ -136,7 +136,8 @@ public final class RegistryFake implements AutoCloseable {
         } else if (failures.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
             answer = error(failureStatus, failureStatus * 100 + 1, "told to fail");
         } else {
-            answer = answer(exchange.getRequestMethod(), exchange.getRequestURI().getRawPath(), body);
+            answer =
+                    answer(exchange.getRequestMethod(), exchange.getRequestURI().getRawPath(), body);
         }
         byte[] bytes = answer.body().getBytes(StandardCharsets.UTF_8);
         exchange.getResponseHeaders().set("Content-Type", "application/vnd.schemaregistry.v1+json");
@@ -237,6 +238,10 @@ public final class RegistryFake implements AutoCloseable {
 
     private static Answer error(int status, int code, String message) {
         return new Answer(
-                status, JSON.createObjectNode().put("error_code", code).put("message", message).toString());
+                status,
+                JSON.createObjectNode()
+                        .put("error_code", code)
+                        .put("message", message)
+                        .toString());
     }
 }

@@ -24,8 +24,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -52,6 +54,7 @@ final class SingleShotHttpClient extends com.stripe.net.HttpClient {
 
     private final HttpClient client;
     private final Duration deadline;
+    private final ExecutorService calls = Executors.newVirtualThreadPerTaskExecutor();
 
     SingleShotHttpClient(Duration deadline) {
         this.deadline = deadline;
@@ -90,10 +93,13 @@ final class SingleShotHttpClient extends com.stripe.net.HttpClient {
         return builder.build();
     }
 
-    /** Waits for the whole answer: the timeout of java.net.http itself ends with the headers, a slow body has none. */
+    /**
+     * Waits for the whole answer: the timeout of java.net.http itself ends with the headers, a slow body has none. Its
+     * asynchronous form is not used because it finishes in the common pool, which anybody may block.
+     */
     private HttpResponse<byte[]> exchange(HttpRequest request) throws ApiConnectionException {
-        CompletableFuture<HttpResponse<byte[]>> pending =
-                client.sendAsync(request, HttpResponse.BodyHandlers.ofByteArray());
+        Future<HttpResponse<byte[]>> pending =
+                calls.submit(() -> client.send(request, HttpResponse.BodyHandlers.ofByteArray()));
         try {
             return pending.get(deadline.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException timeout) {

@@ -44,7 +44,7 @@ final class SinkAppTest {
                             "sink.instance", "one",
                             "http.port", "0"),
                     "random"));
-            CompletableFuture<Boolean> ended = CompletableFuture.supplyAsync(() -> run(app));
+            CompletableFuture<Boolean> ended = CompletableFuture.supplyAsync(() -> run(app), SinkAppTest::inOwnThread);
             String url = "http://127.0.0.1:" + app.port();
             Awaitility.await().untilAsserted(() -> {
                 HttpResponse<String> ready = get(url + "/health/ready");
@@ -83,7 +83,7 @@ final class SinkAppTest {
                         "stripe.api.base", "http://127.0.0.1:1",
                         "http.port", "0"),
                 "random"));
-        CompletableFuture<Boolean> ended = CompletableFuture.supplyAsync(() -> run(app));
+        CompletableFuture<Boolean> ended = CompletableFuture.supplyAsync(() -> run(app), SinkAppTest::inOwnThread);
         String url = "http://127.0.0.1:" + app.port();
         Awaitility.await().atMost(Duration.ofSeconds(15)).untilAsserted(() -> assertThat(
                         get(url + "/health/ready").body())
@@ -94,6 +94,10 @@ final class SinkAppTest {
 
         // Then
         assertThat(ended.get(20, TimeUnit.SECONDS)).isTrue();
+    }
+
+    private static void inOwnThread(Runnable task) {
+        new Thread(task, "sink").start();
     }
 
     private static boolean run(SinkApp app) {

@@ -21,8 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
@@ -334,81 +332,6 @@ final class DeliveryTest {
             assertThat(stripe.takenCount()).isEqualTo(200);
             assertThat(harness.heard().stream().filter(new Heard("attempt AlreadyExists")::equals)).isEmpty();
             assertThat(harness.heard().stream().filter(new Heard("read again")::equals)).hasSize(199);
-        }
-    }
-
-    @Test
-    void shouldBillOnceWhilePartitionsMove() throws Exception {
-        try (StripeFake stripe = StripeFake.start();
-                DeliveryHarness harness = harness(stripe)) {
-            // Given
-            Set<String> failed = ConcurrentHashMap.newKeySet();
-            stripe.rule(call -> call.value() % 5 == 0 && failed.add(call.identifier())
-                    ? Optional.of(Reply.error(500, "api_error", "sorry").afterTaking())
-                    : Optional.empty());
-            DeliveryRunner first = harness.start();
-            for (int i = 0; i < 100; i++) {
-                harness.publish(fact("id-" + i, "user:u" + i % 11, "cus_" + i % 11, i));
-            }
-            Awaitility.await().until(() -> stripe.takenCount() > 10);
-
-            // When
-            harness.start();
-            for (int i = 100; i < 200; i++) {
-                harness.publish(fact("id-" + i, "user:u" + i % 11, "cus_" + i % 11, i));
-            }
-            Awaitility.await().until(() -> stripe.takenCount() > 120);
-            first.stop();
-            for (int i = 200; i < 300; i++) {
-                harness.publish(fact("id-" + i, "user:u" + i % 11, "cus_" + i % 11, i));
-            }
-            harness.awaitAllCommitted();
-
-            // Then
-            assertThat(stripe.takenCount()).isEqualTo(300);
-            assertThat(total(stripe)).isEqualTo(300 * 299 / 2);
-            assertThat(harness.deadLetters()).isEmpty();
-            assertThat(harness.ledger()).hasSize(300).allSatisfy((identifier, states) -> assertThat(states)
-                    .last()
-                    .isIn("ACCEPTED", "DUPLICATE_OK"));
-        }
-    }
-
-    @Test
-    void shouldGiveWayToAnotherProcessWithItsTransactionalId() throws Exception {
-        try (StripeFake stripe = StripeFake.start();
-                DeliveryHarness harness = harness(stripe)) {
-            // Given: the first is in the middle of a call when the second starts under the same id
-            CountDownLatch arrived = new CountDownLatch(1);
-            CountDownLatch answer = new CountDownLatch(1);
-            stripe.rule(call -> {
-                if (call.number() == 1) {
-                    arrived.countDown();
-                    awaitQuietly(answer);
-                }
-                return Optional.empty();
-            });
-            harness.publish(fact("id-1", "user:u1", "cus_1", 3));
-            harness.startAs("twin", harness.group());
-            assertThat(arrived.await(20, java.util.concurrent.TimeUnit.SECONDS)).isTrue();
-
-            // When
-            harness.startAs("twin", harness.group());
-            answer.countDown();
-            harness.awaitAllCommitted();
-
-            // Then
-            assertThat(stripe.sums()).isEqualTo(Map.of("cus_1", 3L));
-            assertThat(harness.ledger().get("id-1")).startsWith("INTENT").last().isIn("ACCEPTED", "DUPLICATE_OK");
-            assertThat(harness.deadLetters()).isEmpty();
-        }
-    }
-
-    private static void awaitQuietly(CountDownLatch latch) {
-        try {
-            latch.await();
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 

@@ -1,0 +1,66 @@
+package dev.tally.cli;
+
+import dev.tally.settings.SettingsException;
+import org.apache.kafka.common.KafkaException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** Entry point of {@code ./tally}. Exit codes: 0 done, 1 the answer is no, 2 usage or settings, 3 cannot reach a server. */
+@Command(
+        name = "tally",
+        description = "Exactly-once usage metering on Kafka Streams.",
+        mixinStandardHelpOptions = true,
+        subcommands = {
+            UpCommand.class,
+            PublishCommand.class,
+            UsageCommand.class,
+            WatchCommand.class,
+            CatalogCommand.class,
+            TopicsCommand.class,
+            AuditCommand.class,
+            AsideCommand.DeadLettersCommand.class,
+            AsideCommand.LateCommand.class,
+            SettingsCommand.class
+        })
+public final class Main {
+
+    /** Runs a command and exits with its code. */
+    public static void main(String[] args) {
+        System.exit(run(args));
+    }
+
+    static int run(String... args) {
+        return new CommandLine(new Main())
+                .setExecutionExceptionHandler((failure, line, parsed) -> code(failure, line))
+                .execute(args);
+    }
+
+    private static int code(Exception failure, CommandLine line) {
+        switch (failure) {
+            case Exit exit -> {
+                line.getErr().println("tally: " + exit.getMessage());
+                return exit.code();
+            }
+            case SettingsException settings -> {
+                settings.problems().forEach(problem -> line.getErr().println("tally: " + problem));
+                return Exit.USAGE;
+            }
+            case KafkaException kafka -> {
+                line.getErr().println("tally: cannot reach a server: " + root(kafka));
+                return Exit.UNREACHABLE;
+            }
+            default -> {
+                failure.printStackTrace(line.getErr());
+                return Exit.USAGE;
+            }
+        }
+    }
+
+    private static String root(Throwable failure) {
+        Throwable cause = failure;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return cause.getMessage() == null ? cause.toString() : cause.getMessage();
+    }
+}

@@ -1,0 +1,168 @@
+package dev.tally.cli;
+
+import dev.tally.schemas.serde.RecordSerdes;
+import dev.tally.schemas.topics.Topics;
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The servers a command talks to, as Kafka's own tools name them. */
+public final class Servers {
+
+    private static final Duration REACH_WITHIN = Duration.ofSeconds(10);
+
+    @Option(names = "--bootstrap-server", defaultValue = "127.0.0.1:9092", description = "Kafka brokers (default: ${DEFAULT-VALUE}).")
+    private String bootstrapServer = "127.0.0.1:9092";
+
+    @Option(
+            names = "--schema-registry",
+            defaultValue = "http://127.0.0.1:8081/apis/ccompat/v7",
+            description = "Schema registry with Confluent's API (default: ${DEFAULT-VALUE}).")
+    private String schemaRegistry = "http://127.0.0.1:8081/apis/ccompat/v7";
+
+    @Option(names = "--command-config", description = "Properties file for Kafka clients.")
+    private @Nullable Path commandConfig;
+
+    @Option(names = "--prefix", defaultValue = "", description = "Put before every topic name (setting topic.prefix).")
+    private String prefix = "";
+
+    /** Servers given directly, not on a command line. */
+    public static Servers of(String bootstrapServer, String schemaRegistry, String prefix) {
+        Servers servers = new Servers();
+        servers.bootstrapServer = bootstrapServer;
+        servers.schemaRegistry = schemaRegistry;
+        servers.prefix = prefix;
+        return servers;
+    }
+
+    /** What every Kafka client is given. */
+    public Map<String, Object> client() {
+        Map<String, Object> config = new HashMap<>();
+        if (commandConfig != null) {
+            Properties properties = new Properties();
+            try (Reader reader = Files.newBufferedReader(commandConfig, StandardCharsets.UTF_8)) {
+                properties.load(reader);
+            } catch (IOException e) {
+                throw new Exit(Exit.USAGE, "cannot read " + commandConfig + ": " + e.getMessage());
+            }
+            properties.stringPropertyNames().forEach(name -> config.put(name, properties.getProperty(name)));
+        }
+        config.put("bootstrap.servers", bootstrapServer);
+        config.putIfAbsent("default.api.timeout.ms", 20_000);
+        config.putIfAbsent("request.timeout.ms", 10_000);
+        return config;
+    }
+
+    /** Serdes for values. */
+    public RecordSerdes serdes() {
+        return new RecordSerdes(Map.of("schema.registry.url", schemaRegistry, "auto.register.schemas", true));
+    }
+
+    String prefix() {
+        return prefix;
+    }
+
+    /** An admin client; ends the command with code 3 when no broker answers. */
+    public Admin admin() {
+        Admin admin = Admin.create(client());
+        try {
+            admin.describeCluster().nodes().get(REACH_WITHIN.toSeconds(), TimeUnit.SECONDS);
+            return admin;
+        } catch (ExecutionException | TimeoutException e) {
+            admin.close(Duration.ZERO);
+            throw new Exit(Exit.UNREACHABLE, "cannot reach Kafka at " + bootstrapServer);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Exit(Exit.UNREACHABLE, "interrupted");
+        }
+    }
+
+    /** Topic names, with the partition counts that the cluster has. */
+    public Topics topics(Admin admin) {
+        Topics names = new Topics(prefix, 1, 1);
+        return new Topics(prefix, partitions(admin, names.actions()), partitions(admin, names.usage()));
+    }
+
+    private static int partitions(Admin admin, String topic) {
+        try {
+            TopicDescription description =
+                    admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic);
+            return description == null ? 0 : description.partitions().size();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof UnknownTopicOrPartitionException) {
+                throw new Exit(Exit.USAGE, "there is no topic " + topic + ": run tally topics apply, or check --prefix");
+            }
+            throw new Exit(Exit.UNREACHABLE, "cannot describe " + topic + ": " + e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Exit(Exit.UNREACHABLE, "interrupted");
+        }
+    }
+
+    /** What takes each record of a topic. */
+    public interface Sink {
+        void take(ConsumerRecord<byte[], byte[]> record);
+    }
+
+    /** Reads what is committed in a topic, from its beginning to the end it has now, partition by partition in order. */
+    public void readAll(String topic, Sink sink) {
+        Map<String, Object> config = client();
+        config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 5_000);
+        config.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 50 * 1024 * 1024);
+        try (Consumer<byte[], byte[]> consumer =
+                new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
+                    .map(info -> new TopicPartition(topic, info.partition()))
+                    .toList();
+            for (TopicPartition partition : partitions) {
+                consumer.assign(List.of(partition));
+                consumer.seekToBeginning(List.of(partition));
+                long end = consumer.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
+                while (consumer.position(partition) < end) {
+                    for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(500))) {
+                        if (record.offset() < end) {
+                            sink.take(record);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /** First offset still there, by partition. */
+    public Map<Integer, Long> beginnings(String topic) {
+        try (Consumer<byte[], byte[]> consumer =
+                new KafkaConsumer<>(client(), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            Map<Integer, Long> beginnings = new HashMap<>();
+            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
+                    .map(info -> new TopicPartition(topic, info.partition()))
+                    .toList();
+            consumer.beginningOffsets(partitions)
+                    .forEach((partition, offset) -> beginnings.put(partition.partition(), offset));
+            return Collections.unmodifiableMap(beginnings);
+        }
+    }
+}

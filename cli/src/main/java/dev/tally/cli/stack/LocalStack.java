@@ -1,0 +1,279 @@
+package dev.tally.cli.stack;
+
+import dev.tally.cli.AppClient;
+import dev.tally.cli.Exit;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+
+/** Everything that runs on this machine: broker, registry, Stripe stand-in, streams-app, stripe-sink, each its own process. */
+public final class LocalStack {
+
+    private static final Duration READY_WITHIN = Duration.ofMinutes(4);
+    private static final String STAND_IN_KEY = "sk_test_standin";
+
+    private final StackOptions options;
+    private final Consumer<String> say;
+    private final Path cache;
+    private final Map<String, Child> children = new LinkedHashMap<>();
+    private final CountDownLatch stop = new CountDownLatch(1);
+
+    /** A stack that is not started yet. */
+    public LocalStack(StackOptions options, Path cache, Consumer<String> say) {
+        this.options = options;
+        this.cache = cache;
+        this.say = say;
+    }
+
+    /** Ports that somebody else listens on, with what they are wanted for. */
+    public static List<String> busyPorts(StackOptions options) {
+        Map<String, Integer> ports = new LinkedHashMap<>();
+        ports.put("kafka", options.kafkaPort());
+        ports.put("registry", options.registryPort());
+        ports.put("http", options.httpPort());
+        ports.put("sink", options.sinkPort());
+        ports.put("stripe", options.stripePort());
+        List<String> busy = new ArrayList<>();
+        ports.forEach((name, port) -> {
+            if (!isFree(port)) {
+                busy.add("port " + port + " is busy (--" + name + "-port chooses another)");
+            }
+        });
+        return busy;
+    }
+
+    private static boolean isFree(int port) {
+        try (ServerSocket socket = new ServerSocket()) {
+            socket.setReuseAddress(true);
+            socket.bind(new java.net.InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Starts broker, registry and stand-in, all at once. */
+    public void startServers() {
+        Path registry = RegistryPackage.unpacked(cache, options.home(), say);
+        new Broker(options).format();
+        child("kafka", Broker.jvm(), List.of("kafka.Kafka", Broker.configFile(options).toString()), Map.of());
+        child("registry", registryJvm(registry), List.of("io.quarkus.bootstrap.runner.QuarkusEntryPoint"), Map.of());
+        if (!realStripe()) {
+            child(
+                    "stripe-stand-in",
+                    List.of("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", classPath()),
+                    List.of(
+                            "dev.tally.cli.standin.StandInMain",
+                            "--port",
+                            Integer.toString(options.stripePort()),
+                            "--data",
+                            options.data().resolve("stripe-stand-in").toString()),
+                    Map.of());
+        }
+    }
+
+    /** Starts streams-app and stripe-sink; they wait for what they need by themselves. */
+    public void startApps(Map<String, String> appSettings, Map<String, String> sinkSettings) {
+        child("streams-app", appJvm("-Xmx1g"), app("dev.tally.streams.app.Main", appSettings(appSettings)), Map.of());
+        child(
+                "stripe-sink",
+                appJvm("-Xmx256m"),
+                app("dev.tally.sink.app.Main", sinkSettings(sinkSettings)),
+                realStripe() ? Map.of() : Map.of("STRIPE_API_KEY", STAND_IN_KEY));
+    }
+
+    private Map<String, String> appSettings(Map<String, String> given) {
+        Map<String, String> settings = new LinkedHashMap<>(common());
+        settings.put("http.port", Integer.toString(options.httpPort()));
+        settings.put("state.dir", options.data().resolve("state").toString());
+        // A restarted instance takes its own place again at once, without waiting for its former self to time out.
+        settings.put("kafka.group.instance.id", "local");
+        settings.putAll(given);
+        return settings;
+    }
+
+    private Map<String, String> sinkSettings(Map<String, String> given) {
+        Map<String, String> settings = new LinkedHashMap<>(common());
+        settings.put("http.port", Integer.toString(options.sinkPort()));
+        if (!realStripe()) {
+            settings.put("stripe.api.base", "http://127.0.0.1:" + options.stripePort());
+        }
+        settings.putAll(given);
+        return settings;
+    }
+
+    private Map<String, String> common() {
+        return Map.of("bootstrap.servers", options.bootstrapServers(), "schema.registry.url", options.registryUrl());
+    }
+
+    private static boolean realStripe() {
+        return System.getenv("STRIPE_API_KEY") != null;
+    }
+
+    private static List<String> app(String main, Map<String, String> settings) {
+        List<String> command = new ArrayList<>(List.of(main));
+        settings.forEach((key, value) -> {
+            command.add("--set");
+            command.add(key + "=" + value);
+        });
+        return command;
+    }
+
+    private static String classPath() {
+        return System.getProperty("java.class.path");
+    }
+
+    private static List<String> appJvm(String heap) {
+        return List.of(
+                heap,
+                "-XX:+UseSerialGC",
+                "-XX:+ExitOnOutOfMemoryError",
+                "--enable-native-access=ALL-UNNAMED",
+                "-Dlogback.configurationFile=logback-child.xml",
+                "-cp",
+                classPath());
+    }
+
+    private List<String> registryJvm(Path registry) {
+        Path own = Path.of(ChildMain.class.getProtectionDomain().getCodeSource().getLocation().getPath());
+        return List.of(
+                "-Xmx384m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "--add-opens=java.base/java.lang=ALL-UNNAMED",
+                "--enable-native-access=ALL-UNNAMED",
+                "-Dquarkus.http.host=127.0.0.1",
+                "-Dquarkus.http.port=" + options.registryPort(),
+                "-Dquarkus.management.host=127.0.0.1",
+                "-Dquarkus.management.port=0",
+                "-Dapicurio.storage.kind=sql",
+                "-Dapicurio.storage.sql.kind=h2",
+                "-Dapicurio.datasource.url=jdbc:h2:file:" + options.data().resolve("registry").resolve("db"),
+                "-Dapicurio.rules.global.compatibility=BACKWARD",
+                "-cp",
+                own + java.io.File.pathSeparator + registry.resolve("quarkus-run.jar"));
+    }
+
+    private void child(String name, List<String> jvm, List<String> command, Map<String, String> environment) {
+        Child child = new Child(new Child.Spec(name, jvm, command, environment), options.data(), say);
+        synchronized (children) {
+            if (stop.getCount() == 0) {
+                return;
+            }
+            children.put(name, child);
+            child.start();
+        }
+    }
+
+    /** Waits until a server answers. */
+    public void await(String what, BooleanSupplier ready) {
+        long deadline = System.nanoTime() + READY_WITHIN.toNanos();
+        try {
+            while (!ready.getAsBoolean()) {
+                if (stop.await(50, TimeUnit.MILLISECONDS)) {
+                    throw new Exit(Exit.DONE, "stopped");
+                }
+                if (refused()) {
+                    throw new Exit(Exit.USAGE, "settings were refused");
+                }
+                if (System.nanoTime() > deadline) {
+                    throw new Exit(
+                            Exit.UNREACHABLE,
+                            what + " is not ready after " + READY_WITHIN.toSeconds() + " s: see "
+                                    + options.data().resolve("logs"));
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Exit(Exit.UNREACHABLE, "interrupted");
+        }
+    }
+
+    private boolean refused() {
+        synchronized (children) {
+            return children.values().stream().anyMatch(Child::refused);
+        }
+    }
+
+    /** Whether a health address says ready. */
+    public static boolean isReady(int port) {
+        return new AppClient("http://127.0.0.1:" + port)
+                .get("/health/ready")
+                .map(reply -> reply.status() == 200)
+                .orElse(false);
+    }
+
+    /** Waits until it is asked to stop. */
+    public void awaitStop() {
+        try {
+            stop.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Asks whoever waits in {@link #awaitStop} to go on. */
+    public void requestStop() {
+        stop.countDown();
+    }
+
+    /** Stops everything, what depends on others first. */
+    public void stop() {
+        stop.countDown();
+        List<Child> reversed;
+        synchronized (children) {
+            reversed = new ArrayList<>(children.values()).reversed();
+        }
+        // The apps together: neither depends on the other, and each may take seconds.
+        List<Thread> apps = new ArrayList<>();
+        for (Child app : reversed.subList(0, Math.max(0, reversed.size() - servers()))) {
+            apps.add(Thread.ofVirtual().start(app::stop));
+        }
+        for (Thread app : apps) {
+            try {
+                app.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        reversed.subList(Math.max(0, reversed.size() - servers()), reversed.size())
+                .forEach(Child::stop);
+    }
+
+    private int servers() {
+        synchronized (children) {
+            return (int) children.keySet().stream()
+                    .filter(name -> !name.equals("streams-app") && !name.equals("stripe-sink"))
+                    .count();
+        }
+    }
+
+    /** Deletes the state of a stack that is not running; refuses a folder that does not look like one. */
+    public static void deleteState(Path data) {
+        if (!Files.exists(data)) {
+            return;
+        }
+        if (!Files.exists(data.resolve("kafka")) && !Files.exists(data.resolve("logs"))) {
+            throw new Exit(Exit.USAGE, data + " does not look like a folder of Tally: not deleted");
+        }
+        try (var files = Files.walk(data)) {
+            for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot delete " + data, e);
+        }
+    }
+}

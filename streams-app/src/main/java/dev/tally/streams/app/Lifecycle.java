@@ -1,0 +1,152 @@
+package dev.tally.streams.app;
+
+import dev.tally.schemas.topics.Installation;
+import dev.tally.schemas.topics.TopicAdmin;
+import dev.tally.schemas.topics.Topics;
+import dev.tally.settings.CommonSettings;
+import dev.tally.settings.ParsedSettings;
+import dev.tally.settings.SettingsException;
+import dev.tally.streams.http.HttpApi;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.streams.KafkaStreams;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One run of the process: HTTP first, then wait for what it needs, then the topology, until it is asked to stop. */
+final class Lifecycle implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(Lifecycle.class);
+    private static final int TRY_EVERY_MILLIS = 500;
+
+    private final MeteringSettings settings;
+    private final InstantSource clock;
+    private final Health health = new Health();
+    private final Metrics metrics = new Metrics(health);
+    private final CountDownLatch stop = new CountDownLatch(1);
+    private final CountDownLatch stopped = new CountDownLatch(1);
+    private final HttpApi http;
+    private volatile boolean failed;
+    private volatile @Nullable MeteringApp app;
+
+    Lifecycle(MeteringSettings settings, InstantSource clock) {
+        this.settings = settings;
+        this.clock = clock;
+        this.http = new HttpApi(new HttpApi.Collaborators(
+                () -> Optional.ofNullable(app).map(MeteringApp::queries),
+                health::live,
+                health::notReadyBecause,
+                metrics::scrape,
+                settings.values().string(MeteringSettings.LATENESS_HORIZON),
+                clock));
+    }
+
+    /** Runs until SIGTERM or until the topology gives up; the exit code. */
+    int run() {
+        Runtime.getRuntime().addShutdownHook(new Thread(this::stopAndWait, "shutdown"));
+        ParsedSettings values = settings.values();
+        http.start(values.string(MeteringSettings.HTTP_HOST), values.integer(MeteringSettings.HTTP_PORT));
+        log.atInfo().addKeyValue("port", http.port()).log("HTTP server listens");
+        try {
+            Optional<Installation> installation = awaitInstallation();
+            if (installation.isEmpty()) {
+                return 0;
+            }
+            MeteringApp built = MeteringApp.build(settings, installation.get(), clock);
+            app = built;
+            KafkaStreams streams = built.streams();
+            streams.setStateListener((now, before) -> {
+                log.atInfo().addKeyValue("from", before).addKeyValue("to", now).log("Kafka Streams changed state");
+                if (now == KafkaStreams.State.ERROR) {
+                    failed = true;
+                    stop.countDown();
+                }
+            });
+            metrics.bind(streams, built.queries());
+            health.running(streams);
+            built.start();
+            stop.await();
+            return failed ? 1 : 0;
+        } catch (SettingsException e) {
+            e.problems().forEach(problem -> System.err.println("settings: " + problem));
+            return 2;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return 1;
+        }
+    }
+
+    /** Waits until the brokers answer and all topics are there; empty when asked to stop meanwhile. */
+    private Optional<Installation> awaitInstallation() throws InterruptedException {
+        Topics topics = settings.topics();
+        Map<String, Object> client = new HashMap<>(CommonSettings.kafkaClient(settings.values()));
+        client.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 5_000);
+        client.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
+        String lastReason = "";
+        try (Admin admin = Admin.create(client)) {
+            do {
+                String reason;
+                try {
+                    List<String> problems = problems(new TopicAdmin(admin), topics);
+                    if (problems.isEmpty()) {
+                        return Optional.of(Installation.openOrCreate(
+                                CommonSettings.kafkaClient(settings.values()),
+                                topics,
+                                topics.actionsPartitions(),
+                                topics.subjectPartitions()));
+                    }
+                    reason = "waiting for topics (tally topics apply creates them): " + String.join(", ", problems);
+                } catch (KafkaException e) {
+                    reason = "waiting for Kafka at " + settings.values().string(CommonSettings.BOOTSTRAP_SERVERS) + ": "
+                            + e.getMessage();
+                }
+                health.waitingFor(reason);
+                if (!reason.equals(lastReason)) {
+                    log.atWarn().addKeyValue("reason", reason).log("Not started yet");
+                    lastReason = reason;
+                }
+            } while (!stop.await(TRY_EVERY_MILLIS, TimeUnit.MILLISECONDS));
+        }
+        return Optional.empty();
+    }
+
+    /** Topics that are missing or have another number of partitions; other drift does not keep the app from working. */
+    private static List<String> problems(TopicAdmin admin, Topics topics) {
+        return admin.check(topics.all()).stream()
+                .filter(drift -> drift.what().equals("topic") || drift.what().equals("partitions"))
+                .map(drift -> drift.topic() + ": " + drift.what() + " should be " + drift.expected() + ", is "
+                        + drift.actual())
+                .toList();
+    }
+
+    private void stopAndWait() {
+        stop.countDown();
+        try {
+            if (!stopped.await(30, TimeUnit.SECONDS)) {
+                log.atWarn().log("Stopped before everything was closed");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        MeteringApp running = app;
+        if (running != null) {
+            running.close();
+        }
+        http.close();
+        metrics.close();
+        stopped.countDown();
+    }
+}

@@ -1,0 +1,17 @@
+package dev.tally.streams.app;
+
+import java.util.Set;
+
+/** Settings of Tally's other process, which may stand in the same file or environment and are none of ours. */
+final class OtherSettings {
+
+    static final Set<String> OF_STRIPE_SINK = Set.of(
+            "stripe.api.key",
+            "stripe.api.base",
+            "stripe.rate.limit",
+            "stripe.max.in.flight",
+            "stripe.request.timeout",
+            "stripe.invoice.grace");
+
+    private OtherSettings() {}
+}

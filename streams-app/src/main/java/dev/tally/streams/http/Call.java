@@ -1,0 +1,209 @@
+package dev.tally.streams.http;
+
+import dev.tally.keys.Ids;
+import dev.tally.keys.Subject;
+import dev.tally.streams.query.Dimension;
+import io.javalin.http.Context;
+import java.time.InstantSource;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** What a request asks for, checked. Throws {@link Problem.Signal} where it is malformed. */
+final class Call {
+
+    /** The longest range of days one answer gives. */
+    static final int MAX_DAYS = 10_000;
+
+    private static final String DEFAULT_METER = "actions";
+    private static final int DEFAULT_DAYS = 35;
+
+    /** Years of four digits only: ISO's signed years would overflow once days are added to them. */
+    private static final Pattern DAY = Pattern.compile("\\d{4}-\\d{2}-\\d{2}");
+
+    private final Context context;
+    private final InstantSource clock;
+    private final Map<String, String> parameters;
+
+    /** @param known the query parameters of the route; any other is refused */
+    Call(Context context, InstantSource clock, String... known) {
+        this.context = context;
+        this.clock = clock;
+        this.parameters = parameters(context.queryString());
+        Set<String> unknown = new TreeSet<>(parameters.keySet());
+        unknown.removeAll(Set.of(known));
+        if (!unknown.isEmpty()) {
+            throw bad("unknown parameter " + String.join(", ", unknown) + "; known: "
+                    + (known.length == 0 ? "none" : String.join(", ", known)));
+        }
+    }
+
+    private static Map<String, String> parameters(@Nullable String query) {
+        Map<String, String> parameters = new LinkedHashMap<>();
+        if (query == null) {
+            return parameters;
+        }
+        for (String pair : query.split("&", -1)) {
+            if (pair.isEmpty()) {
+                continue;
+            }
+            int equals = pair.indexOf('=');
+            String name = decoded(equals < 0 ? pair : pair.substring(0, equals));
+            if (parameters.put(name, equals < 0 ? "" : decoded(pair.substring(equals + 1))) != null) {
+                throw bad(name + " is given more than once");
+            }
+        }
+        return parameters;
+    }
+
+    private static String decoded(String raw) {
+        try {
+            return RawText.ofQuery(raw);
+        } catch (IllegalArgumentException e) {
+            throw bad("the query " + e.getMessage());
+        }
+    }
+
+    private static Problem.Signal bad(String detail) {
+        return new Problem.Signal(Problem.badRequest(detail));
+    }
+
+    /** The user or org of the path. Its id is decoded once, from the raw path, so an id may hold any character. */
+    Subject subject() {
+        return subject(
+                rawSegment(2).equals("users") ? Subject.Kind.USER : Subject.Kind.ORG, decodedSegment(3));
+    }
+
+    /** The subject that is the whole of the path's last part, {@code user:<id>}; decoded once, what follows the colon is the id. */
+    Subject wholeSubject() {
+        String text = decodedSegment(3);
+        for (Subject.Kind kind : Subject.Kind.values()) {
+            String prefix = kind.name().toLowerCase(Locale.ROOT) + ":";
+            if (text.startsWith(prefix)) {
+                return subject(kind, text.substring(prefix.length()));
+            }
+        }
+        throw bad("a subject is user:<id> or org:<id>, not '" + text + "'");
+    }
+
+    private static Subject subject(Subject.Kind kind, String id) {
+        Ids.problem(id).ifPresent(problem -> {
+            throw bad("the id " + problem);
+        });
+        return new Subject(kind, id);
+    }
+
+    private String decodedSegment(int index) {
+        try {
+            return RawText.ofPath(rawSegment(index));
+        } catch (IllegalArgumentException e) {
+            throw bad("the path " + e.getMessage());
+        }
+    }
+
+    /** A segment as the client sent it: Javalin's path parameters went through a decoder that guesses at broken bytes. */
+    private String rawSegment(int index) {
+        return context.req().getRequestURI().split("/", -1)[index];
+    }
+
+    /** The meter asked for, {@code actions} by default. */
+    String meter() {
+        String meter = parameters.getOrDefault("meter", DEFAULT_METER);
+        Ids.problem(meter).ifPresent(problem -> {
+            throw bad("meter " + problem);
+        });
+        return meter;
+    }
+
+    /** The day asked for, today by default. */
+    LocalDate day() {
+        return Objects.requireNonNullElseGet(date("day"), this::today);
+    }
+
+    /** Whether a parameter is given. */
+    boolean has(String name) {
+        return parameters.containsKey(name);
+    }
+
+    /**
+     * A range of days, both ends inclusive.
+     *
+     * @param chosen whether the caller named its beginning
+     */
+    record Days(LocalDate from, LocalDate to, boolean chosen) {}
+
+    /** The range asked for; by default the last 35 days. */
+    Days days() {
+        LocalDate from = date("from");
+        LocalDate last = Objects.requireNonNullElseGet(date("to"), this::today);
+        LocalDate first = from == null ? last.minusDays(DEFAULT_DAYS - 1) : from;
+        if (last.isBefore(first)) {
+            throw bad("from " + first + " is after to " + last);
+        }
+        if (!last.isBefore(first.plusDays(MAX_DAYS))) {
+            throw bad("from " + first + " to " + last + " is more than " + MAX_DAYS + " days");
+        }
+        return new Days(first, last, from != null);
+    }
+
+    /** The dimensions of {@code by}, in the order asked for. */
+    Set<Dimension> dimensions() {
+        Set<Dimension> dimensions = new LinkedHashSet<>();
+        String by = parameters.get("by");
+        if (by == null) {
+            throw bad("by is missing; " + knownDimensions());
+        }
+        for (String name : by.split(",", -1)) {
+            if (!dimensions.add(dimension(name))) {
+                throw bad("by names " + name + " more than once");
+            }
+        }
+        return dimensions;
+    }
+
+    private static Dimension dimension(String name) {
+        for (Dimension dimension : Dimension.values()) {
+            if (Shapes.name(dimension).equals(name)) {
+                return dimension;
+            }
+        }
+        throw bad("by is '" + name + "'; " + knownDimensions());
+    }
+
+    private static String knownDimensions() {
+        StringBuilder known = new StringBuilder("known:");
+        for (Dimension dimension : Dimension.values()) {
+            known.append(known.charAt(known.length() - 1) == ':' ? " " : ", ").append(Shapes.name(dimension));
+        }
+        return known.toString();
+    }
+
+    /** A parameter that is a day; null where it is not given. */
+    @Nullable LocalDate date(String name) {
+        String value = parameters.get(name);
+        if (value == null) {
+            return null;
+        }
+        if (DAY.matcher(value).matches()) {
+            try {
+                return LocalDate.parse(value);
+            } catch (DateTimeParseException e) {
+                throw bad(name + " is '" + value + "', a day that no calendar has");
+            }
+        }
+        throw bad(name + " is '" + value + "', not a day such as 2026-11-21");
+    }
+
+    private LocalDate today() {
+        return clock.instant().atZone(ZoneOffset.UTC).toLocalDate();
+    }
+}

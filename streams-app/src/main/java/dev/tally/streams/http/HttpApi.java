@@ -1,0 +1,124 @@
+package dev.tally.streams.http;
+
+import dev.tally.streams.query.UsageQueries;
+import io.javalin.Javalin;
+import io.javalin.config.JavalinConfig;
+import io.javalin.config.RoutesConfig;
+import io.javalin.http.Context;
+import io.javalin.http.HttpResponseException;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.apache.kafka.streams.errors.InvalidStateStoreException;
+import org.eclipse.jetty.http.UriCompliance;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The HTTP server of streams-app. It starts before the topology, so that health can say what is being waited for. */
+public final class HttpApi implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(HttpApi.class);
+
+    private final Routes routes;
+    private final Javalin server;
+
+    /**
+     * What the server needs from the process.
+     *
+     * @param queries the queries; empty until the topology has started
+     * @param live whether the process can still do its work
+     * @param notReadyBecause why queries cannot be answered; empty when they can
+     * @param metrics all metrics in Prometheus' text format
+     * @param latenessHorizon the setting, as publishers should know it
+     * @param clock for the current day
+     */
+    public record Collaborators(
+            Supplier<Optional<UsageQueries>> queries,
+            BooleanSupplier live,
+            Supplier<Optional<String>> notReadyBecause,
+            Supplier<String> metrics,
+            String latenessHorizon,
+            InstantSource clock) {}
+
+    /** A server that listens on nothing yet. */
+    public HttpApi(Collaborators with) {
+        this.routes = new Routes(with);
+        this.server = Javalin.create(this::configure);
+    }
+
+    /** Listens on an address; port 0 takes a free one. */
+    public void start(String host, int port) {
+        server.start(host, port);
+    }
+
+    /** The port it listens on. */
+    public int port() {
+        return server.port();
+    }
+
+    /** The paths it serves, as OpenAPI writes them. */
+    List<String> paths() {
+        return routes.paths();
+    }
+
+    @Override
+    public void close() {
+        server.stop();
+    }
+
+    private void configure(JavalinConfig config) {
+        config.startup.showJavalinBanner = false;
+        config.http.prefer405over404 = true;
+        config.jetty.modifyServer(jetty -> jetty.setErrorHandler(new RefusedRequests()));
+        config.jetty.modifyHttpConfiguration(http -> {
+            // Ids may hold any character, so a path may hold %2F, %25 or %2E%2E; no path of ours leads to a file.
+            http.setUriCompliance(UriCompliance.UNSAFE);
+            http.setSendServerVersion(false);
+        });
+        config.jetty.modifyServletContextHandler(
+                handler -> handler.getServletHandler().setDecodeAmbiguousURIs(true));
+        config.routes.before(context -> Reply.HEADERS.forEach(context::header));
+        routes.register(config.routes);
+        errors(config.routes);
+    }
+
+    private static void errors(RoutesConfig routes) {
+        routes.exception(Problem.Signal.class, (signal, context) -> Reply.problem(context, signal.problem()));
+        routes.exception(
+                InvalidStateStoreException.class,
+                (e, context) -> Reply.problem(context, Problem.notReady("a partition is moving")));
+        routes.exception(HttpResponseException.class, HttpApi::unrouted);
+        routes.exception(Exception.class, (e, context) -> {
+            log.atError()
+                    .setCause(e)
+                    .addKeyValue("route", context.endpoint().path)
+                    .log("A request failed");
+            Reply.problem(context, Problem.internal());
+        });
+    }
+
+    /** What Javalin refuses by itself. */
+    private static void unrouted(HttpResponseException refusal, Context context) {
+        switch (refusal.getStatus()) {
+            case 404 -> {
+                // An id that is left out is a mistake in a known path, not an unknown one.
+                Reply.problem(
+                        context,
+                        context.path().contains("//")
+                                ? Problem.badRequest("a part of the path is empty")
+                                : Problem.notFound("no route " + context.path()));
+            }
+            case 405 -> {
+                context.header("Allow", "GET, HEAD");
+                Reply.problem(context, Problem.methodNotAllowed("only GET and HEAD are"));
+            }
+            default -> Reply.problem(
+                    context,
+                    refusal.getStatus() >= 500
+                            ? Problem.internal()
+                            : Problem.refused(refusal.getStatus(), "the request is refused"));
+        }
+    }
+}

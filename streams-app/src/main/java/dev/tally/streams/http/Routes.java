@@ -1,0 +1,235 @@
+package dev.tally.streams.http;
+
+import dev.tally.keys.Subject;
+import dev.tally.streams.query.Answer;
+import dev.tally.streams.query.BillingPeriod;
+import dev.tally.streams.query.Breakdown;
+import dev.tally.streams.query.DayUsage;
+import dev.tally.streams.query.Dimension;
+import dev.tally.streams.query.UsageQueries;
+import io.javalin.config.RoutesConfig;
+import io.javalin.http.Context;
+import io.javalin.http.Handler;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/** The routes: each checks its request, asks one question and writes the answer. */
+final class Routes {
+
+    private static final String NOT_LIVE = "the stream threads have stopped for good; only a restart helps";
+
+    private final HttpApi.Collaborators with;
+    private final List<String> paths = new ArrayList<>();
+
+    Routes(HttpApi.Collaborators with) {
+        this.with = with;
+    }
+
+    List<String> paths() {
+        return List.copyOf(paths);
+    }
+
+    void register(RoutesConfig routes) {
+        for (String kind : List.of("users", "orgs")) {
+            String subject = "/v1/" + kind + "/{id}";
+            get(routes, subject + "/usage", this::usage);
+            get(routes, subject + "/usage/history", this::history);
+            get(routes, subject + "/limits", this::limits);
+            get(routes, subject + "/billing", this::billing);
+        }
+        get(routes, "/v1/orgs/{id}/breakdown", this::breakdown);
+        get(routes, "/v1/subscriptions/{subject}", this::subscription);
+        get(routes, "/v1/watermarks", this::watermarks);
+        get(routes, "/v1/conservation", this::conservation);
+        get(routes, "/health/live", this::live);
+        get(routes, "/health/ready", this::ready);
+        get(routes, "/metrics", context -> context.contentType("text/plain; version=0.0.4; charset=utf-8")
+                .result(with.metrics().get()));
+        String openApi = resource("/openapi.json");
+        get(routes, "/openapi.json", context -> context.contentType(Reply.JSON).result(openApi));
+        String index = resource("/index.txt");
+        get(routes, "/", context -> context.contentType("text/plain; charset=utf-8").result(index));
+    }
+
+    private void get(RoutesConfig routes, String path, Handler handler) {
+        routes.get(path, handler);
+        paths.add(path);
+    }
+
+    private void usage(Context context) {
+        Call call = call(context, "meter", "day");
+        answer(
+                context,
+                queries().usage(call.subject(), call.meter(), call.day()),
+                Shapes.UsageShape::of,
+                Problem::unknownMeter);
+    }
+
+    private void history(Context context) {
+        Call call = call(context, "meter", "from", "to");
+        Subject subject = call.subject();
+        String meter = call.meter();
+        Answer<List<DayUsage>> found =
+                within(call.days(), (from, to) -> queries().history(subject, meter, from, to));
+        answer(context, found, rows -> Shapes.History.of(subject, meter, rows), Problem::unknownMeter);
+    }
+
+    private void limits(Context context) {
+        Call call = call(context);
+        Subject subject = call.subject();
+        answer(context, queries().limits(subject), rows -> Shapes.Limits.of(subject, rows), Problem::noSubscription);
+    }
+
+    private void billing(Context context) {
+        Call call = call(context, "period");
+        answer(
+                context,
+                queries().billing(call.subject(), call.date("period")),
+                Shapes.Billing::of,
+                Problem::noPlan);
+    }
+
+    private void breakdown(Context context) {
+        Call call = call(context, "by", "meter", "from", "to", "period");
+        Subject org = call.subject();
+        String meter = call.meter();
+        Set<Dimension> by = call.dimensions();
+        Answer<Call.Days> days = call.has("period") ? periodDays(call, org) : new Answer.Found<>(call.days());
+        if (!(days instanceof Answer.Found<Call.Days>(Call.Days range))) {
+            answer(context, days, Function.identity(), Problem::noPlan);
+            return;
+        }
+        Map<String, Shapes.Split> splits = new LinkedHashMap<>();
+        for (Dimension dimension : by) {
+            Answer<Breakdown> found = within(
+                    range, (from, to) -> queries().breakdown(org, dimension, meter, from, to));
+            if (!(found instanceof Answer.Found<Breakdown>(Breakdown breakdown))) {
+                answer(context, found, Function.identity(), Problem::unknownMeter);
+                return;
+            }
+            splits.put(Shapes.name(dimension), Shapes.Split.of(breakdown));
+        }
+        Reply.json(context, splits.size() == 1 ? splits.values().iterator().next() : new Shapes.Splits(splits));
+    }
+
+    /** The days of a billing period. Splits are kept by day, so only a period from midnight to midnight has an exact answer. */
+    private Answer<Call.Days> periodDays(Call call, Subject org) {
+        if (call.has("from") || call.has("to")) {
+            throw new Problem.Signal(Problem.badRequest("period cannot be given with from or to"));
+        }
+        Answer<BillingPeriod> billing = queries().billing(org, call.date("period"));
+        return billing.map(period -> new Call.Days(midnight(period.start()), midnight(period.end()).minusDays(1), true));
+    }
+
+    private static LocalDate midnight(Instant border) {
+        LocalDate day = border.atZone(ZoneOffset.UTC).toLocalDate();
+        if (!day.atStartOfDay(ZoneOffset.UTC).toInstant().equals(border)) {
+            throw new Problem.Signal(Problem.badRequest("this org's periods change at "
+                    + border.atZone(ZoneOffset.UTC).toLocalTime() + " UTC, within a day, and splits are kept by day: ask with from and to"));
+        }
+        return day;
+    }
+
+    private void subscription(Context context) {
+        answer(
+                context,
+                queries().subscription(call(context).wholeSubject()),
+                Shapes.Subscription::of,
+                Problem::noSubscription);
+    }
+
+    private void watermarks(Context context) {
+        call(context);
+        Reply.json(
+                context, Shapes.Watermarks.of(ofPartitions(() -> queries().watermarks()), with.latenessHorizon()));
+    }
+
+    private void conservation(Context context) {
+        call(context);
+        Reply.json(context, Shapes.Conserved.of(ofPartitions(() -> queries().conservation())));
+    }
+
+    /** What is read from this instance's partitions. Kafka Streams refuses that with an IllegalStateException while it is not running. */
+    private <T> T ofPartitions(Supplier<T> read) {
+        try {
+            return read.get();
+        } catch (IllegalStateException e) {
+            String reason = with.notReadyBecause().get().orElseThrow(() -> e);
+            throw new Problem.Signal(Problem.notReady(reason));
+        }
+    }
+
+    private void live(Context context) {
+        call(context);
+        boolean live = with.live().getAsBoolean();
+        context.status(live ? 200 : 503);
+        Reply.json(context, live ? Shapes.HealthShape.of("live") : Shapes.HealthShape.of("not live", NOT_LIVE));
+    }
+
+    private void ready(Context context) {
+        call(context);
+        Optional<String> reason = with.notReadyBecause().get();
+        context.status(reason.isEmpty() ? 200 : 503);
+        Reply.json(
+                context,
+                reason.map(because -> Shapes.HealthShape.of("not ready", because))
+                        .orElseGet(() -> Shapes.HealthShape.of("ready")));
+    }
+
+    private Call call(Context context, String... parameters) {
+        return new Call(context, with.clock(), parameters);
+    }
+
+    private UsageQueries queries() {
+        return with.queries()
+                .get()
+                .orElseThrow(() -> new Problem.Signal(
+                        Problem.notReady(with.notReadyBecause().get().orElse("starting"))));
+    }
+
+    /** Asks about a range of days. A beginning that the caller did not choose gives way to the oldest day that is kept. */
+    private static <T> Answer<T> within(Call.Days days, BiFunction<LocalDate, LocalDate, Answer<T>> question) {
+        Answer<T> found = question.apply(days.from(), days.to());
+        if (!days.chosen()
+                && found instanceof Answer.OutOfRetention<T>(LocalDate oldest)
+                && !oldest.isAfter(days.to())) {
+            return question.apply(oldest, days.to());
+        }
+        return found;
+    }
+
+    private static <T> void answer(
+            Context context, Answer<T> answer, Function<? super T, ?> shape, Function<String, Problem> absence) {
+        switch (answer) {
+            case Answer.Found<T>(T value) -> Reply.json(context, shape.apply(value));
+            case Answer.OutOfRetention<T>(LocalDate oldest) -> Reply.problem(context, Problem.outOfRetention(oldest));
+            case Answer.Absent<T>(String what) -> Reply.problem(context, absence.apply(what));
+            case Answer.NotReady<T>(String reason, Duration retryAfter) -> Reply.notReady(context, reason, retryAfter);
+        }
+    }
+
+    private static String resource(String name) {
+        try (InputStream in = Routes.class.getResourceAsStream(name)) {
+            if (in == null) {
+                throw new IllegalStateException("no resource " + name);
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new IllegalStateException("resource " + name + " cannot be read", e);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+package dev.tally.streams.http;
+
+import dev.tally.keys.Subject;
+import dev.tally.streams.query.BillingPeriod;
+import dev.tally.streams.query.Breakdown;
+import dev.tally.streams.query.Conservation;
+import dev.tally.streams.query.DayUsage;
+import dev.tally.streams.query.Dimension;
+import dev.tally.streams.query.LimitRow;
+import dev.tally.streams.query.PartitionWatermark;
+import dev.tally.streams.query.SubscriptionInForce;
+import dev.tally.streams.query.Usage;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The JSON of answers. Names and order of fields are public contract. */
+final class Shapes {
+
+    private Shapes() {}
+
+    /** A dimension as requests and answers name it. */
+    static String name(Dimension dimension) {
+        return dimension.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static @Nullable String text(@Nullable Object value) {
+        return value == null ? null : value.toString();
+    }
+
+    record Window(String start, String end) {
+        static Window of(Instant start, Instant end) {
+            return new Window(start.toString(), end.toString());
+        }
+    }
+
+    record UsageShape(
+            String subject,
+            String meter,
+            Window window,
+            long used,
+            long limitUsed,
+            @Nullable Long limit,
+            @Nullable Long remaining,
+            String state,
+            @Nullable String resetsAt,
+            @Nullable String asOf,
+            boolean stale) {
+        static UsageShape of(Usage usage) {
+            return new UsageShape(
+                    usage.subject().text(),
+                    usage.meter(),
+                    Window.of(usage.windowStart(), usage.windowEnd()),
+                    usage.used(),
+                    usage.limitUsed(),
+                    usage.limit(),
+                    usage.limit() == null ? null : Math.max(0, usage.limit() - usage.limitUsed()),
+                    usage.state().name(),
+                    text(usage.resetsAt()),
+                    text(usage.asOf()),
+                    usage.stale());
+        }
+    }
+
+    record Day(String day, long used) {
+        static Day of(DayUsage usage) {
+            return new Day(usage.day().toString(), usage.used());
+        }
+    }
+
+    record History(String subject, String meter, List<Day> days) {
+        static History of(Subject subject, String meter, List<DayUsage> rows) {
+            return new History(
+                    subject.text(), meter, rows.stream().map(Day::of).toList());
+        }
+    }
+
+    record Split(List<Breakdown.Row> rows, long total) {
+        static Split of(Breakdown breakdown) {
+            return new Split(breakdown.rows(), breakdown.total());
+        }
+    }
+
+    record Splits(Map<String, Split> breakdowns) {}
+
+    record LimitShape(
+            String scope,
+            String scopeId,
+            String meter,
+            String window,
+            long limitUsed,
+            long held,
+            long limit,
+            String beyond,
+            String state,
+            String resetsAt) {
+        static LimitShape of(LimitRow row) {
+            return new LimitShape(
+                    row.scope().name(),
+                    row.scopeId(),
+                    row.meter(),
+                    row.window().name(),
+                    row.limitUsed(),
+                    row.held(),
+                    row.limit(),
+                    row.beyond().name(),
+                    row.state().name(),
+                    row.resetsAt().toString());
+        }
+    }
+
+    record Limits(String subject, List<LimitShape> rows) {
+        static Limits of(Subject subject, List<LimitRow> rows) {
+            return new Limits(subject.text(), rows.stream().map(LimitShape::of).toList());
+        }
+    }
+
+    record Billing(
+            String subject,
+            Window period,
+            String plan,
+            long seats,
+            @Nullable String stripeCustomerId,
+            List<BillingPeriod.MeterCharges> meters) {
+        static Billing of(BillingPeriod billing) {
+            return new Billing(
+                    billing.subject().text(),
+                    Window.of(billing.start(), billing.end()),
+                    billing.plan(),
+                    billing.seats(),
+                    billing.stripeCustomerId(),
+                    billing.meters());
+        }
+    }
+
+    record Phase(String planId, int version, String effectiveFrom) {}
+
+    record Subscription(String subject, @Nullable String stripeCustomerId, String anchor, List<Phase> phases) {
+        static Subscription of(SubscriptionInForce in) {
+            return new Subscription(
+                    in.subject().text(),
+                    in.stripeCustomerId(),
+                    in.anchor().toString(),
+                    in.phases().stream()
+                            .map(p -> new Phase(
+                                    p.planId(), p.version(), p.effectiveFrom().toString()))
+                            .toList());
+        }
+    }
+
+    record Watermark(int partition, @Nullable String watermark) {
+        static Watermark of(PartitionWatermark of) {
+            return new Watermark(of.partition(), text(of.watermark()));
+        }
+    }
+
+    record Watermarks(List<Watermark> partitions, String latenessHorizon) {
+        static Watermarks of(List<PartitionWatermark> partitions, String latenessHorizon) {
+            return new Watermarks(partitions.stream().map(Watermark::of).toList(), latenessHorizon);
+        }
+    }
+
+    record Kept(
+            int partition,
+            long read,
+            long counted,
+            long readOnly,
+            long duplicate,
+            long late,
+            long deadLettered,
+            Map<String, Long> deadLetters) {
+        static Kept of(Conservation of) {
+            return new Kept(
+                    of.partition(),
+                    of.read(),
+                    of.counted(),
+                    of.readOnly(),
+                    of.duplicate(),
+                    of.late(),
+                    of.deadLettered(),
+                    of.deadLetters());
+        }
+    }
+
+    record Conserved(List<Kept> partitions) {
+        static Conserved of(List<Conservation> partitions) {
+            return new Conserved(partitions.stream().map(Kept::of).toList());
+        }
+    }
+
+    record HealthShape(String status, List<String> reasons) {
+        static HealthShape of(String status, String... reasons) {
+            return new HealthShape(status, List.of(reasons));
+        }
+    }
+}
