@@ -36,24 +36,24 @@ public final class Main {
     }
 
     private static int code(Exception failure, CommandLine line) {
-        switch (failure) {
+        return switch (failure) {
             case Exit exit -> {
                 line.getErr().println("tally: " + exit.getMessage());
-                return exit.code();
+                yield exit.code();
             }
             case SettingsException settings -> {
                 settings.problems().forEach(problem -> line.getErr().println("tally: " + problem));
-                return Exit.USAGE;
+                yield Exit.USAGE;
             }
             case KafkaException kafka -> {
                 line.getErr().println("tally: cannot reach a server: " + root(kafka));
-                return Exit.UNREACHABLE;
+                yield Exit.UNREACHABLE;
             }
             default -> {
                 failure.printStackTrace(line.getErr());
-                return Exit.USAGE;
+                yield Exit.USAGE;
             }
-        }
+        };
     }
 
     private static String root(Throwable failure) {

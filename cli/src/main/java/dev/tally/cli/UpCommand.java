@@ -66,7 +66,7 @@ final class UpCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         long begun = System.nanoTime();
         AppSettings routed = AppSettings.route(settings);
-        Path home = Path.of(Optional.ofNullable(System.getenv("TALLY_HOME")).orElse("."))
+        Path home = Path.of(System.getProperty("tally.home", "."))
                 .toAbsolutePath();
         Path folder = (data == null ? home.resolve(".tally") : data).toAbsolutePath();
         StackOptions options = new StackOptions(
@@ -123,9 +123,10 @@ final class UpCommand implements Callable<Integer> {
     }
 
     private static Path cache() {
-        return Optional.ofNullable(System.getenv("TALLY_CACHE"))
+        return Optional.ofNullable(System.getenv("XDG_CACHE_HOME"))
                 .map(Path::of)
-                .orElse(Path.of(System.getProperty("user.home"), ".cache", "tally"));
+                .orElse(Path.of(System.getProperty("user.home"), ".cache"))
+                .resolve("tally");
     }
 
     private static void applyTopics(LocalStack stack, Servers servers, AppSettings routed) {

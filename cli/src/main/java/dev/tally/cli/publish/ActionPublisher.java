@@ -8,12 +8,14 @@ import dev.tally.schemas.topics.Topics;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** Publishes actions, with progress on standard error. */
@@ -59,7 +61,7 @@ public final class ActionPublisher implements AutoCloseable {
         byte[] key = action.getUserId().getBytes(StandardCharsets.UTF_8);
         byte[] value = serde.serializer().serialize(topics.actions(), action);
         Integer partition = randomPartitions ? random.nextInt(topics.actionsPartitions()) : null;
-        producer.send(new ProducerRecord<>(topics.actions(), partition, key, value), (metadata, e) -> {
+        Future<RecordMetadata> unused = producer.send(new ProducerRecord<>(topics.actions(), partition, key, value), (metadata, e) -> {
             if (e == null) {
                 acknowledged.incrementAndGet();
             } else {

@@ -71,7 +71,7 @@ public final class Child {
             Process started = builder.start();
             process = started;
             Files.writeString(pidFile(), Long.toString(started.pid()));
-            started.onExit().thenAccept(this::ended);
+            CompletableFuture<Void> unused = started.onExit().thenAccept(this::ended);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot start " + spec.name(), e);
         }
@@ -82,7 +82,7 @@ public final class Child {
     }
 
     private synchronized void ended(Process ended) {
-        if (stopping || ended != process) {
+        if (stopping || !ended.equals(process)) {
             return;
         }
         if (ended.exitValue() == USAGE_ERROR) {

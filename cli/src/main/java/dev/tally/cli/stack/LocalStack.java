@@ -22,7 +22,6 @@ import java.util.function.Consumer;
 public final class LocalStack {
 
     private static final Duration READY_WITHIN = Duration.ofMinutes(4);
-    private static final String STAND_IN_KEY = "sk_test_standin";
 
     private final StackOptions options;
     private final Consumer<String> say;
@@ -91,7 +90,7 @@ public final class LocalStack {
                 "stripe-sink",
                 appJvm("-Xmx256m"),
                 app("dev.tally.sink.app.Main", sinkSettings(sinkSettings)),
-                realStripe() ? Map.of() : Map.of("STRIPE_API_KEY", STAND_IN_KEY));
+                Map.of());
     }
 
     private Map<String, String> appSettings(Map<String, String> given) {
@@ -107,6 +106,8 @@ public final class LocalStack {
     private Map<String, String> sinkSettings(Map<String, String> given) {
         Map<String, String> settings = new LinkedHashMap<>(common());
         settings.put("http.port", Integer.toString(options.sinkPort()));
+        // Keeps its transactional id, so that a restarted sink fences its former self at once.
+        settings.put("sink.instance", "local");
         if (!realStripe()) {
             settings.put("stripe.api.base", "http://127.0.0.1:" + options.stripePort());
         }

@@ -158,7 +158,7 @@ public final class Topics {
                 new TopicSpec(lateActions(), actionsPartitions, carrying(LONG)),
                 new TopicSpec(deadLetters(), actionsPartitions, carrying(LONG)),
                 new TopicSpec(stripeLedger(), subjectPartitions, compactingAndDeleting(LONG)),
-                new TopicSpec(stripeDeadLetters(), subjectPartitions, deleting(LONG)),
+                new TopicSpec(stripeDeadLetters(), subjectPartitions, carrying(LONG)),
                 metaSpec());
     }
 

@@ -42,7 +42,8 @@ final class TopicsTest {
                         "p.dead-letters 12 {cleanup.policy=delete, max.message.bytes=1114124, " + LOG_TIME + ", " + LONG
                                 + "}",
                         "p.stripe-ledger 6 {cleanup.policy=compact,delete, " + LOG_TIME + ", " + LONG + "}",
-                        "p.stripe-dead-letters 6 {cleanup.policy=delete, " + LOG_TIME + ", " + LONG + "}",
+                        "p.stripe-dead-letters 6 {cleanup.policy=delete, max.message.bytes=1114124, " + LOG_TIME + ", "
+                                + LONG + "}",
                         "p.tally-meta 1 {cleanup.policy=delete, " + LOG_TIME
                                 + ", retention.bytes=-1, retention.ms=-1}");
     }

@@ -79,8 +79,7 @@ final class Call {
 
     /** The user or org of the path. Its id is decoded once, from the raw path, so an id may hold any character. */
     Subject subject() {
-        return subject(
-                rawSegment(2).equals("users") ? Subject.Kind.USER : Subject.Kind.ORG, decodedSegment(3));
+        return subject(rawSegment(2).equals("users") ? Subject.Kind.USER : Subject.Kind.ORG, decodedSegment(3));
     }
 
     /** The subject that is the whole of the path's last part, {@code user:<id>}; decoded once, what follows the colon is the id. */
@@ -188,7 +187,8 @@ final class Call {
     }
 
     /** A parameter that is a day; null where it is not given. */
-    @Nullable LocalDate date(String name) {
+    @Nullable
+    LocalDate date(String name) {
         String value = parameters.get(name);
         if (value == null) {
             return null;

@@ -114,11 +114,12 @@ public final class HttpApi implements AutoCloseable {
                 context.header("Allow", "GET, HEAD");
                 Reply.problem(context, Problem.methodNotAllowed("only GET and HEAD are"));
             }
-            default -> Reply.problem(
-                    context,
-                    refusal.getStatus() >= 500
-                            ? Problem.internal()
-                            : Problem.refused(refusal.getStatus(), "the request is refused"));
+            default ->
+                Reply.problem(
+                        context,
+                        refusal.getStatus() >= 500
+                                ? Problem.internal()
+                                : Problem.refused(refusal.getStatus(), "the request is refused"));
         }
     }
 }

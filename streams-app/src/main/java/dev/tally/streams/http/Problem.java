@@ -14,7 +14,12 @@ import org.jspecify.annotations.Nullable;
  * @param oldest with {@code out-of-retention}: the oldest day that is kept
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-record Problem(String type, String title, int status, @Nullable String detail, @Nullable String oldest) {
+record Problem(
+        String type,
+        String title,
+        int status,
+        @Nullable String detail,
+        @Nullable String oldest) {
 
     static final String MEDIA_TYPE = "application/problem+json";
 

@@ -22,7 +22,9 @@ final class RefusedRequests extends ErrorHandler {
             @Nullable String message,
             @Nullable Throwable cause,
             Callback callback) {
-        Problem problem = code >= 500 ? Problem.internal() : Problem.refused(code, HttpStatus.getMessage(code));
+        Problem problem = code == HttpStatus.INTERNAL_SERVER_ERROR_500
+                ? Problem.internal()
+                : Problem.refused(code, HttpStatus.getMessage(code));
         Reply.HEADERS.forEach((name, value) -> response.getHeaders().put(name, value));
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, Problem.MEDIA_TYPE);
         response.write(true, ByteBuffer.wrap(Reply.text(problem).getBytes(StandardCharsets.UTF_8)), callback);

@@ -43,7 +43,9 @@ final class Reply {
 
     /** The header has whole seconds; a part of one is rounded up, so that nobody comes back too early. */
     private static void retryAfter(Context context, Duration after) {
-        context.header("Retry-After", Long.toString(Math.max(1, after.plusNanos(999_999_999).toSeconds())));
+        context.header(
+                "Retry-After",
+                Long.toString(Math.max(1, after.plusNanos(999_999_999).toSeconds())));
     }
 
     static String text(Object shape) {

@@ -57,12 +57,18 @@ final class Routes {
         get(routes, "/v1/conservation", this::conservation);
         get(routes, "/health/live", this::live);
         get(routes, "/health/ready", this::ready);
-        get(routes, "/metrics", context -> context.contentType("text/plain; version=0.0.4; charset=utf-8")
-                .result(with.metrics().get()));
+        get(
+                routes,
+                "/metrics",
+                context -> context.contentType("text/plain; version=0.0.4; charset=utf-8")
+                        .result(with.metrics().get()));
         String openApi = resource("/openapi.json");
         get(routes, "/openapi.json", context -> context.contentType(Reply.JSON).result(openApi));
         String index = resource("/index.txt");
-        get(routes, "/", context -> context.contentType("text/plain; charset=utf-8").result(index));
+        get(
+                routes,
+                "/",
+                context -> context.contentType("text/plain; charset=utf-8").result(index));
     }
 
     private void get(RoutesConfig routes, String path, Handler handler) {
@@ -96,11 +102,7 @@ final class Routes {
 
     private void billing(Context context) {
         Call call = call(context, "period");
-        answer(
-                context,
-                queries().billing(call.subject(), call.date("period")),
-                Shapes.Billing::of,
-                Problem::noPlan);
+        answer(context, queries().billing(call.subject(), call.date("period")), Shapes.Billing::of, Problem::noPlan);
     }
 
     private void breakdown(Context context) {
@@ -115,8 +117,7 @@ final class Routes {
         }
         Map<String, Shapes.Split> splits = new LinkedHashMap<>();
         for (Dimension dimension : by) {
-            Answer<Breakdown> found = within(
-                    range, (from, to) -> queries().breakdown(org, dimension, meter, from, to));
+            Answer<Breakdown> found = within(range, (from, to) -> queries().breakdown(org, dimension, meter, from, to));
             if (!(found instanceof Answer.Found<Breakdown>(Breakdown breakdown))) {
                 answer(context, found, Function.identity(), Problem::unknownMeter);
                 return;
@@ -132,14 +133,16 @@ final class Routes {
             throw new Problem.Signal(Problem.badRequest("period cannot be given with from or to"));
         }
         Answer<BillingPeriod> billing = queries().billing(org, call.date("period"));
-        return billing.map(period -> new Call.Days(midnight(period.start()), midnight(period.end()).minusDays(1), true));
+        return billing.map(period ->
+                new Call.Days(midnight(period.start()), midnight(period.end()).minusDays(1), true));
     }
 
     private static LocalDate midnight(Instant border) {
         LocalDate day = border.atZone(ZoneOffset.UTC).toLocalDate();
         if (!day.atStartOfDay(ZoneOffset.UTC).toInstant().equals(border)) {
             throw new Problem.Signal(Problem.badRequest("this org's periods change at "
-                    + border.atZone(ZoneOffset.UTC).toLocalTime() + " UTC, within a day, and splits are kept by day: ask with from and to"));
+                    + border.atZone(ZoneOffset.UTC).toLocalTime()
+                    + " UTC, within a day, and splits are kept by day: ask with from and to"));
         }
         return day;
     }
@@ -154,8 +157,7 @@ final class Routes {
 
     private void watermarks(Context context) {
         call(context);
-        Reply.json(
-                context, Shapes.Watermarks.of(ofPartitions(() -> queries().watermarks()), with.latenessHorizon()));
+        Reply.json(context, Shapes.Watermarks.of(ofPartitions(() -> queries().watermarks()), with.latenessHorizon()));
     }
 
     private void conservation(Context context) {

@@ -72,8 +72,7 @@ final class Shapes {
 
     record History(String subject, String meter, List<Day> days) {
         static History of(Subject subject, String meter, List<DayUsage> rows) {
-            return new History(
-                    subject.text(), meter, rows.stream().map(Day::of).toList());
+            return new History(subject.text(), meter, rows.stream().map(Day::of).toList());
         }
     }
 

@@ -1,0 +1,158 @@
+package dev.tally.cli.audit;
+
+import dev.tally.keys.PercentEncoding;
+import dev.tally.schemas.ActionEvent;
+import dev.tally.schemas.Meter;
+import dev.tally.schemas.MeterFilter;
+import dev.tally.schemas.Rate;
+import java.math.BigInteger;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Counts actions again, from the log alone. Shares no counting code with the topology, on purpose: a fault common to both would hide.
+ *
+ * <p>Of several records with one identity the first that is read counts. Where a re-send has other content and lies in another
+ * partition, the log does not tell which came first; such days may differ by that content.
+ */
+public final class Recount {
+
+    private static final BigInteger THOUSAND = BigInteger.valueOf(1_000);
+    private static final BigInteger HALF = BigInteger.valueOf(500);
+
+    private final List<Meter> meters;
+    private final Set<Identity> seen = new HashSet<>();
+    private final Map<String, Long> totals = new TreeMap<>();
+    private final Map<Integer, Tally> partitions = new TreeMap<>();
+
+    private record Identity(String userId, String eventId) {}
+
+    /** What became of the records of one partition. */
+    public static final class Tally {
+        private long read;
+        private long counted;
+        private long readOnly;
+        private long duplicate;
+        private long late;
+        private long deadLettered;
+
+        /** All records read. */
+        public long read() {
+            return read;
+        }
+
+        /** In the order counted, read-only, duplicate, late, dead-lettered. */
+        public List<Long> outcomes() {
+            return List.of(counted, readOnly, duplicate, late, deadLettered);
+        }
+    }
+
+    /** Counts with these meters. */
+    public Recount(List<Meter> meters) {
+        this.meters = List.copyOf(meters);
+    }
+
+    /** A record that was kept aside as late. */
+    public void late(int partition) {
+        Tally of = of(partition);
+        of.read++;
+        of.late++;
+    }
+
+    /** A record that was kept aside as a dead letter. */
+    public void deadLettered(int partition) {
+        Tally of = of(partition);
+        of.read++;
+        of.deadLettered++;
+    }
+
+    /** An action. */
+    public void action(int partition, ActionEvent action) {
+        Tally of = of(partition);
+        of.read++;
+        if (!seen.add(new Identity(action.getUserId(), action.getEventId()))) {
+            of.duplicate++;
+            return;
+        }
+        if (action.getReadOnly()) {
+            of.readOnly++;
+            return;
+        }
+        of.counted++;
+        LocalDate day = LocalDate.ofInstant(action.getOccurredAt(), ZoneOffset.UTC);
+        for (Meter meter : meters) {
+            long amount = amount(meter, action);
+            if (amount != 0) {
+                add("user:" + PercentEncoding.encode(action.getUserId()), meter, day, amount);
+                if (action.getOrgId() != null) {
+                    add("org:" + PercentEncoding.encode(action.getOrgId()), meter, day, amount);
+                }
+            }
+        }
+    }
+
+    private void add(String subject, Meter meter, LocalDate day, long amount) {
+        String key = subject + "/" + PercentEncoding.encode(meter.getMeterId()) + "/DAY/" + day + "T00:00:00Z";
+        totals.merge(key, amount, Long::sum);
+    }
+
+    private static long amount(Meter meter, ActionEvent action) {
+        if (!accepts(meter.getWhere(), action)) {
+            return 0;
+        }
+        return switch (meter.getAggregation()) {
+            case COUNT -> 1;
+            case SUM ->
+                meter.getRates().isEmpty()
+                        ? meter.getUnits().stream()
+                                .mapToLong(unit -> action.getUsage().getOrDefault(unit, 0L))
+                                .sum()
+                        : rated(meter.getRates(), action);
+            case UNKNOWN -> 0;
+        };
+    }
+
+    private static boolean accepts(@org.jspecify.annotations.Nullable MeterFilter where, ActionEvent action) {
+        return where == null
+                || ((where.getActionType() == null || where.getActionType().equals(action.getActionType()))
+                        && (where.getModel() == null || where.getModel().equals(action.getModel()))
+                        && (where.getTrigger() == null
+                                || where.getTrigger().equals(action.getTrigger().name())));
+    }
+
+    private static long rated(List<Rate> rates, ActionEvent action) {
+        for (Rate rate : rates) {
+            String match = rate.getMatch();
+            if (match.equals("*") || match.equals(action.getModel()) || match.equals(action.getActionType())) {
+                BigInteger credits = BigInteger.valueOf(rate.getPerAction() == null ? 0 : rate.getPerAction());
+                if (rate.getUnit() != null && rate.getPer1000() != null) {
+                    BigInteger units = BigInteger.valueOf(action.getUsage().getOrDefault(rate.getUnit(), 0L));
+                    credits = credits.add(units.multiply(BigInteger.valueOf(rate.getPer1000()))
+                            .add(HALF)
+                            .divide(THOUSAND));
+                }
+                return credits.longValueExact();
+            }
+        }
+        return 0;
+    }
+
+    private Tally of(int partition) {
+        return partitions.computeIfAbsent(partition, p -> new Tally());
+    }
+
+    /** Day totals by the key of their usage snapshot. */
+    public Map<String, Long> totals() {
+        return totals;
+    }
+
+    /** By partition of actions. */
+    public Map<Integer, Tally> partitions() {
+        return partitions;
+    }
+}
