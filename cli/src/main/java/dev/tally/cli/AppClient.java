@@ -47,7 +47,8 @@ public final class AppClient {
     JsonNode require(String path) {
         Reply reply = get(path).orElseThrow(() -> new Exit(Exit.UNREACHABLE, "cannot reach streams-app at " + base));
         if (reply.status() != 200) {
-            String detail = reply.body().path("title").asText() + ": " + reply.body().path("detail").asText();
+            String detail = reply.body().path("title").asText() + ": "
+                    + reply.body().path("detail").asText();
             throw new Exit(reply.status() == 503 ? Exit.UNREACHABLE : Exit.USAGE, detail);
         }
         return reply.body();

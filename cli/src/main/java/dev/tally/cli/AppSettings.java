@@ -16,7 +16,11 @@ import org.apache.kafka.common.config.ConfigDef;
 
 /** The settings given to {@code up}, each for the app that knows it. */
 record AppSettings(
-        Map<String, String> app, Map<String, String> sink, String prefix, int actionsPartitions, int subjectPartitions) {
+        Map<String, String> app,
+        Map<String, String> sink,
+        String prefix,
+        int actionsPartitions,
+        int subjectPartitions) {
 
     /** @throws SettingsException with every problem of all settings */
     static AppSettings route(Map<String, String> given) {

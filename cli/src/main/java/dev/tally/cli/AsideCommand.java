@@ -3,8 +3,8 @@ package dev.tally.cli;
 import dev.tally.schemas.topics.Topics;
 import java.nio.charset.StandardCharsets;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.common.header.Header;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -15,7 +15,10 @@ final class AsideCommand {
     private AsideCommand() {}
 
     /** {@code tally dead-letters}. */
-    @Command(name = "dead-letters", description = "Inputs that could not be read or break a rule.", mixinStandardHelpOptions = true)
+    @Command(
+            name = "dead-letters",
+            description = "Inputs that could not be read or break a rule.",
+            mixinStandardHelpOptions = true)
     static final class DeadLettersCommand {
         @Command(name = "list", description = "Lists them with their reasons.", mixinStandardHelpOptions = true)
         int list(@Mixin Servers servers, @Option(names = "--limit", defaultValue = "1000") long limit) {

@@ -29,7 +29,10 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code tally audit}: recounts the log and compares; exit code 1 on any difference. */
-@Command(name = "audit", description = "Recounts from the log and compares with what Tally says.", mixinStandardHelpOptions = true)
+@Command(
+        name = "audit",
+        description = "Recounts from the log and compares with what Tally says.",
+        mixinStandardHelpOptions = true)
 final class AuditCommand implements Callable<Integer> {
 
     private static final int MAX_SHOWN = 50;
@@ -43,7 +46,10 @@ final class AuditCommand implements Callable<Integer> {
     @Option(names = "--day", description = "Only this day, UTC.")
     private @Nullable String day;
 
-    @Option(names = "--app", defaultValue = "http://127.0.0.1:8080", description = "streams-app, asked for its conservation counters.")
+    @Option(
+            names = "--app",
+            defaultValue = "http://127.0.0.1:8080",
+            description = "streams-app, asked for its conservation counters.")
     private String app = "http://127.0.0.1:8080";
 
     private final List<String> differences = new ArrayList<>();
@@ -90,8 +96,8 @@ final class AuditCommand implements Callable<Integer> {
                 switch (actionSerde.decode(topics.actions(), record.headers(), record.value())) {
                     case Decoded.Read<ActionEvent> read -> recount.action(record.partition(), read.value());
                     case Decoded.Refused<ActionEvent> refused ->
-                        differences.add("actions-" + at + " cannot be read (" + refused.reason().code()
-                                + ") and is no dead letter");
+                        differences.add("actions-" + at + " cannot be read ("
+                                + refused.reason().code() + ") and is no dead letter");
                 }
             }
         });
@@ -163,7 +169,8 @@ final class AuditCommand implements Callable<Integer> {
         long[] counted = new long[3];
         long[] recounted = new long[3];
         for (JsonNode of : reply.get().body().path("partitions")) {
-            Recount.Tally tally = recount.partitions().getOrDefault(of.path("partition").asInt(), new Recount.Tally());
+            Recount.Tally tally =
+                    recount.partitions().getOrDefault(of.path("partition").asInt(), new Recount.Tally());
             int partition = of.path("partition").asInt();
             compare(partition, "read", tally.read(), of);
             compare(partition, "late", tally.outcomes().get(3), of);
@@ -174,7 +181,8 @@ final class AuditCommand implements Callable<Integer> {
                 recounted[i] += tally.outcomes().get(i);
             }
         }
-        // Which of two equal records in different partitions came first, only the app knows: these are compared as sums.
+        // Which of two equal records in different partitions came first, only the app knows: these are compared as
+        // sums.
         if (!java.util.Arrays.equals(counted, recounted)) {
             differences.add("counted, read-only, duplicate: recounted " + java.util.Arrays.toString(recounted)
                     + ", streams-app says " + java.util.Arrays.toString(counted));

@@ -16,7 +16,10 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** {@code tally catalog apply} and {@code diff}. */
-@Command(name = "catalog", description = "Applies a catalogue file, or compares with it.", mixinStandardHelpOptions = true)
+@Command(
+        name = "catalog",
+        description = "Applies a catalogue file, or compares with it.",
+        mixinStandardHelpOptions = true)
 final class CatalogCommand {
 
     /** The file name that stands for the demo catalogue. */
@@ -51,8 +54,8 @@ final class CatalogCommand {
             Topics names = servers.topics(admin);
             CatalogueTopics topics = new CatalogueTopics(servers, serdes, names);
             var changes = topics.changes(read(file, topics));
-            changes.forEach(change ->
-                    System.out.println((change.isNew() ? "+ " : "~ ") + change.topic() + " " + change.key()));
+            changes.forEach(
+                    change -> System.out.println((change.isNew() ? "+ " : "~ ") + change.topic() + " " + change.key()));
             return changes.isEmpty() ? Exit.DONE : Exit.NO;
         }
     }

@@ -29,7 +29,9 @@ final class PublishCommand implements Callable<Integer> {
     @Mixin
     private Servers servers = new Servers();
 
-    @Parameters(paramLabel = "FILE", description = "NDJSON, one action a line; gzip is understood; - is standard input.")
+    @Parameters(
+            paramLabel = "FILE",
+            description = "NDJSON, one action a line; gzip is understood; - is standard input.")
     private String file = "-";
 
     @Option(names = "--skip-bad", description = "Send the good lines, report the bad ones.")
@@ -41,7 +43,10 @@ final class PublishCommand implements Callable<Integer> {
             description = "murmur2 (Kafka's default by userId) or random: counts must not depend on it.")
     private String partitioner = "murmur2";
 
-    @Option(names = "--app", defaultValue = "http://127.0.0.1:8080", description = "streams-app, asked how late is late.")
+    @Option(
+            names = "--app",
+            defaultValue = "http://127.0.0.1:8080",
+            description = "streams-app, asked how late is late.")
     private String app = "http://127.0.0.1:8080";
 
     @Override
@@ -117,7 +122,8 @@ final class PublishCommand implements Callable<Integer> {
         if (lowest.equals(Instant.MAX)) {
             return;
         }
-        Instant bound = lowest.minus(Durations.parse(body.path("latenessHorizon").asText()));
+        Instant bound =
+                lowest.minus(Durations.parse(body.path("latenessHorizon").asText()));
         long late = actions.stream()
                 .filter(action -> action.getOccurredAt().isBefore(bound))
                 .count();
@@ -127,5 +133,4 @@ final class PublishCommand implements Callable<Integer> {
                     late, actions.size(), bound);
         }
     }
-
 }

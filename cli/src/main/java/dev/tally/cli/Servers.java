@@ -33,7 +33,10 @@ public final class Servers {
 
     private static final Duration REACH_WITHIN = Duration.ofSeconds(10);
 
-    @Option(names = "--bootstrap-server", defaultValue = "127.0.0.1:9092", description = "Kafka brokers (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--bootstrap-server",
+            defaultValue = "127.0.0.1:9092",
+            description = "Kafka brokers (default: ${DEFAULT-VALUE}).")
     private String bootstrapServer = "127.0.0.1:9092";
 
     @Option(
@@ -112,7 +115,8 @@ public final class Servers {
             return description == null ? 0 : description.partitions().size();
         } catch (ExecutionException e) {
             if (e.getCause() instanceof UnknownTopicOrPartitionException) {
-                throw new Exit(Exit.USAGE, "there is no topic " + topic + ": run tally topics apply, or check --prefix");
+                throw new Exit(
+                        Exit.USAGE, "there is no topic " + topic + ": run tally topics apply, or check --prefix");
             }
             throw new Exit(Exit.UNREACHABLE, "cannot describe " + topic + ": " + e.getCause());
         } catch (InterruptedException e) {

@@ -5,7 +5,10 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 
 /** {@code tally settings}: the reference of all settings, as Markdown. */
-@Command(name = "settings", description = "Prints the reference of all settings as Markdown.", mixinStandardHelpOptions = true)
+@Command(
+        name = "settings",
+        description = "Prints the reference of all settings as Markdown.",
+        mixinStandardHelpOptions = true)
 final class SettingsCommand implements Callable<Integer> {
 
     @Override

@@ -57,7 +57,10 @@ final class UpCommand implements Callable<Integer> {
     @Option(names = "--data", description = "Where state is kept (default: .tally at the repository's root).")
     private @Nullable Path data;
 
-    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "A setting of streams-app or stripe-sink; repeatable.")
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "A setting of streams-app or stripe-sink; repeatable.")
     private Map<String, String> settings = new LinkedHashMap<>();
 
     private final CountDownLatch done = new CountDownLatch(1);
@@ -66,11 +69,10 @@ final class UpCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         long begun = System.nanoTime();
         AppSettings routed = AppSettings.route(settings);
-        Path home = Path.of(System.getProperty("tally.home", "."))
-                .toAbsolutePath();
+        Path home = Path.of(System.getProperty("tally.home", ".")).toAbsolutePath();
         Path folder = (data == null ? home.resolve(".tally") : data).toAbsolutePath();
-        StackOptions options = new StackOptions(
-                folder, home, kafkaPort, registryPort, httpPort, sinkPort, stripePort, settings);
+        StackOptions options =
+                new StackOptions(folder, home, kafkaPort, registryPort, httpPort, sinkPort, stripePort, settings);
         List<String> busy = LocalStack.busyPorts(options);
         if (!busy.isEmpty()) {
             throw new Exit(Exit.USAGE, String.join("; ", busy));

@@ -22,7 +22,10 @@ final class UsageCommand implements Callable<Integer> {
     @Option(names = "--day", description = "Day, UTC (default: today).")
     private @Nullable String day;
 
-    @Option(names = "--app", defaultValue = "http://127.0.0.1:8080", description = "Address of streams-app (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--app",
+            defaultValue = "http://127.0.0.1:8080",
+            description = "Address of streams-app (default: ${DEFAULT-VALUE}).")
     private String app = "http://127.0.0.1:8080";
 
     @Override
@@ -45,14 +48,16 @@ final class UsageCommand implements Callable<Integer> {
 
     /** One line such as {@code user:u1 actions 2026-11-21: 42 / 500 (OK), resets at 2026-11-22T00:00:00Z}. */
     static String line(JsonNode usage) {
-        String start = usage.path("subject").asText() + " " + usage.path("meter").asText() + " "
-                + usage.path("window").path("start").asText().substring(0, 10) + ": ";
+        String start =
+                usage.path("subject").asText() + " " + usage.path("meter").asText() + " "
+                        + usage.path("window").path("start").asText().substring(0, 10) + ": ";
         if (usage.path("limit").isNull()) {
             return start + usage.path("used").asText();
         }
         String used = usage.path("used").asText();
         String limitUsed = usage.path("limitUsed").asText();
-        return start + limitUsed + " / " + usage.path("limit").asText() + " (" + usage.path("state").asText()
+        return start + limitUsed + " / " + usage.path("limit").asText() + " ("
+                + usage.path("state").asText()
                 + "), resets at " + usage.path("resetsAt").asText()
                 + (used.equals(limitUsed) ? "" : "; used in all " + used);
     }

@@ -18,7 +18,10 @@ final class WatchCommand implements Callable<Integer> {
     @Option(names = "--meter", defaultValue = "actions", description = "Meter (default: ${DEFAULT-VALUE}).")
     private String meter = "actions";
 
-    @Option(names = "--app", defaultValue = "http://127.0.0.1:8080", description = "Address of streams-app (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--app",
+            defaultValue = "http://127.0.0.1:8080",
+            description = "Address of streams-app (default: ${DEFAULT-VALUE}).")
     private String app = "http://127.0.0.1:8080";
 
     @Override

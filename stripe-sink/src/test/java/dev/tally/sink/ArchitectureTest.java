@@ -11,20 +11,28 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import org.junit.jupiter.api.Test;
 
 final class ArchitectureTest {
-    private static final JavaClasses SINK =
-            new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests()).importPackages("dev.tally.sink");
+    private static final JavaClasses SINK = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("dev.tally.sink");
 
     @Test
     void shouldDependFromAppToReportingOnly() {
         layeredArchitecture()
                 .consideringOnlyDependenciesInAnyPackage("dev.tally.sink..")
-                .layer("app").definedBy("dev.tally.sink.app..")
-                .layer("delivery").definedBy("dev.tally.sink.delivery..")
-                .layer("stripe").definedBy("dev.tally.sink.stripe..")
-                .layer("reporting").definedBy("dev.tally.sink.reporting..")
-                .whereLayer("app").mayNotBeAccessedByAnyLayer()
-                .whereLayer("delivery").mayOnlyBeAccessedByLayers("app")
-                .whereLayer("stripe").mayOnlyBeAccessedByLayers("delivery", "app")
+                .layer("app")
+                .definedBy("dev.tally.sink.app..")
+                .layer("delivery")
+                .definedBy("dev.tally.sink.delivery..")
+                .layer("stripe")
+                .definedBy("dev.tally.sink.stripe..")
+                .layer("reporting")
+                .definedBy("dev.tally.sink.reporting..")
+                .whereLayer("app")
+                .mayNotBeAccessedByAnyLayer()
+                .whereLayer("delivery")
+                .mayOnlyBeAccessedByLayers("app")
+                .whereLayer("stripe")
+                .mayOnlyBeAccessedByLayers("delivery", "app")
                 .check(SINK);
     }
 
@@ -57,6 +65,10 @@ final class ArchitectureTest {
 
     @Test
     void shouldNotKnowTheStreamsApp() {
-        noClasses().should().dependOnClassesThat().resideInAnyPackage("dev.tally.streams..").check(SINK);
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("dev.tally.streams..")
+                .check(SINK);
     }
 }

@@ -33,8 +33,7 @@ public final class ActionLines {
     }
 
     /** Reads all lines; blank ones are passed over. A problem is {@code line: what is wrong}. */
-    public static void read(BufferedReader lines, Consumer<ActionEvent> good, Consumer<String> bad)
-            throws IOException {
+    public static void read(BufferedReader lines, Consumer<ActionEvent> good, Consumer<String> bad) throws IOException {
         int number = 0;
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             number++;

@@ -37,8 +37,7 @@ public final class ActionPublisher implements AutoCloseable {
     private long reportedAt = begun;
 
     /** @param randomPartitions whether partitions are picked at random, as a producer with a foreign partitioner might */
-    public ActionPublisher(
-            Map<String, Object> client, RecordSerdes serdes, Topics topics, boolean randomPartitions) {
+    public ActionPublisher(Map<String, Object> client, RecordSerdes serdes, Topics topics, boolean randomPartitions) {
         client.put(ProducerConfig.ACKS_CONFIG, "all");
         client.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
         client.put(ProducerConfig.LINGER_MS_CONFIG, 5);
@@ -61,13 +60,14 @@ public final class ActionPublisher implements AutoCloseable {
         byte[] key = action.getUserId().getBytes(StandardCharsets.UTF_8);
         byte[] value = serde.serializer().serialize(topics.actions(), action);
         Integer partition = randomPartitions ? random.nextInt(topics.actionsPartitions()) : null;
-        Future<RecordMetadata> unused = producer.send(new ProducerRecord<>(topics.actions(), partition, key, value), (metadata, e) -> {
-            if (e == null) {
-                acknowledged.incrementAndGet();
-            } else {
-                failure.compareAndSet(null, e);
-            }
-        });
+        Future<RecordMetadata> unused =
+                producer.send(new ProducerRecord<>(topics.actions(), partition, key, value), (metadata, e) -> {
+                    if (e == null) {
+                        acknowledged.incrementAndGet();
+                    } else {
+                        failure.compareAndSet(null, e);
+                    }
+                });
         sent++;
         if (!quiet && System.nanoTime() - reportedAt > REPORT_EVERY_NANOS) {
             reportedAt = System.nanoTime();
@@ -90,7 +90,8 @@ public final class ActionPublisher implements AutoCloseable {
         Exception failed = failure.get();
         if (failed != null) {
             throw new Exit(
-                    Exit.UNREACHABLE, acknowledged.get() + " actions were published, then one failed: " + failed.getMessage());
+                    Exit.UNREACHABLE,
+                    acknowledged.get() + " actions were published, then one failed: " + failed.getMessage());
         }
     }
 

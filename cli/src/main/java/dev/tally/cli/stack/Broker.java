@@ -58,7 +58,8 @@ final class Broker {
                         new PrintStream(said, true, StandardCharsets.UTF_8));
                 if (code != 0) {
                     throw new Exit(
-                            Exit.USAGE, "Kafka's storage cannot be formatted: " + said.toString(StandardCharsets.UTF_8));
+                            Exit.USAGE,
+                            "Kafka's storage cannot be formatted: " + said.toString(StandardCharsets.UTF_8));
                 }
             }
         } catch (IOException e) {
@@ -98,7 +99,7 @@ final class Broker {
                 group.streams.initial.rebalance.delay.ms=0
                 auto.create.topics.enable=false
                 log.cleaner.dedupe.buffer.size=16777216
-                """
-                .formatted(options.kafkaPort(), controllerPort, data.toString().replace("\\", "/"));
+                """.formatted(
+                        options.kafkaPort(), controllerPort, data.toString().replace("\\", "/"));
     }
 }

@@ -86,7 +86,8 @@ public final class Child {
             return;
         }
         if (ended.exitValue() == USAGE_ERROR) {
-            say.accept(spec.name() + " refuses its settings: see " + data.resolve("logs").resolve(spec.name() + ".log"));
+            say.accept(spec.name() + " refuses its settings: see "
+                    + data.resolve("logs").resolve(spec.name() + ".log"));
             return;
         }
         long pause = Math.min(LONGEST_PAUSE.toMillis(), 100L << Math.min(restarts, 7));

@@ -39,7 +39,8 @@ public final class DemoTraffic {
     private final Random random = new Random(42);
     private final CountDownLatch stop = new CountDownLatch(1);
 
-    private record Actor(String userId, @Nullable String orgId, @Nullable String spaceId) {}
+    private record Actor(
+            String userId, @Nullable String orgId, @Nullable String spaceId) {}
 
     /** Traffic through a publisher. */
     public DemoTraffic(ActionPublisher publisher, InstantSource clock) {

@@ -67,7 +67,11 @@ public final class LocalStack {
     public void startServers() {
         Path registry = RegistryPackage.unpacked(cache, options.home(), say);
         new Broker(options).format();
-        child("kafka", Broker.jvm(), List.of("kafka.Kafka", Broker.configFile(options).toString()), Map.of());
+        child(
+                "kafka",
+                Broker.jvm(),
+                List.of("kafka.Kafka", Broker.configFile(options).toString()),
+                Map.of());
         child("registry", registryJvm(registry), List.of("io.quarkus.bootstrap.runner.QuarkusEntryPoint"), Map.of());
         if (!realStripe()) {
             child(
@@ -86,11 +90,7 @@ public final class LocalStack {
     /** Starts streams-app and stripe-sink; they wait for what they need by themselves. */
     public void startApps(Map<String, String> appSettings, Map<String, String> sinkSettings) {
         child("streams-app", appJvm("-Xmx1g"), app("dev.tally.streams.app.Main", appSettings(appSettings)), Map.of());
-        child(
-                "stripe-sink",
-                appJvm("-Xmx256m"),
-                app("dev.tally.sink.app.Main", sinkSettings(sinkSettings)),
-                Map.of());
+        child("stripe-sink", appJvm("-Xmx256m"), app("dev.tally.sink.app.Main", sinkSettings(sinkSettings)), Map.of());
     }
 
     private Map<String, String> appSettings(Map<String, String> given) {
@@ -148,7 +148,11 @@ public final class LocalStack {
     }
 
     private List<String> registryJvm(Path registry) {
-        Path own = Path.of(ChildMain.class.getProtectionDomain().getCodeSource().getLocation().getPath());
+        Path own = Path.of(ChildMain.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .getPath());
         return List.of(
                 "-Xmx384m",
                 "-XX:+UseSerialGC",
@@ -161,7 +165,8 @@ public final class LocalStack {
                 "-Dquarkus.management.port=0",
                 "-Dapicurio.storage.kind=sql",
                 "-Dapicurio.storage.sql.kind=h2",
-                "-Dapicurio.datasource.url=jdbc:h2:file:" + options.data().resolve("registry").resolve("db"),
+                "-Dapicurio.datasource.url=jdbc:h2:file:"
+                        + options.data().resolve("registry").resolve("db"),
                 "-Dapicurio.rules.global.compatibility=BACKWARD",
                 "-cp",
                 own + java.io.File.pathSeparator + registry.resolve("quarkus-run.jar"));

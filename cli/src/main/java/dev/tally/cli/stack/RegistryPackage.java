@@ -67,7 +67,8 @@ final class RegistryPackage {
         try {
             int code = builder.start().waitFor();
             if (code != 0) {
-                throw new Exit(Exit.UNREACHABLE, command.get(0) + " failed with " + code + " while fetching " + ARTIFACT);
+                throw new Exit(
+                        Exit.UNREACHABLE, command.get(0) + " failed with " + code + " while fetching " + ARTIFACT);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

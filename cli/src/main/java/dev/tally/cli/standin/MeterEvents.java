@@ -116,8 +116,7 @@ final class MeterEvents {
         }
     }
 
-    private Answer execute(
-            @Nullable String key, String fingerprint, JsonNode params, Faults.@Nullable Fault fault) {
+    private Answer execute(@Nullable String key, String fingerprint, JsonNode params, Faults.@Nullable Fault fault) {
         Instant now = clock.instant();
         boolean savedError = fault != null && fault.kind() == Faults.Kind.ERROR;
         boolean before = fault != null && fault.when() == Faults.When.BEFORE;
@@ -138,9 +137,7 @@ final class MeterEvents {
                     book.accept(event, key != null && keep ? saved(key, fingerprint, now, remembered) : null);
             if (!accepted) {
                 throw Refusal.executed(
-                        null,
-                        "identifier",
-                        "An event already exists with identifier " + event.identifier() + ".");
+                        null, "identifier", "An event already exists with identifier " + event.identifier() + ".");
             }
         } catch (Refusal refusal) {
             answer = refusal.answer();
@@ -161,8 +158,7 @@ final class MeterEvents {
                 .orElseThrow(() -> Refusal.executed(
                         "resource_missing", "event_name", "No meter found with event name '" + eventName + "'."));
         if (!meter.active()) {
-            throw Refusal.executed(
-                    null, "event_name", "The meter with event name '" + eventName + "' is not active.");
+            throw Refusal.executed(null, "event_name", "The meter with event name '" + eventName + "' is not active.");
         }
         String customer = payload(params, meter.customerKey());
         long value = value(payload(params, meter.valueKey()), meter.valueKey());
@@ -251,8 +247,7 @@ final class MeterEvents {
         String canonical = call.path() + new TreeMap<>(Form.pairs(call.body()));
         try {
             return HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256")
-                            .digest(canonical.getBytes(StandardCharsets.UTF_8)));
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(canonical.getBytes(StandardCharsets.UTF_8)));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }

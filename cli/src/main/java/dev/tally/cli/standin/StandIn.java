@@ -140,7 +140,9 @@ public final class StandIn implements Closeable {
         var headers = exchange.getResponseHeaders();
         headers.set("Tally-Stand-In", "true");
         headers.set("Content-Type", answer.contentType());
-        headers.set("Request-Id", "req_" + UUID.randomUUID().toString().replace("-", "").substring(0, 14));
+        headers.set(
+                "Request-Id",
+                "req_" + UUID.randomUUID().toString().replace("-", "").substring(0, 14));
         for (String echoed : new String[] {"Idempotency-Key", "Stripe-Version"}) {
             String value = call.header(echoed);
             if (value != null) {

@@ -33,8 +33,7 @@ public record StandInOptions(
         return new StandInOptions("127.0.0.1", port, data, null, true, false, true, Duration.ofHours(1));
     }
 
-    static final String USAGE =
-            """
+    static final String USAGE = """
             A fake of Stripe's metered billing API. It is not Stripe and moves no money.
               --port N                     TCP port (8083)
               --host HOST                  address to listen on (127.0.0.1)
@@ -82,12 +81,9 @@ public record StandInOptions(
             case "--data" -> copy(host, port, Path.of(value), account);
             case "--account" -> copy(host, port, data, Path.of(value));
             case "--customers" -> modes(choice(value, "sync", "async"), identifiersForEver, oneInFlight, invoiceGrace);
-            case "--identifiers" -> modes(
-                    customersAtOnce, choice(value, "longer", "24h"), oneInFlight, invoiceGrace);
-            case "--in-flight" -> modes(
-                    customersAtOnce, identifiersForEver, choice(value, "one", "any"), invoiceGrace);
-            case "--invoice-grace" -> modes(
-                    customersAtOnce, identifiersForEver, oneInFlight, Duration.parse(value));
+            case "--identifiers" -> modes(customersAtOnce, choice(value, "longer", "24h"), oneInFlight, invoiceGrace);
+            case "--in-flight" -> modes(customersAtOnce, identifiersForEver, choice(value, "one", "any"), invoiceGrace);
+            case "--invoice-grace" -> modes(customersAtOnce, identifiersForEver, oneInFlight, Duration.parse(value));
             default -> throw new IllegalArgumentException("unknown option");
         };
     }

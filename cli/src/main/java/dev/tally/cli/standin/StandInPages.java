@@ -1,7 +1,6 @@
 package dev.tally.cli.standin;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
@@ -28,8 +27,7 @@ final class StandInPages {
     private final CallCounts counts;
     private final InstantSource clock;
 
-    StandInPages(
-            Account account, Book book, Invoices invoices, Faults faults, CallCounts counts, InstantSource clock) {
+    StandInPages(Account account, Book book, Invoices invoices, Faults faults, CallCounts counts, InstantSource clock) {
         this.account = account;
         this.book = book;
         this.invoices = invoices;
@@ -46,8 +44,8 @@ final class StandInPages {
     Answer answer(Call call) {
         return switch (call.method() + " " + call.path()) {
             case "GET /" -> page();
-            case "GET /health/live", "GET /health/ready" -> Answer.json(
-                    200, Json.object().put("status", "UP").put("standIn", "a fake of Stripe"));
+            case "GET /health/live", "GET /health/ready" ->
+                Answer.json(200, Json.object().put("status", "UP").put("standIn", "a fake of Stripe"));
             case "GET /stand-in/usage" -> usage(call);
             case "GET /stand-in/events" -> events(call);
             case "GET /stand-in/invoice" -> invoice(call);
@@ -229,9 +227,7 @@ final class StandInPages {
             rows.append("\">invoice</a> <a href=\"/stand-in/events?customer=").append(customer);
             rows.append("\">events</a></td></tr>\n");
         }
-        return Answer.html(
-                200,
-                """
+        return Answer.html(200, """
                 <!doctype html>
                 <html lang="en"><head><meta charset="utf-8"><title>Stripe stand-in (a fake)</title></head>
                 <body style="font-family: sans-serif">
@@ -243,8 +239,7 @@ final class StandInPages {
                 <p><a href="/stand-in/usage">usage</a> <a href="/stand-in/calls">calls</a> <a href="/stand-in/faults">faults</a>
                 <a href="/health/ready">health</a></p>
                 </body></html>
-                """
-                        .formatted(rows));
+                """.formatted(rows));
     }
 
     private static String html(String text) {

@@ -89,21 +89,24 @@ final class StripeApi {
             case "GET billing/meters" -> meters(call);
             case "GET billing/meters/*" -> Answer.json(200, StripeObjects.meter(meter(path.get(3))));
             case "GET billing/meters/*/event_summaries" -> summaries(call, meter(path.get(3)));
-            case "GET customers/*" -> Answer.json(
-                    200,
-                    StripeObjects.customer(account.customer(path.get(2))
-                            .orElseThrow(() -> Refusal.notFound("customer", path.get(2), "id"))));
-            case "GET prices/*" -> Answer.json(
-                    200,
-                    StripeObjects.price(account.price(path.get(2))
-                            .orElseThrow(() -> Refusal.notFound("price", path.get(2), "price"))));
+            case "GET customers/*" ->
+                Answer.json(
+                        200,
+                        StripeObjects.customer(account.customer(path.get(2))
+                                .orElseThrow(() -> Refusal.notFound("customer", path.get(2), "id"))));
+            case "GET prices/*" ->
+                Answer.json(
+                        200,
+                        StripeObjects.price(account.price(path.get(2))
+                                .orElseThrow(() -> Refusal.notFound("price", path.get(2), "price"))));
             case "GET subscriptions" -> subscriptions(call);
-            case "GET subscriptions/*" -> Answer.json(
-                    200,
-                    StripeObjects.subscription(
-                            account.subscription(path.get(2))
-                                    .orElseThrow(() -> Refusal.notFound("subscription", path.get(2), "id")),
-                            clock.instant()));
+            case "GET subscriptions/*" ->
+                Answer.json(
+                        200,
+                        StripeObjects.subscription(
+                                account.subscription(path.get(2))
+                                        .orElseThrow(() -> Refusal.notFound("subscription", path.get(2), "id")),
+                                clock.instant()));
             case "POST invoices/*" -> path.get(2).equals("create_preview") ? preview(call) : unknown(call);
             default -> unknown(call);
         };
@@ -148,7 +151,9 @@ final class StripeApi {
             try {
                 String pair = new String(
                         Base64.getDecoder()
-                                .decode(authorization.substring("Basic ".length()).strip()),
+                                .decode(authorization
+                                        .substring("Basic ".length())
+                                        .strip()),
                         StandardCharsets.UTF_8);
                 int colon = pair.indexOf(':');
                 return colon < 0 ? pair : pair.substring(0, colon);
@@ -186,7 +191,8 @@ final class StripeApi {
         }
         String status = query.path("status").asText("all");
         List<ObjectNode> found = account.subscriptions().stream()
-                .filter(subscription -> customer.isEmpty() || subscription.customer().equals(customer))
+                .filter(subscription ->
+                        customer.isEmpty() || subscription.customer().equals(customer))
                 .filter(subscription -> status.equals("all") || status.equals("active"))
                 .map(subscription -> StripeObjects.subscription(subscription, clock.instant()))
                 .toList();
@@ -243,12 +249,11 @@ final class StripeApi {
         String template = "/v1/billing/meters/{id}/event_summaries";
         JsonNode query = rules.query(template, call.query());
         String grouping = query.path("value_grouping_window").asText("");
-        long step =
-                switch (grouping) {
-                    case "hour" -> 60 * MINUTE;
-                    case "day" -> 24 * 60 * MINUTE;
-                    default -> MINUTE;
-                };
+        long step = switch (grouping) {
+            case "hour" -> 60 * MINUTE;
+            case "day" -> 24 * 60 * MINUTE;
+            default -> MINUTE;
+        };
         long start = aligned(query, "start_time", step);
         long end = aligned(query, "end_time", step);
         if (end <= start) {

@@ -174,7 +174,8 @@ final class StripeObjects {
     }
 
     static ObjectNode list(String url, ArrayNode data, boolean hasMore) {
-        ObjectNode node = Json.object().put("object", "list").put("has_more", hasMore).put("url", url);
+        ObjectNode node =
+                Json.object().put("object", "list").put("has_more", hasMore).put("url", url);
         node.set("data", data);
         return node;
     }

@@ -26,8 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class FaultsTest {
 
-    private static final String BODY = "event_name=tally_actions&identifier=raw-1&payload[value]=7"
-            + "&payload[stripe_customer_id]=" + ENTERPRISE;
+    private static final String BODY =
+            "event_name=tally_actions&identifier=raw-1&payload[value]=7" + "&payload[stripe_customer_id]=" + ENTERPRISE;
 
     @TempDir
     Path data;
@@ -45,8 +45,7 @@ class FaultsTest {
     }
 
     private ApiException apiError(String identifier, String key) {
-        return catchThrowableOfType(
-                ApiException.class, () -> harness.send(event(identifier, ENTERPRISE, "25"), key));
+        return catchThrowableOfType(ApiException.class, () -> harness.send(event(identifier, ENTERPRISE, "25"), key));
     }
 
     @Test
@@ -209,9 +208,8 @@ class FaultsTest {
                                 .header("Idempotency-Key", "key-1")
                                 .build(),
                         HttpResponse.BodyHandlers.ofString());
-        Awaitility.await().until(() -> harness.json("/stand-in/faults")
-                .path("armed")
-                .isEmpty());
+        Awaitility.await()
+                .until(() -> harness.json("/stand-in/faults").path("armed").isEmpty());
 
         // When
         RateLimitException sameLane = Awaitility.await()
@@ -237,8 +235,8 @@ class FaultsTest {
 
     @Test
     void shouldAcceptAnIdentifierOnceHoweverManyCallsRace(@TempDir Path other) throws Exception {
-        try (StandInHarness any = new StandInHarness(
-                other, options -> options.modes(true, false, false, Duration.ofHours(1)))) {
+        try (StandInHarness any =
+                new StandInHarness(other, options -> options.modes(true, false, false, Duration.ofHours(1)))) {
             // When
             List<CompletableFuture<HttpResponse<String>>> calls = new ArrayList<>();
             for (int i = 0; i < 32; i++) {

@@ -59,11 +59,7 @@ class InvoicesTest {
         assertThat(november(ENTERPRISE)).isEqualTo(total);
         assertThat(preview.getTotal()).isEqualTo(cents);
         assertThat(preview.getLines().getData().get(1).getQuantity()).isEqualTo(Long.parseLong(overage));
-        assertThat(preview.getLines()
-                        .getData()
-                        .get(1)
-                        .getPricing()
-                        .getUnitAmountDecimal())
+        assertThat(preview.getLines().getData().get(1).getPricing().getUnitAmountDecimal())
                 .isEqualByComparingTo(new BigDecimal("0.25"));
     }
 
@@ -71,9 +67,8 @@ class InvoicesTest {
     @CsvSource({"0,499.00", "1,501.50", "1234,504.00"})
     void shouldBillStartedBlocksWhereThePriceSaysSo(String overage, String total, @TempDir Path other)
             throws Exception {
-        Path account = Path.of(InvoicesTest.class
-                .getResource("/standin/other-account.json")
-                .toURI());
+        Path account = Path.of(
+                InvoicesTest.class.getResource("/standin/other-account.json").toURI());
         try (StandInHarness blocks = new StandInHarness(other, options -> options.withAccount(account))) {
             // When
             blocks.send(event("id-1", "cus_blocks", overage));

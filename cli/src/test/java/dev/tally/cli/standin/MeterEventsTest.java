@@ -45,8 +45,8 @@ class MeterEventsTest {
     @Test
     void shouldAcceptAnEventAndCountIt() throws Exception {
         // When
-        MeterEvent accepted = harness.send(
-                event("id-ä/1", ENTERPRISE, "25").setTimestamp(NOW.minusSeconds(60).getEpochSecond()));
+        MeterEvent accepted = harness.send(event("id-ä/1", ENTERPRISE, "25")
+                .setTimestamp(NOW.minusSeconds(60).getEpochSecond()));
 
         // Then
         assertThat(accepted.getIdentifier()).isEqualTo("id-ä/1");
@@ -109,8 +109,8 @@ class MeterEventsTest {
 
     @Test
     void shouldRememberIdentifiersLongerIfAskedTo(@TempDir Path other) throws Exception {
-        try (StandInHarness longer = new StandInHarness(
-                other, options -> options.modes(true, true, true, Duration.ofHours(1)))) {
+        try (StandInHarness longer =
+                new StandInHarness(other, options -> options.modes(true, true, true, Duration.ofHours(1)))) {
             // Given
             longer.send(event("id-1", ENTERPRISE, "25"));
             longer.pass(Duration.ofDays(30));
@@ -170,8 +170,8 @@ class MeterEventsTest {
 
     @Test
     void shouldReportAnUnknownCustomerLaterIfAskedTo(@TempDir Path other) throws Exception {
-        try (StandInHarness later = new StandInHarness(
-                other, options -> options.modes(false, false, true, Duration.ofHours(1)))) {
+        try (StandInHarness later =
+                new StandInHarness(other, options -> options.modes(false, false, true, Duration.ofHours(1)))) {
             // When
             later.send(event("id-1", "cus_nobody", "1"));
 
@@ -193,8 +193,7 @@ class MeterEventsTest {
     @Test
     void shouldRefuseAnUnknownParameter() {
         // When
-        InvalidRequestException refusal =
-                refused(event("id-1", ENTERPRISE, "1").putExtraParam("colour", "red"));
+        InvalidRequestException refusal = refused(event("id-1", ENTERPRISE, "1").putExtraParam("colour", "red"));
 
         // Then
         assertThat(refusal.getCode()).isEqualTo("parameter_unknown");
@@ -231,19 +230,21 @@ class MeterEventsTest {
 
         // Then
         assertThat(answer.statusCode()).isEqualTo(400);
-        assertThat(Json.MAPPER.readTree(answer.body()).at("/error/type").asText()).isEqualTo("invalid_request_error");
+        assertThat(Json.MAPPER.readTree(answer.body()).at("/error/type").asText())
+                .isEqualTo("invalid_request_error");
         assertThat(harness.total(ENTERPRISE)).isZero();
     }
 
     @Test
     void shouldRefuseAKeyThatIsNotATestKey() {
         // When
-        AuthenticationException refusal = catchThrowableOfType(AuthenticationException.class, () -> harness.client(
-                        "sk_live_1")
-                .v1()
-                .billing()
-                .meterEvents()
-                .create(event("id-1", ENTERPRISE, "1").build()));
+        AuthenticationException refusal = catchThrowableOfType(
+                AuthenticationException.class,
+                () -> harness.client("sk_live_1")
+                        .v1()
+                        .billing()
+                        .meterEvents()
+                        .create(event("id-1", ENTERPRISE, "1").build()));
 
         // Then
         assertThat(refusal.getStatusCode()).isEqualTo(401);

@@ -113,8 +113,8 @@ class StandInTest {
         assertThatThrownBy(() -> summaries(range("2026-11-20T00:00:00Z", "2026-11-21T01:00:00Z")
                         .setValueGroupingWindow(ValueGroupingWindow.DAY)))
                 .hasMessageContaining("end_time must be aligned");
-        assertThatThrownBy(() ->
-                        summaries(range("2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z").setLimit(101L)))
+        assertThatThrownBy(() -> summaries(
+                        range("2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z").setLimit(101L)))
                 .hasMessageContaining("between 1 and 100");
     }
 
@@ -172,8 +172,7 @@ class StandInTest {
     void shouldCutOffATornLastLine() throws Exception {
         // Given
         harness.send(event("id-1", ENTERPRISE, "25"));
-        Files.writeString(
-                data.resolve("calls.jsonl"), "{\"event\":{\"sequence\":2,\"ident", StandardOpenOption.APPEND);
+        Files.writeString(data.resolve("calls.jsonl"), "{\"event\":{\"sequence\":2,\"ident", StandardOpenOption.APPEND);
 
         // When
         harness.restart();
@@ -233,7 +232,8 @@ class StandInTest {
 
         assertThat(run("--port", port, "--data", other.toString()))
                 .startsWith("2 stripe stand-in: cannot listen on 127.0.0.1:" + port);
-        assertThat(run("--port", "0", "--data", data.toString())).startsWith("2 stripe stand-in: cannot start: another");
+        assertThat(run("--port", "0", "--data", data.toString()))
+                .startsWith("2 stripe stand-in: cannot start: another");
         assertThat(run("--port", "99999", "--colour", "red"))
                 .startsWith("2 --port 99999: not a port number\n--colour red: unknown option\n--data DIR is required");
     }

@@ -31,8 +31,6 @@ final class Health {
             return Optional.of(waitingFor);
         }
         KafkaStreams.State state = started.state();
-        return state == KafkaStreams.State.RUNNING
-                ? Optional.empty()
-                : Optional.of("Kafka Streams is " + state);
+        return state == KafkaStreams.State.RUNNING ? Optional.empty() : Optional.of("Kafka Streams is " + state);
     }
 }

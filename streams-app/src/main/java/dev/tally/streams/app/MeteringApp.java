@@ -55,12 +55,7 @@ final class MeteringApp implements AutoCloseable {
         KafkaStreams streams = new KafkaStreams(topology.build(new TopologyConfig(config)), config);
         streams.setUncaughtExceptionHandler(new StreamsFailures(clock));
         UsageQueries queries = new StoreUsageQueries(
-                streams,
-                topics,
-                topology.catalogue(),
-                topology.catalogueSerdes(),
-                settings.historyRetention(),
-                clock);
+                streams, topics, topology.catalogue(), topology.catalogueSerdes(), settings.historyRetention(), clock);
         return new MeteringApp(streams, queries);
     }
 

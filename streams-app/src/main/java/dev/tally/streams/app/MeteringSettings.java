@@ -113,7 +113,12 @@ public final class MeteringSettings {
                         "",
                         Importance.MEDIUM,
                         "host:port under which other instances reach this one. Empty: http.host and http.port.")
-                .define(HTTP_HOST, ConfigDef.Type.STRING, "127.0.0.1", Importance.MEDIUM, "Address the HTTP server listens on.")
+                .define(
+                        HTTP_HOST,
+                        ConfigDef.Type.STRING,
+                        "127.0.0.1",
+                        Importance.MEDIUM,
+                        "Address the HTTP server listens on.")
                 .define(
                         HTTP_PORT,
                         ConfigDef.Type.INT,

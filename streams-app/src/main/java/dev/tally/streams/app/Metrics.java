@@ -101,8 +101,8 @@ final class Metrics implements AutoCloseable {
         List<Row<?>> rows = new ArrayList<>();
         for (Conservation of : conservation) {
             of.deadLetters()
-                    .forEach((reason, count) -> rows.add(Row.of(
-                            Tags.of("partition", Integer.toString(of.partition()), "reason", reason), count)));
+                    .forEach((reason, count) -> rows.add(
+                            Row.of(Tags.of("partition", Integer.toString(of.partition()), "reason", reason), count)));
         }
         return rows;
     }

@@ -10,7 +10,13 @@ import java.util.TreeMap;
  * @param deadLetters number by reason code
  */
 public record Conservation(
-        int partition, long read, long counted, long readOnly, long duplicate, long late, Map<String, Long> deadLetters) {
+        int partition,
+        long read,
+        long counted,
+        long readOnly,
+        long duplicate,
+        long late,
+        Map<String, Long> deadLetters) {
 
     public Conservation {
         deadLetters = new TreeMap<>(deadLetters);

@@ -127,14 +127,12 @@ public final class StoreUsageQueries implements UsageQueries {
         return ofMeter(meter, from, () -> {
             Map<LocalDate, Long> used = new TreeMap<>();
             from.datesUntil(to.plusDays(1)).forEach(day -> used.put(day, 0L));
-            StoreKey prefix =
-                    subject.kind() == Subject.Kind.USER
-                            ? DayCount.key(subject.id(), meter)
-                            : WindowTotals.key(subject.text(), meter, WindowTotals.DAY);
-            ReadOnlyKeyValueStore<Bytes, byte[]> days =
-                    subject.kind() == Subject.Kind.USER
-                            ? userDays(subject)
-                            : account(subject, StoreNames.ACCOUNT_WINDOWS);
+            StoreKey prefix = subject.kind() == Subject.Kind.USER
+                    ? DayCount.key(subject.id(), meter)
+                    : WindowTotals.key(subject.text(), meter, WindowTotals.DAY);
+            ReadOnlyKeyValueStore<Bytes, byte[]> days = subject.kind() == Subject.Kind.USER
+                    ? userDays(subject)
+                    : account(subject, StoreNames.ACCOUNT_WINDOWS);
             Bytes first = prefix.copy().number(startOf(from).toEpochMilli()).bytes();
             Bytes last = prefix.copy().number(startOf(to).toEpochMilli()).bytes();
             try (KeyValueIterator<Bytes, byte[]> found = days.range(first, last)) {
@@ -173,9 +171,7 @@ public final class StoreUsageQueries implements UsageQueries {
             });
             List<Breakdown.Row> rows = new ArrayList<>();
             used.forEach((key, amount) -> rows.add(new Breakdown.Row(key, amount)));
-            rows.sort(Comparator.comparingLong(Breakdown.Row::used)
-                    .reversed()
-                    .thenComparing(Breakdown.Row::key));
+            rows.sort(Comparator.comparingLong(Breakdown.Row::used).reversed().thenComparing(Breakdown.Row::key));
             return new Answer.Found<>(new Breakdown(
                     rows, rows.stream().mapToLong(Breakdown.Row::used).sum()));
         });
@@ -334,8 +330,8 @@ public final class StoreUsageQueries implements UsageQueries {
     public List<PartitionWatermark> watermarks() {
         List<PartitionWatermark> watermarks = new ArrayList<>();
         for (int partition : stores.partitionsOf(topics.actions())) {
-            byte[] millis = stores.partition(StoreNames.INTAKE_COUNTERS, partition)
-                    .get(CounterKeys.streamTimeKey(partition));
+            byte[] millis =
+                    stores.partition(StoreNames.INTAKE_COUNTERS, partition).get(CounterKeys.streamTimeKey(partition));
             watermarks.add(new PartitionWatermark(
                     partition, millis == null ? null : Instant.ofEpochMilli(Numbers.fromBytes(millis))));
         }

@@ -106,7 +106,8 @@ public final class AccountCatalogue implements Terms {
     }
 
     /** Takes a record out of force. */
-    public static void remove(KeyValueStore<Bytes, byte[]> store, CatalogueSerdes serdes, CatalogueKind kind, String key) {
+    public static void remove(
+            KeyValueStore<Bytes, byte[]> store, CatalogueSerdes serdes, CatalogueKind kind, String key) {
         Bytes storeKey = kind.storeKey(key);
         byte[] before = store.get(storeKey);
         if (kind == CatalogueKind.MEMBERSHIP && before != null && isSeat(serdes, before)) {

@@ -1,7 +1,5 @@
 package dev.tally.streams.topology;
 
-import dev.tally.streams.state.AccountCatalogue;
-import dev.tally.streams.state.CatalogueKind;
 import dev.tally.schemas.CatalogueRemoval;
 import dev.tally.schemas.Grant;
 import dev.tally.schemas.Membership;
@@ -10,6 +8,8 @@ import dev.tally.schemas.Plan;
 import dev.tally.schemas.Subscription;
 import dev.tally.schemas.Tick;
 import dev.tally.schemas.UsageSum;
+import dev.tally.streams.state.AccountCatalogue;
+import dev.tally.streams.state.CatalogueKind;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Objects;

@@ -1,11 +1,11 @@
 package dev.tally.streams.topology;
 
 import dev.tally.keys.Partitions;
-import dev.tally.streams.state.StoreNames;
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.serde.Decoded;
 import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.streams.state.CounterKeys;
+import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.WriteBackStore;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;

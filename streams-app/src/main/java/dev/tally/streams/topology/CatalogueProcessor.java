@@ -1,14 +1,14 @@
 package dev.tally.streams.topology;
 
 import dev.tally.keys.Subject;
-import dev.tally.streams.state.CatalogueKind;
-import dev.tally.streams.state.CatalogueRecords;
 import dev.tally.schemas.CatalogueRemoval;
 import dev.tally.schemas.Grant;
 import dev.tally.schemas.Membership;
 import dev.tally.schemas.Subscription;
 import dev.tally.schemas.serde.Decoded;
 import dev.tally.streams.metering.Rejection;
+import dev.tally.streams.state.CatalogueKind;
+import dev.tally.streams.state.CatalogueRecords;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Map;

@@ -2,7 +2,6 @@ package dev.tally.streams.topology;
 
 import dev.tally.keys.Keys;
 import dev.tally.keys.Subject;
-import dev.tally.streams.state.AccountCatalogue;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.BillingSlot;
 import dev.tally.schemas.FactKind;
@@ -10,6 +9,7 @@ import dev.tally.streams.metering.Coverage;
 import dev.tally.streams.metering.FactIdentifier;
 import dev.tally.streams.metering.PlanTerms;
 import dev.tally.streams.metering.SubscriptionTerms;
+import dev.tally.streams.state.AccountCatalogue;
 import dev.tally.streams.state.IntervalCharge;
 import dev.tally.streams.state.PeriodCharges;
 import dev.tally.streams.state.StoreKey;

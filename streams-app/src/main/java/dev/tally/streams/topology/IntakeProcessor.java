@@ -1,8 +1,6 @@
 package dev.tally.streams.topology;
 
 import dev.tally.keys.Subject;
-import dev.tally.streams.state.CatalogueView;
-import dev.tally.streams.state.StoreNames;
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.Tick;
 import dev.tally.schemas.UsageSum;
@@ -13,10 +11,12 @@ import dev.tally.streams.metering.DeadLetterReason;
 import dev.tally.streams.metering.MeterDefinition;
 import dev.tally.streams.metering.Payers;
 import dev.tally.streams.metering.Rejection;
-import dev.tally.streams.state.Refusals;
+import dev.tally.streams.state.CatalogueView;
 import dev.tally.streams.state.CounterKeys;
-import dev.tally.streams.state.WriteBackStore;
 import dev.tally.streams.state.CounterKeys.Counter;
+import dev.tally.streams.state.Refusals;
+import dev.tally.streams.state.StoreNames;
+import dev.tally.streams.state.WriteBackStore;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,10 +1,10 @@
 package dev.tally.streams.topology;
 
-import dev.tally.streams.state.CatalogueKind;
 import dev.tally.schemas.CatalogueRemoval;
 import dev.tally.schemas.Meter;
 import dev.tally.schemas.Plan;
 import dev.tally.schemas.Tick;
+import dev.tally.streams.state.CatalogueKind;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;

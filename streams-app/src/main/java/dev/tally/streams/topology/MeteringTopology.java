@@ -1,10 +1,5 @@
 package dev.tally.streams.topology;
 
-import dev.tally.streams.state.AccountCatalogue;
-import dev.tally.streams.state.CatalogueKind;
-import dev.tally.streams.state.CatalogueRecords;
-import dev.tally.streams.state.CatalogueView;
-import dev.tally.streams.state.StoreNames;
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.CatalogueRemoval;
@@ -20,6 +15,11 @@ import dev.tally.schemas.UsageSum;
 import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.topics.Topics;
+import dev.tally.streams.state.AccountCatalogue;
+import dev.tally.streams.state.CatalogueKind;
+import dev.tally.streams.state.CatalogueRecords;
+import dev.tally.streams.state.CatalogueView;
+import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.WriteBackStore;
 import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;

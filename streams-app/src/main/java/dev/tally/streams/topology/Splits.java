@@ -50,7 +50,8 @@ public final class Splits {
     }
 
     private boolean roomForMore(Day day) {
-        Bytes key = SplitKeys.rowCount(day.subject(), day.meter(), day.start(), day.by()).bytes();
+        Bytes key = SplitKeys.rowCount(day.subject(), day.meter(), day.start(), day.by())
+                .bytes();
         long rows = Numbers.orElse(store.get(key), 0);
         if (rows >= MAX_KEYS) {
             return false;

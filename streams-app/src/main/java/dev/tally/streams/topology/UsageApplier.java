@@ -2,7 +2,6 @@ package dev.tally.streams.topology;
 
 import dev.tally.keys.Keys;
 import dev.tally.keys.Subject;
-import dev.tally.streams.state.AccountCatalogue;
 import dev.tally.schemas.AlertKind;
 import dev.tally.schemas.BillingSlot;
 import dev.tally.schemas.QuotaAlert;
@@ -20,6 +19,7 @@ import dev.tally.streams.metering.FactIdentifier;
 import dev.tally.streams.metering.PlanTerms;
 import dev.tally.streams.metering.Thresholds;
 import dev.tally.streams.metering.Thresholds.Threshold;
+import dev.tally.streams.state.AccountCatalogue;
 import dev.tally.streams.state.StoreKey;
 import dev.tally.streams.state.WindowTotals;
 import java.time.Instant;

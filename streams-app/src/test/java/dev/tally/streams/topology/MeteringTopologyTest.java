@@ -26,8 +26,8 @@ import dev.tally.schemas.Subscription;
 import dev.tally.schemas.SubscriptionStatus;
 import dev.tally.schemas.Trigger;
 import dev.tally.schemas.UsageSnapshot;
-import dev.tally.streams.state.DayCount;
 import dev.tally.streams.state.CounterKeys.Counter;
+import dev.tally.streams.state.DayCount;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -56,8 +56,8 @@ class MeteringTopologyTest {
     void start() {
         pipeline = new Pipeline(stateDir);
         pipeline.put(new Meter("actions", Aggregation.COUNT, List.of(), null, List.of(), "tally_actions"));
-        pipeline.put(new Meter(
-                "tokens", Aggregation.SUM, List.of("input_tokens", "output_tokens"), null, List.of(), null));
+        pipeline.put(
+                new Meter("tokens", Aggregation.SUM, List.of("input_tokens", "output_tokens"), null, List.of(), null));
     }
 
     @AfterEach
@@ -71,7 +71,8 @@ class MeteringTopologyTest {
         pipeline.action(action("e1", "u/1", "o:1", Map.of("input_tokens", 3L, "output_tokens", 4L)));
 
         // Then
-        assertThat(pipeline.day(Subject.user("u/1"), "actions", TODAY).map(DayCount::used)).contains(1L);
+        assertThat(pipeline.day(Subject.user("u/1"), "actions", TODAY).map(DayCount::used))
+                .contains(1L);
         Map<String, UsageSnapshot> usage = pipeline.usage();
         assertThat(usage.keySet())
                 .containsExactlyInAnyOrder(
@@ -79,9 +80,12 @@ class MeteringTopologyTest {
                         "user:u%2F1/tokens/DAY/2026-11-21T00:00:00Z",
                         "org:o%3A1/actions/DAY/2026-11-21T00:00:00Z",
                         "org:o%3A1/tokens/DAY/2026-11-21T00:00:00Z");
-        assertThat(of(usage, "org:o%3A1/tokens/DAY/2026-11-21T00:00:00Z").getUsed()).isEqualTo(7);
-        assertThat(of(usage, "org:o%3A1/tokens/DAY/2026-11-21T00:00:00Z").getLimitUsed()).isZero();
-        assertThat(of(usage, "user:u%2F1/tokens/DAY/2026-11-21T00:00:00Z").getLimitUsed()).isEqualTo(7);
+        assertThat(of(usage, "org:o%3A1/tokens/DAY/2026-11-21T00:00:00Z").getUsed())
+                .isEqualTo(7);
+        assertThat(of(usage, "org:o%3A1/tokens/DAY/2026-11-21T00:00:00Z").getLimitUsed())
+                .isZero();
+        assertThat(of(usage, "user:u%2F1/tokens/DAY/2026-11-21T00:00:00Z").getLimitUsed())
+                .isEqualTo(7);
     }
 
     @Test
@@ -95,9 +99,11 @@ class MeteringTopologyTest {
         pipeline.action(action("e1", "u2", null, Map.of()));
 
         // Then
-        assertThat(pipeline.day(Subject.user("u1"), "actions", TODAY).map(DayCount::used)).contains(1L);
+        assertThat(pipeline.day(Subject.user("u1"), "actions", TODAY).map(DayCount::used))
+                .contains(1L);
         assertThat(pipeline.day(Subject.user("u1"), "tokens", TODAY)).isEmpty();
-        assertThat(pipeline.day(Subject.user("u2"), "actions", TODAY).map(DayCount::used)).contains(1L);
+        assertThat(pipeline.day(Subject.user("u2"), "actions", TODAY).map(DayCount::used))
+                .contains(1L);
         assertThat(pipeline.counter(Counter.DUPLICATE)).isEqualTo(2);
         assertThat(pipeline.counter(Counter.COUNTED)).isEqualTo(2);
     }
@@ -299,8 +305,7 @@ class MeteringTopologyTest {
     void shouldKeepInvalidCatalogueRecordsAside() {
         // Given
         Plan negative = Plan.newBuilder(starter())
-                .setLimits(List.of(new Limit(
-                        Scope.USER, "actions", LimitWindow.DAY, -1L, Beyond.PAUSE, List.of(80))))
+                .setLimits(List.of(new Limit(Scope.USER, "actions", LimitWindow.DAY, -1L, Beyond.PAUSE, List.of(80))))
                 .build();
 
         // When
@@ -329,8 +334,7 @@ class MeteringTopologyTest {
         pipeline.action(action("e1", "a", "o1", Map.of()));
 
         // Then
-        assertThat(pipeline.usage("org:o1/actions/PERIOD/2026-11-01T00:00:00Z")
-                        .getLimit())
+        assertThat(pipeline.usage("org:o1/actions/PERIOD/2026-11-01T00:00:00Z").getLimit())
                 .isEqualTo(25L);
     }
 

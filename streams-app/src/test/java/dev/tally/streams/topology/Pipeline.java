@@ -1,8 +1,6 @@
 package dev.tally.streams.topology;
 
 import dev.tally.keys.Subject;
-import dev.tally.streams.state.CatalogueRecords;
-import dev.tally.streams.state.StoreNames;
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.Meter;
@@ -14,11 +12,13 @@ import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.testing.RegistryFake;
 import dev.tally.schemas.topics.Topics;
+import dev.tally.streams.state.CatalogueRecords;
 import dev.tally.streams.state.CounterKeys;
+import dev.tally.streams.state.CounterKeys.Counter;
 import dev.tally.streams.state.DayCount;
 import dev.tally.streams.state.Numbers;
+import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.WriteBackStore;
-import dev.tally.streams.state.CounterKeys.Counter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -91,21 +91,17 @@ final class Pipeline implements AutoCloseable {
     }
 
     void put(SpecificRecord record) {
-        String topic =
-                switch (record) {
-                    case Meter ignored -> TOPICS.meters();
-                    case Plan ignored -> TOPICS.plans();
-                    case Subscription ignored -> TOPICS.subscriptions();
-                    default -> TOPICS.memberships();
-                };
+        String topic = switch (record) {
+            case Meter ignored -> TOPICS.meters();
+            case Plan ignored -> TOPICS.plans();
+            case Subscription ignored -> TOPICS.subscriptions();
+            default -> TOPICS.memberships();
+        };
         send(topic, CatalogueRecords.keyOf(record).getBytes(StandardCharsets.UTF_8), bytes(topic, record));
     }
 
     void action(ActionEvent event) {
-        send(
-                TOPICS.actions(),
-                event.getUserId().getBytes(StandardCharsets.UTF_8),
-                bytes(TOPICS.actions(), event));
+        send(TOPICS.actions(), event.getUserId().getBytes(StandardCharsets.UTF_8), bytes(TOPICS.actions(), event));
     }
 
     void raw(byte[] key, byte @Nullable [] value) {
@@ -173,14 +169,16 @@ final class Pipeline implements AutoCloseable {
     }
 
     long counter(Counter counter) {
-        WriteBackStore store = (WriteBackStore) Objects.requireNonNull(driver.getAllStateStores().get(StoreNames.INTAKE_COUNTERS));
+        WriteBackStore store = (WriteBackStore)
+                Objects.requireNonNull(driver.getAllStateStores().get(StoreNames.INTAKE_COUNTERS));
         return Numbers.orElse(store.get(CounterKeys.key(0, counter)), 0);
     }
 
     Optional<DayCount> day(Subject user, String meter, Instant day) {
         KeyValueStore<Bytes, byte[]> days = driver.getKeyValueStore(StoreNames.USER_DAYS);
-        return Optional.ofNullable(days.get(
-                        DayCount.key(user.id(), meter).number(day.toEpochMilli()).bytes()))
+        return Optional.ofNullable(days.get(DayCount.key(user.id(), meter)
+                        .number(day.toEpochMilli())
+                        .bytes()))
                 .map(DayCount::fromBytes);
     }
 

@@ -69,7 +69,8 @@ final class SinkMetrics implements DeliveryListener {
     private static double oldestAge(DeliveryStatus status, InstantSource clock) {
         return status.snapshot()
                 .oldestUnsent()
-                .map(since -> Math.max(0, Duration.between(since, clock.instant()).toMillis()) / 1_000.0)
+                .map(since ->
+                        Math.max(0, Duration.between(since, clock.instant()).toMillis()) / 1_000.0)
                 .orElse(0.0);
     }
 

@@ -202,8 +202,9 @@ record SinkSettings(
                     + " names a stand-in");
         }
         if (isLive(key) && !environmentIsSet) {
-            problems.add("environment must be set when a live key of Stripe is used, so that no other installation's facts"
-                    + " can be taken for this one's");
+            problems.add(
+                    "environment must be set when a live key of Stripe is used, so that no other installation's facts"
+                            + " can be taken for this one's");
         }
         if (isLive(key) && !base.isEmpty()) {
             problems.add("a live key of Stripe is not sent to " + STRIPE_API_BASE + " " + base);
@@ -248,8 +249,7 @@ record SinkSettings(
         return new SinkSettings(
                 parsed,
                 delivery,
-                new StripeConnection(
-                        key.isEmpty() ? STAND_IN_KEY : key, base, parsed.duration(STRIPE_REQUEST_TIMEOUT)),
+                new StripeConnection(key.isEmpty() ? STAND_IN_KEY : key, base, parsed.duration(STRIPE_REQUEST_TIMEOUT)),
                 limit > 0 ? limit : isLive(key) || !base.isEmpty() ? LIVE_RATE : SANDBOX_RATE,
                 parsed.string(HTTP_HOST),
                 parsed.integer(HTTP_PORT));

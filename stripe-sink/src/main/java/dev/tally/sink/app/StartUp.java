@@ -91,7 +91,8 @@ final class StartUp {
         DeliveryTopics topics = settings.delivery().topics();
         List<String> names = List.of(topics.facts(), topics.ledger(), topics.deadLetters());
         int millis = Math.toIntExact(PATIENCE.toMillis());
-        var described = admin.describeTopics(names, new DescribeTopicsOptions().timeoutMs(millis)).topicNameValues();
+        var described = admin.describeTopics(names, new DescribeTopicsOptions().timeoutMs(millis))
+                .topicNameValues();
         List<String> missing = new ArrayList<>();
         Map<String, Integer> partitions = new HashMap<>();
         for (Map.Entry<String, KafkaFuture<TopicDescription>> topic : described.entrySet()) {
@@ -121,7 +122,8 @@ final class StartUp {
     private Optional<String> registryMissing() throws InterruptedException {
         String urls = settings.parsed().string(CommonSettings.SCHEMA_REGISTRY_URL);
         String problem = "";
-        try (HttpClient client = HttpClient.newBuilder().connectTimeout(PATIENCE).build()) {
+        try (HttpClient client =
+                HttpClient.newBuilder().connectTimeout(PATIENCE).build()) {
             for (String url : urls.split(",", -1)) {
                 try {
                     int answer = client.send(registryRequest(url.trim()), HttpResponse.BodyHandlers.discarding())

@@ -85,9 +85,10 @@ final class SinkAppTest {
                 "random"));
         CompletableFuture<Boolean> ended = CompletableFuture.supplyAsync(() -> run(app), SinkAppTest::inOwnThread);
         String url = "http://127.0.0.1:" + app.port();
-        Awaitility.await().atMost(Duration.ofSeconds(15)).untilAsserted(() -> assertThat(
-                        get(url + "/health/ready").body())
-                .contains("Kafka at 127.0.0.1:1 does not answer"));
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(15))
+                .untilAsserted(() ->
+                        assertThat(get(url + "/health/ready").body()).contains("Kafka at 127.0.0.1:1 does not answer"));
 
         // When
         app.stop();
@@ -136,9 +137,8 @@ final class SinkAppTest {
         try (RecordSerdes serdes = new RecordSerdes(Map.of("schema.registry.url", registry.url()));
                 var producer = new KafkaProducer<>(
                         broker.clientConfig(), new ByteArraySerializer(), new ByteArraySerializer())) {
-            byte[] value = serdes.of(BillableFact.class)
-                    .serializer()
-                    .serialize("billable-usage", new RecordHeaders(), fact);
+            byte[] value =
+                    serdes.of(BillableFact.class).serializer().serialize("billable-usage", new RecordHeaders(), fact);
             producer.send(new ProducerRecord<>("billable-usage", "user:u1".getBytes(StandardCharsets.UTF_8), value))
                     .get(30, TimeUnit.SECONDS);
         }

@@ -102,14 +102,17 @@ final class SinkSettingsTest {
 
     @Test
     void shouldUseASandboxSlowly() {
-        assertThat(load(Map.of("STRIPE_API_KEY", "sk_test_1"), Map.of()).callsPerSecond()).isEqualTo(20);
+        assertThat(load(Map.of("STRIPE_API_KEY", "sk_test_1"), Map.of()).callsPerSecond())
+                .isEqualTo(20);
     }
 
     @Test
     void shouldReportAllProblemsAndExitWithTwo() throws Exception {
         // Given
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        String[] args = {"--set", "stripe.max.in.flight=0", "--set", "http.prot=1", "--set", "stripe.request.timeout=soon"};
+        String[] args = {
+            "--set", "stripe.max.in.flight=0", "--set", "http.prot=1", "--set", "stripe.request.timeout=soon"
+        };
 
         // When
         int code = Main.run(args, Map.of(), new PrintStream(err, true, StandardCharsets.UTF_8));
@@ -132,7 +135,8 @@ final class SinkSettingsTest {
                                 "sink.instance", "a b",
                                 "kafka.group.id", "other")))
                 .hasSize(4);
-        assertThat(problems(Map.of(), Map.of("stripe.api.base", "127.0.0.1:8083"))).hasSize(1);
+        assertThat(problems(Map.of(), Map.of("stripe.api.base", "127.0.0.1:8083")))
+                .hasSize(1);
     }
 
     @Test
@@ -142,7 +146,8 @@ final class SinkSettingsTest {
     }
 
     private static List<String> problems(Map<String, String> environment, Map<String, String> overrides) {
-        return catchThrowableOfType(SettingsException.class, () -> load(environment, overrides)).problems();
+        return catchThrowableOfType(SettingsException.class, () -> load(environment, overrides))
+                .problems();
     }
 
     private static SinkSettings load(Map<String, String> environment, Map<String, String> overrides) {

@@ -67,13 +67,14 @@ final class DeliveryHarness implements AutoCloseable {
         this.broker = broker;
         this.stripe = stripe;
         this.name = name;
-        this.topics = new DeliveryTopics(
-                name + "-billable-usage", name + "-stripe-ledger", name + "-stripe-dead-letters");
+        this.topics =
+                new DeliveryTopics(name + "-billable-usage", name + "-stripe-ledger", name + "-stripe-dead-letters");
         broker.createTopics(PARTITIONS, topics.facts(), topics.ledger(), topics.deadLetters());
         this.serdes = new RecordSerdes(Map.of("schema.registry.url", registryUrl, "auto.register.schemas", true));
         this.facts = serdes.of(BillableFact.class);
         this.ledger = serdes.of(LedgerEntry.class);
-        this.producer = new KafkaProducer<>(broker.clientConfig(), new ByteArraySerializer(), new ByteArraySerializer());
+        this.producer =
+                new KafkaProducer<>(broker.clientConfig(), new ByteArraySerializer(), new ByteArraySerializer());
     }
 
     String group() {
@@ -161,7 +162,13 @@ final class DeliveryHarness implements AutoCloseable {
     }
 
     static BillableFact fact(String identifier, String payer, @Nullable String customer, long amount) {
-        return fact(identifier, payer, customer, "tally_actions", amount, Instant.now().minusSeconds(600));
+        return fact(
+                identifier,
+                payer,
+                customer,
+                "tally_actions",
+                amount,
+                Instant.now().minusSeconds(600));
     }
 
     static BillableFact fact(

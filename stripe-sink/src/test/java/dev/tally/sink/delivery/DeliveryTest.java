@@ -67,14 +67,15 @@ final class DeliveryTest {
             assertThat(stripe.takenCount()).isEqualTo(60);
             assertThat(total(stripe)).isEqualTo(60 * 59 / 2);
             assertThat(harness.deadLetters()).isEmpty();
-            assertThat(harness.ledger()).hasSize(60).allSatisfy((identifier, states) -> assertThat(states)
-                    .startsWith("INTENT")
-                    .last()
-                    .isIn("ACCEPTED", "DUPLICATE_OK"));
-            assertThat(harness.ledger().values()).allSatisfy(states -> assertThat(states)
-                    .as("one outcome each")
-                    .filteredOn(state -> !state.equals("INTENT"))
-                    .hasSize(1));
+            assertThat(harness.ledger())
+                    .hasSize(60)
+                    .allSatisfy((identifier, states) ->
+                            assertThat(states).startsWith("INTENT").last().isIn("ACCEPTED", "DUPLICATE_OK"));
+            assertThat(harness.ledger().values())
+                    .allSatisfy(states -> assertThat(states)
+                            .as("one outcome each")
+                            .filteredOn(state -> !state.equals("INTENT"))
+                            .hasSize(1));
         }
     }
 
@@ -165,14 +166,16 @@ final class DeliveryTest {
             assertThat(stripe.sums()).isEqualTo(Map.of("cus_good", 7L));
             List<Read> letters = harness.deadLetters();
             assertThat(letters).hasSize(expected.size()).allSatisfy(letter -> {
-                assertThat(letter.value()).isEqualTo(expected.get(letter.headers().get("tally.reason")));
+                assertThat(letter.value())
+                        .isEqualTo(expected.get(letter.headers().get("tally.reason")));
                 assertThat(letter.headers())
                         .containsEntry("tally.topic", harness.factsTopic())
                         .containsKeys("tally.partition", "tally.offset", "tally.at");
                 assertThat(letter.headers().getOrDefault("tally.detail", "").getBytes(StandardCharsets.UTF_8))
                         .hasSizeBetween(1, 1_024);
             });
-            assertThat(letters).extracting(Read::key)
+            assertThat(letters)
+                    .extracting(Read::key)
                     .containsExactlyInAnyOrder("user:gone", "user:free", "user:big", "user:old", "user:bad");
             assertThat(harness.ledger())
                     .containsEntry("id-gone", List.of("INTENT", "DEAD"))
@@ -186,9 +189,8 @@ final class DeliveryTest {
         try (StripeFake stripe = StripeFake.start();
                 DeliveryHarness harness = harness(stripe)) {
             // Given: every third request fails
-            stripe.rule(call -> call.number() % 3 == 0
-                    ? Optional.of(Reply.error(500, "api_error", "sorry"))
-                    : Optional.empty());
+            stripe.rule(call ->
+                    call.number() % 3 == 0 ? Optional.of(Reply.error(500, "api_error", "sorry")) : Optional.empty());
             Map<String, List<String>> expected = new HashMap<>();
             Instant now = Instant.now();
             for (int i = 0; i < 40; i++) {
@@ -196,7 +198,8 @@ final class DeliveryTest {
                     String customer = "cus_" + i % 3;
                     String identifier = meter + "-" + i;
                     harness.publish(fact(identifier, "user:u" + i % 3, customer, meter, 1, now));
-                    expected.computeIfAbsent(customer + meter, unused -> new ArrayList<>()).add(identifier);
+                    expected.computeIfAbsent(customer + meter, unused -> new ArrayList<>())
+                            .add(identifier);
                 }
             }
 
@@ -273,9 +276,8 @@ final class DeliveryTest {
                 DeliveryHarness harness = harness(stripe)) {
             // Given
             AtomicBoolean locked = new AtomicBoolean(true);
-            stripe.rule(call -> locked.get()
-                    ? Optional.of(Reply.error(401, "", "Invalid API Key provided"))
-                    : Optional.empty());
+            stripe.rule(call ->
+                    locked.get() ? Optional.of(Reply.error(401, "", "Invalid API Key provided")) : Optional.empty());
             for (int i = 0; i < 12; i++) {
                 harness.publish(fact("id-" + i, "user:u" + i, "cus_" + i, 1));
             }
@@ -313,9 +315,10 @@ final class DeliveryTest {
             }
             DeliveryStatus status = new DeliveryStatus();
             DeliveryRunner runner = harness.start(harness.group(), status, Duration.ofSeconds(5));
-            Awaitility.await().untilAsserted(() -> assertThat(harness.heard().stream()
-                            .filter(new Heard("attempt Transient")::equals))
-                    .hasSizeGreaterThan(20));
+            Awaitility.await()
+                    .untilAsserted(
+                            () -> assertThat(harness.heard().stream().filter(new Heard("attempt Transient")::equals))
+                                    .hasSizeGreaterThan(20));
             int taken = stripe.takenCount();
             assertThat(harness.committed()).isEmpty();
             assertThat(status.snapshot().pending()).isEqualTo(200);
@@ -330,8 +333,10 @@ final class DeliveryTest {
             // Then: what was settled before is not sent again
             assertThat(taken).isEqualTo(199);
             assertThat(stripe.takenCount()).isEqualTo(200);
-            assertThat(harness.heard().stream().filter(new Heard("attempt AlreadyExists")::equals)).isEmpty();
-            assertThat(harness.heard().stream().filter(new Heard("read again")::equals)).hasSize(199);
+            assertThat(harness.heard().stream().filter(new Heard("attempt AlreadyExists")::equals))
+                    .isEmpty();
+            assertThat(harness.heard().stream().filter(new Heard("read again")::equals))
+                    .hasSize(199);
         }
     }
 

@@ -68,9 +68,10 @@ final class HandOverTest {
             assertThat(stripe.takenCount()).isEqualTo(300);
             assertThat(total(stripe)).isEqualTo(300 * 299 / 2);
             assertThat(harness.deadLetters()).isEmpty();
-            assertThat(harness.ledger()).hasSize(300).allSatisfy((identifier, states) -> assertThat(states)
-                    .last()
-                    .isIn("ACCEPTED", "DUPLICATE_OK"));
+            assertThat(harness.ledger())
+                    .hasSize(300)
+                    .allSatisfy(
+                            (identifier, states) -> assertThat(states).last().isIn("ACCEPTED", "DUPLICATE_OK"));
         }
     }
 

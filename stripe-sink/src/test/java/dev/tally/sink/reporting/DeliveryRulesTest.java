@@ -36,16 +36,26 @@ final class DeliveryRulesTest {
 
     @Test
     void shouldKeepTheKeyWhereNoAnswerArrived() {
-        assertThat(next(first, new Answer.Unknown("no_answer", "")).key().text()).isEqualTo("id#0");
-        assertThat(next(first, transientAnswer(TransientCause.NOT_SENT)).key().text()).isEqualTo("id#0");
-        assertThat(next(first, transientAnswer(TransientCause.KEY_IN_USE)).key().text()).isEqualTo("id#0");
+        assertThat(next(first, new Answer.Unknown("no_answer", "")).key().text())
+                .isEqualTo("id#0");
+        assertThat(next(first, transientAnswer(TransientCause.NOT_SENT)).key().text())
+                .isEqualTo("id#0");
+        assertThat(next(first, transientAnswer(TransientCause.KEY_IN_USE)).key().text())
+                .isEqualTo("id#0");
     }
 
     @Test
     void shouldRaiseTheKeyAfterAnAnswerThatWillBeRetried() {
-        assertThat(next(first, transientAnswer(TransientCause.SERVER_ERROR)).key().text()).isEqualTo("id#1");
-        assertThat(next(first, transientAnswer(TransientCause.RATE_LIMITED)).key().text()).isEqualTo("id#1");
-        assertThat(next(first, transientAnswer(TransientCause.NOT_STRIPE)).key().text()).isEqualTo("id#1");
+        assertThat(next(first, transientAnswer(TransientCause.SERVER_ERROR))
+                        .key()
+                        .text())
+                .isEqualTo("id#1");
+        assertThat(next(first, transientAnswer(TransientCause.RATE_LIMITED))
+                        .key()
+                        .text())
+                .isEqualTo("id#1");
+        assertThat(next(first, transientAnswer(TransientCause.NOT_STRIPE)).key().text())
+                .isEqualTo("id#1");
         NextStep halted = rules.after(first, new Answer.AccountHalt("unauthorized", ""), NOW, RANDOM);
         assertThat(((NextStep.Halt) halted).attempts().key().text()).isEqualTo("id#1");
     }
@@ -63,11 +73,15 @@ final class DeliveryRulesTest {
         assertThat(limited.unknownSince()).isNull();
         assertThat(rules.maySend(limited, NOW.plus(Duration.ofDays(30)))).isTrue();
         assertThat(later.attempts().unknownSince()).isEqualTo(NOW);
-        assertThat(rules.maySend(later.attempts(), NOW.plus(Duration.ofHours(23)).minusMillis(1))).isTrue();
-        assertThat(rules.maySend(later.attempts(), NOW.plus(Duration.ofHours(23)))).isFalse();
+        assertThat(rules.maySend(
+                        later.attempts(), NOW.plus(Duration.ofHours(23)).minusMillis(1)))
+                .isTrue();
+        assertThat(rules.maySend(later.attempts(), NOW.plus(Duration.ofHours(23))))
+                .isFalse();
         assertThat(rules.parkedAsUnknown(later.attempts()))
                 .isInstanceOfSatisfying(
-                        Outcome.Parked.class, parked -> assertThat(parked.reason()).isEqualTo("outcome_unknown"));
+                        Outcome.Parked.class,
+                        parked -> assertThat(parked.reason()).isEqualTo("outcome_unknown"));
     }
 
     @Test
@@ -98,7 +112,9 @@ final class DeliveryRulesTest {
             longest = Math.max(longest, nanos);
         }
         assertThat(shortest).isBetween(0L, Duration.ofMillis(5).toNanos());
-        assertThat(longest).isBetween(Duration.ofMillis(495).toNanos(), Duration.ofMillis(500).toNanos());
+        assertThat(longest)
+                .isBetween(
+                        Duration.ofMillis(495).toNanos(), Duration.ofMillis(500).toNanos());
     }
 
     @Test

@@ -72,18 +72,22 @@ final class StripeJavaMeterEventsTest {
                 });
         assertThat(answerTo(404, JSON, error("invalid_request_error", "resource_missing", "No such customer")))
                 .isInstanceOfSatisfying(
-                        Answer.Permanent.class, refused -> assertThat(refused.reason()).isEqualTo("resource_missing"));
+                        Answer.Permanent.class,
+                        refused -> assertThat(refused.reason()).isEqualTo("resource_missing"));
         assertThat(answerTo(400, JSON, "{\"error\":{\"type\":\"invalid_request_error\",\"message\":\"too old\"}}"))
                 .isInstanceOfSatisfying(
-                        Answer.Permanent.class, refused -> assertThat(refused.reason()).isEqualTo("refused_by_stripe"));
+                        Answer.Permanent.class,
+                        refused -> assertThat(refused.reason()).isEqualTo("refused_by_stripe"));
     }
 
     @Test
     void shouldNotGiveUpAFactForARefusalThatIsNotStripes() throws Exception {
         assertThat(cause(answerTo(404, "text/html", "<html>not found</html>"))).isEqualTo(TransientCause.NOT_STRIPE);
         assertThat(cause(answerTo(400, JSON, ""))).isEqualTo(TransientCause.NOT_STRIPE);
-        assertThat(cause(answerTo(400, JSON, "{\"error\":\"invalid_request\"}"))).isEqualTo(TransientCause.NOT_STRIPE);
-        assertThat(cause(answerTo(302, "text/html", "moved", "Location: /login"))).isEqualTo(TransientCause.NOT_STRIPE);
+        assertThat(cause(answerTo(400, JSON, "{\"error\":\"invalid_request\"}")))
+                .isEqualTo(TransientCause.NOT_STRIPE);
+        assertThat(cause(answerTo(302, "text/html", "moved", "Location: /login")))
+                .isEqualTo(TransientCause.NOT_STRIPE);
         assertThat(cause(answerTo(413, "text/html", "too large"))).isEqualTo(TransientCause.NOT_STRIPE);
     }
 
@@ -122,7 +126,8 @@ final class StripeJavaMeterEventsTest {
                 .contains(Duration.ofSeconds(30));
         assertThat(retryAfter(answerTo(429, "text/html", "slow down", "Retry-After: 3")))
                 .contains(Duration.ofSeconds(3));
-        assertThat(retryAfter(answerTo(429, JSON, limited, "Retry-After: soon"))).isEmpty();
+        assertThat(retryAfter(answerTo(429, JSON, limited, "Retry-After: soon")))
+                .isEmpty();
         assertThat(retryAfter(answerTo(429, JSON, limited))).isEmpty();
     }
 
@@ -130,13 +135,25 @@ final class StripeJavaMeterEventsTest {
     void shouldTryAgainAfterServerErrors() throws Exception {
         assertThat(cause(answerTo(500, JSON, error("api_error", "", "sorry"), "Stripe-Should-Retry: true")))
                 .isEqualTo(TransientCause.SERVER_ERROR);
-        assertThat(cause(answerTo(502, "text/html", "<html>Bad gateway</html>"))).isEqualTo(TransientCause.SERVER_ERROR);
+        assertThat(cause(answerTo(502, "text/html", "<html>Bad gateway</html>")))
+                .isEqualTo(TransientCause.SERVER_ERROR);
         assertThat(retryAfter(answerTo(503, JSON, error("api_error", "", "down"), "Retry-After: 4")))
                 .contains(Duration.ofSeconds(4));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "null", "[]", "\"text\"", "<html>fine</html>", "{\"error\":null}", "{}", "{\"object\":1}", "{"})
+    @ValueSource(
+            strings = {
+                "",
+                "null",
+                "[]",
+                "\"text\"",
+                "<html>fine</html>",
+                "{\"error\":null}",
+                "{}",
+                "{\"object\":1}",
+                "{"
+            })
     void shouldNotBelieveASuccessThatIsNone(String body) throws Exception {
         assertThat(unknown(answerTo(200, JSON, body))).isEqualTo("unreadable_answer");
     }
@@ -147,7 +164,17 @@ final class StripeJavaMeterEventsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"null", "[]", "\"text\"", "{}", "{\"error\":null}", "{\"error\":[]}", "{\"error\":\"oauth\"}", "{"})
+    @ValueSource(
+            strings = {
+                "null",
+                "[]",
+                "\"text\"",
+                "{}",
+                "{\"error\":null}",
+                "{\"error\":[]}",
+                "{\"error\":\"oauth\"}",
+                "{"
+            })
     void shouldTryAgainAfterServerErrorsWithoutForm(String body) throws Exception {
         assertThat(cause(answerTo(500, JSON, body))).isEqualTo(TransientCause.SERVER_ERROR);
     }
@@ -227,7 +254,8 @@ final class StripeJavaMeterEventsTest {
             long startedAt = System.nanoTime();
 
             // When
-            Answer answer = client(server, Duration.ofMillis(400)).create(EVENT, KEY).answer();
+            Answer answer =
+                    client(server, Duration.ofMillis(400)).create(EVENT, KEY).answer();
 
             // Then
             assertThat(unknown(answer)).isEqualTo("no_answer");

@@ -12,7 +12,6 @@ public record Read(int partition, String key, byte[] value, Map<String, String> 
         Map<String, String> headers = new TreeMap<>();
         record.headers()
                 .forEach(header -> headers.put(header.key(), new String(header.value(), StandardCharsets.UTF_8)));
-        return new Read(
-                record.partition(), new String(record.key(), StandardCharsets.UTF_8), record.value(), headers);
+        return new Read(record.partition(), new String(record.key(), StandardCharsets.UTF_8), record.value(), headers);
     }
 }

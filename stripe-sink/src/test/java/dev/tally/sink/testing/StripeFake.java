@@ -68,8 +68,8 @@ public final class StripeFake implements AutoCloseable {
 
     /** Starts one on a free port of this machine. */
     public static StripeFake start() throws IOException {
-        StripeFake fake = new StripeFake(
-                HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 100));
+        StripeFake fake =
+                new StripeFake(HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 100));
         fake.server.setExecutor(fake.threads);
         fake.server.createContext("/v1/billing/meter_events", fake::handle);
         fake.server.start();
@@ -98,7 +98,8 @@ public final class StripeFake implements AutoCloseable {
     /** Identifiers in the order they were taken, of one customer and meter. */
     public synchronized List<String> taken(String customer, String eventName) {
         return order.stream()
-                .filter(call -> call.customer().equals(customer) && call.eventName().equals(eventName))
+                .filter(call ->
+                        call.customer().equals(customer) && call.eventName().equals(eventName))
                 .map(Call::identifier)
                 .toList();
     }
