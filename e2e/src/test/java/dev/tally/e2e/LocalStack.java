@@ -1,0 +1,156 @@
+package dev.tally.e2e;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
+
+/** A stack started by {@code ./tally up}, on ports of its own. */
+final class LocalStack implements AutoCloseable {
+
+    private static final Duration READY_WITHIN = Duration.ofMinutes(5);
+
+    private final Path data;
+    private final int kafka = freePort();
+    private final int registry = freePort();
+    private final int http = freePort();
+    private final int sink = freePort();
+    private final int stripe = freePort();
+    private final List<String> options;
+    private @Nullable Process process;
+
+    LocalStack(String name, String... options) {
+        this.data = Tally.ROOT
+                .resolve("e2e/target/stacks")
+                .resolve(name + "-" + ProcessHandle.current().pid());
+        this.options = List.of(options);
+    }
+
+    private static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    LocalStack start() {
+        try {
+            Files.createDirectories(data);
+            Path log = data.resolve("up.log");
+            Files.deleteIfExists(log);
+            Process started = new ProcessBuilder(command())
+                    .redirectErrorStream(true)
+                    .redirectOutput(log.toFile())
+                    .start();
+            process = started;
+            Awaitility.await()
+                    .atMost(READY_WITHIN)
+                    .pollInterval(Duration.ofMillis(100))
+                    .until(() -> !started.isAlive() || text(log).contains("\nready in "));
+            if (!started.isAlive()) {
+                throw new IllegalStateException("tally up ended with " + started.exitValue() + ":\n" + text(log));
+            }
+            return this;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    List<String> command() {
+        List<String> command = new ArrayList<>(List.of(
+                Tally.ROOT.resolve("tally").toString(),
+                "up",
+                "--no-demo",
+                "--data",
+                data.toString(),
+                "--kafka-port",
+                "" + kafka,
+                "--registry-port",
+                "" + registry,
+                "--http-port",
+                "" + http,
+                "--sink-port",
+                "" + sink,
+                "--stripe-port",
+                "" + stripe));
+        command.addAll(options);
+        return command;
+    }
+
+    private static String text(Path file) throws IOException {
+        return Files.exists(file) ? Files.readString(file, StandardCharsets.UTF_8) : "";
+    }
+
+    /** Seconds it took to get ready, as it says itself. */
+    String readyIn() throws IOException {
+        String log = text(data.resolve("up.log"));
+        return log.substring(log.indexOf("ready in ") + 9, log.indexOf(" s;"));
+    }
+
+    String bootstrapServers() {
+        return "127.0.0.1:" + kafka;
+    }
+
+    String registryUrl() {
+        return "http://127.0.0.1:" + registry + "/apis/ccompat/v7";
+    }
+
+    String app() {
+        return "http://127.0.0.1:" + http;
+    }
+
+    String stripe() {
+        return "http://127.0.0.1:" + stripe;
+    }
+
+    /** Options that point a command to this stack. */
+    String[] servers() {
+        return new String[] {"--bootstrap-server", bootstrapServers(), "--schema-registry", registryUrl()};
+    }
+
+    /** Ends a process of the stack the hard way; {@code up} starts it again. Waits until it is another one. */
+    void kill9(String name) {
+        Path file = data.resolve("pids").resolve(name + ".pid");
+        try {
+            long pid = Long.parseLong(Files.readString(file).trim());
+            ProcessHandle.of(pid).orElseThrow().destroyForcibly();
+            Awaitility.await()
+                    .atMost(Duration.ofMinutes(1))
+                    .until(() -> Long.parseLong(Files.readString(file).trim()) != pid);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Asks it to stop, as Ctrl-C does, and waits. */
+    void stop() {
+        Process running = process;
+        if (running != null) {
+            running.destroy();
+            try {
+                if (!running.waitFor(90, TimeUnit.SECONDS)) {
+                    running.destroyForcibly();
+                    throw new IllegalStateException("tally up did not stop");
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            process = null;
+        }
+    }
+
+    @Override
+    public void close() {
+        stop();
+    }
+}

@@ -1,0 +1,189 @@
+package dev.tally.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.tally.schemas.UsageSnapshot;
+import dev.tally.schemas.UsageWindow;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.zip.GZIPInputStream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+
+/** A real trace of 13 years, counted once however often and however it is published. */
+class TraceE2E {
+
+    private static final Path TRACE = Path.of(System.getProperty(
+            "tally.trace",
+            Tally.ROOT.resolve("../shared/data/actions-git.ndjson.gz").toString()));
+    private static final Path EXPECTED = TRACE.resolveSibling("actions-git.expected.tsv.gz");
+    private static final int ACTIONS = 99_515;
+    private static final int READ_ONLY = 390;
+
+    @Test
+    void shouldCountTheTraceOnceWhateverHappens() throws IOException {
+        assumeThat(TRACE).as("the shared trace").exists();
+        // Given
+        Map<String, Long> expected = expected();
+        try (LocalStack stack =
+                new LocalStack("trace", "--set", "lateness.horizon=6000d", "--set", "history.retention=6100d")) {
+            stack.start();
+            System.out.println("up: ready in " + stack.readyIn() + " s");
+            Wire wire = new Wire(stack);
+
+            // When it is published
+            publish(stack, TRACE, "murmur2");
+
+            // Then
+            assertCounts(wire, expected, 0);
+            assertHistory(stack, wire, expected);
+
+            // When it is published again, half of it by a foreign partitioner
+            List<Path> halves = halves();
+            publish(stack, halves.get(0), "murmur2");
+            publish(stack, halves.get(1), "random");
+
+            // Then
+            assertCounts(wire, expected, ACTIONS);
+
+            // When everything is stopped and started
+            stack.stop();
+            stack.start();
+            System.out.println("second up: ready in " + stack.readyIn() + " s");
+
+            // Then
+            assertCounts(wire, expected, ACTIONS);
+
+            // When the app is killed during a third publish
+            try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
+                CompletableFuture<Void> third =
+                        CompletableFuture.runAsync(() -> publish(stack, TRACE, "murmur2"), executor);
+                Awaitility.await()
+                        .atMost(Duration.ofMinutes(1))
+                        .pollInterval(Duration.ofMillis(50))
+                        .until(() -> wire.conservation("read") > 2L * ACTIONS + 10_000);
+                stack.kill9("streams-app");
+                third.join();
+            }
+
+            // Then
+            assertCounts(wire, expected, 2 * ACTIONS);
+            assertHistory(stack, wire, expected);
+            Tally.Result audit = audit(stack);
+            System.out.println(audit.output());
+            assertThat(audit.code()).as(audit.output()).isZero();
+        }
+    }
+
+    private static void publish(LocalStack stack, Path file, String partitioner) {
+        List<String> command = new ArrayList<>(
+                List.of("publish", file.toString(), "--partitioner", partitioner, "--app", stack.app()));
+        command.addAll(List.of(stack.servers()));
+        Tally.Result result = Tally.run(command, "");
+        assertThat(result.code()).as(result.output()).isZero();
+        System.out.print(result.output());
+    }
+
+    private static Tally.Result audit(LocalStack stack) {
+        List<String> command = new ArrayList<>(List.of("audit", "--app", stack.app()));
+        command.addAll(List.of(stack.servers()));
+        return Tally.run(command, "");
+    }
+
+    /** Day totals by the key of their snapshot, those that are zero left out. */
+    private static Map<String, Long> expected() throws IOException {
+        Map<String, Long> expected = new TreeMap<>();
+        int rows = 0;
+        try (BufferedReader lines = new BufferedReader(
+                new InputStreamReader(new GZIPInputStream(Files.newInputStream(EXPECTED)), StandardCharsets.UTF_8))) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                String[] fields = line.split("\t", -1);
+                rows++;
+                put(expected, fields[0] + "/actions/DAY/" + fields[1] + "T00:00:00Z", Long.parseLong(fields[2]));
+                put(expected, fields[0] + "/tokens/DAY/" + fields[1] + "T00:00:00Z", Long.parseLong(fields[3]));
+            }
+        }
+        assertThat(rows).isEqualTo(17_178);
+        return expected;
+    }
+
+    private static void put(Map<String, Long> expected, String key, long amount) {
+        if (amount != 0) {
+            expected.put(key, amount);
+        }
+    }
+
+    private static List<Path> halves() throws IOException {
+        Path first = Files.createTempFile("first", ".ndjson");
+        Path second = Files.createTempFile("second", ".ndjson");
+        try (BufferedReader lines = new BufferedReader(
+                new InputStreamReader(new GZIPInputStream(Files.newInputStream(TRACE)), StandardCharsets.UTF_8))) {
+            List<String> all = lines.lines().toList();
+            Files.write(first, all.subList(0, all.size() / 2));
+            Files.write(second, all.subList(all.size() / 2, all.size()));
+        }
+        return List.of(first, second);
+    }
+
+    private static void assertCounts(Wire wire, Map<String, Long> expected, long duplicates) {
+        Awaitility.await()
+                .atMost(Duration.ofMinutes(2))
+                .pollInterval(Duration.ofSeconds(1))
+                .ignoreExceptionsMatching(e -> e instanceof AssertionError)
+                .untilAsserted(() -> {
+                    assertThat(wire.conservation("duplicate")).isEqualTo(duplicates);
+                    assertThat(wire.conservation("read")).isEqualTo(ACTIONS + duplicates);
+                    assertThat(wire.conservation("readOnly")).isEqualTo(READ_ONLY);
+                    assertThat(wire.conservation("counted")).isEqualTo(ACTIONS - READ_ONLY);
+                    Map<String, Long> usage = new TreeMap<>();
+                    for (UsageSnapshot snapshot :
+                            wire.latest("usage", UsageSnapshot.class).values()) {
+                        if (snapshot.getWindow() == UsageWindow.DAY) {
+                            usage.put(
+                                    snapshot.getSubject() + "/" + snapshot.getMeter() + "/DAY/"
+                                            + snapshot.getWindowStart(),
+                                    snapshot.getUsed());
+                        }
+                    }
+                    assertThat(usage).isEqualTo(expected);
+                });
+        System.out.printf(
+                "%,d day windows of usage equal the expected ones; %,d duplicates%n", expected.size(), duplicates);
+    }
+
+    private static void assertHistory(LocalStack stack, Wire wire, Map<String, Long> expected) {
+        TreeSet<String> series = new TreeSet<>();
+        expected.keySet().forEach(key -> series.add(key.substring(0, key.indexOf("/DAY/"))));
+        Map<String, Long> said = new TreeMap<>();
+        for (String one : series) {
+            String subject = one.substring(0, one.indexOf('/'));
+            String path = subject.startsWith("user:")
+                    ? "/v1/users/" + subject.substring(5)
+                    : "/v1/orgs/" + subject.substring(4);
+            JsonNode history = wire.get(stack.app() + path + "/usage/history?from=2011-01-01&to=2024-12-31&meter="
+                    + one.substring(one.indexOf('/') + 1));
+            for (JsonNode day : history.path("days")) {
+                put(
+                        said,
+                        one + "/DAY/" + day.path("day").asText() + "T00:00:00Z",
+                        day.path("used").asLong());
+            }
+        }
+        assertThat(said).isEqualTo(expected);
+        System.out.printf("%,d days of HTTP history equal the expected ones%n", said.size());
+    }
+}

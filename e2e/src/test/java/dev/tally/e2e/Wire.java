@@ -1,0 +1,112 @@
+package dev.tally.e2e;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tally.cli.Servers;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/** What a stack says, over Kafka and over HTTP. */
+final class Wire {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final LocalStack stack;
+    private final HttpClient http = HttpClient.newHttpClient();
+
+    Wire(LocalStack stack) {
+        this.stack = stack;
+    }
+
+    Servers servers() {
+        return Servers.of(stack.bootstrapServers(), stack.registryUrl(), "");
+    }
+
+    /** All committed records of a topic. */
+    List<ConsumerRecord<byte[], byte[]>> records(String topic) {
+        List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+        servers().readAll(topic, records::add);
+        return records;
+    }
+
+    /** All committed values of a topic, in the order of their partitions. */
+    <T extends SpecificRecord> List<T> values(String topic, Class<T> type) {
+        try (var serdes = servers().serdes()) {
+            var deserializer = serdes.of(type).deserializer();
+            return records(topic).stream()
+                    .map(record -> deserializer.deserialize(topic, record.headers(), record.value()))
+                    .toList();
+        }
+    }
+
+    /** The latest value of each key. */
+    <T extends SpecificRecord> Map<String, T> latest(String topic, Class<T> type) {
+        Map<String, T> latest = new LinkedHashMap<>();
+        try (var serdes = servers().serdes()) {
+            var deserializer = serdes.of(type).deserializer();
+            for (var record : records(topic)) {
+                latest.put(
+                        new String(record.key(), StandardCharsets.UTF_8),
+                        deserializer.deserialize(topic, record.headers(), record.value()));
+            }
+        }
+        return latest;
+    }
+
+    KafkaProducer<byte[], byte[]> producer() {
+        Map<String, Object> config = servers().client();
+        config.put("max.request.size", 2_000_000);
+        return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    static void send(KafkaProducer<byte[], byte[]> producer, ProducerRecord<byte[], byte[]> record) {
+        var unused = producer.send(record);
+    }
+
+    JsonNode get(String url) {
+        try {
+            HttpResponse<String> response =
+                    http.send(HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.ofString());
+            if (response.statusCode() != 200) {
+                throw new AssertionError(url + ": " + response.statusCode() + " " + response.body());
+            }
+            return JSON.readTree(response.body());
+        } catch (IOException e) {
+            throw new AssertionError(url, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(url, e);
+        }
+    }
+
+    /** One conservation figure, over all partitions. */
+    long conservation(String field) {
+        long sum = 0;
+        for (JsonNode partition : get(stack.app() + "/v1/conservation").path("partitions")) {
+            sum += partition.path(field).asLong();
+        }
+        return sum;
+    }
+
+    /** Dead letters of one reason, over all partitions. */
+    long deadLetters(String reason) {
+        long sum = 0;
+        for (JsonNode partition : get(stack.app() + "/v1/conservation").path("partitions")) {
+            sum += partition.path("deadLetters").path(reason).asLong();
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,68 @@
+package dev.tally.streams.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.tally.settings.SettingsException;
+import dev.tally.settings.SettingsLoader;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class MeteringSettingsTest {
+
+    @Test
+    void shouldHaveTheDocumentedDefaults() {
+        // When
+        MeteringSettings settings = load(Map.of());
+
+        // Then
+        assertThat(settings.latenessHorizon()).isEqualTo(Duration.ofHours(72));
+        assertThat(settings.dedupHorizon()).isEqualTo(Duration.ofHours(72));
+        assertThat(settings.historyRetention()).isEqualTo(Duration.ofDays(40));
+        assertThat(settings.billingInterval()).isEqualTo(Duration.ofMinutes(5));
+        assertThat(settings.billingSettle()).isEqualTo(Duration.ofMinutes(1));
+    }
+
+    @Test
+    void shouldForgetIdsNoSoonerThanActionsAreLate() {
+        assertThat(load(Map.of("lateness.horizon", "100h", "history.retention", "40d")).dedupHorizon())
+                .isEqualTo(Duration.ofHours(100));
+        assertThat(problemsOf(Map.of("dedup.horizon", "71h"))).contains("dedup.horizon");
+    }
+
+    @Test
+    void shouldKeepWindowsThatInputCanStillReach() {
+        assertThat(load(Map.of("lateness.horizon", "38d")).historyRetention()).isEqualTo(Duration.ofDays(40));
+        assertThat(problemsOf(Map.of("lateness.horizon", "913h"))).contains("history.retention");
+    }
+
+    @Test
+    void shouldRefuseIntervalsThatDoNotDivideADay() {
+        assertThat(problemsOf(Map.of("billing.interval", "7m"))).contains("billing.interval");
+        assertThat(problemsOf(Map.of("billing.interval", "30s"))).contains("billing.interval");
+        assertThat(load(Map.of("billing.interval", "1h")).billingInterval()).isEqualTo(Duration.ofHours(1));
+    }
+
+    @Test
+    void shouldServeNobodyElseWithoutAuthentication() {
+        assertThat(problemsOf(Map.of("http.host", "0.0.0.0"))).contains("http.host");
+        assertThat(load(Map.of("http.host", "0.0.0.0", "auth", "behind-proxy")).values().string("http.host"))
+                .isEqualTo("0.0.0.0");
+    }
+
+    @Test
+    void shouldListAllProblemsAtOnce() {
+        assertThat(problemsOf(Map.of("http.host", "0.0.0.0", "billing.interval", "7m", "clock", "http://x")))
+                .contains("http.host", "billing.interval", "clock");
+    }
+
+    private static MeteringSettings load(Map<String, String> given) {
+        return new MeteringSettings(SettingsLoader.load(MeteringSettings.define(), Map.of(), Map.of(), given));
+    }
+
+    private static String problemsOf(Map<String, String> given) {
+        SettingsException refused = catchThrowableOfType(SettingsException.class, () -> load(given));
+        return String.join("\n", refused.problems());
+    }
+}
