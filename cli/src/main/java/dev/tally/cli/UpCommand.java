@@ -96,9 +96,10 @@ final class UpCommand implements Callable<Integer> {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stopAndWait(stack), "shutdown"));
         try {
             stack.startServers();
+            // At once: the apps wait by themselves for what they need.
+            stack.startApps(routed.app(), routed.sink());
             Servers servers = Servers.of(options.bootstrapServers(), options.registryUrl(), routed.prefix());
             applyTopics(stack, servers, routed);
-            stack.startApps(routed.app(), routed.sink());
             stack.await("streams-app", () -> LocalStack.isReady(options.httpPort()));
             applyDemoCatalogue(stack, servers, options);
             stack.await("stripe-sink", () -> LocalStack.isReady(options.sinkPort()));

@@ -60,6 +60,12 @@ public final class Child {
             List<String> command = new ArrayList<>();
             command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
             command.add("-Djava.io.tmpdir=" + tmp);
+            // Classes loaded last time are mapped at once this time: halves the start of a large class path.
+            command.add("-XX:+AutoCreateSharedArchive");
+            command.add("-XX:SharedArchiveFile=" + archive());
+            command.add("-Xlog:cds=off");
+            command.add("-Xlog:cds+dynamic=off");
+            command.add("-Xlog:aot=off");
             command.addAll(spec.jvm());
             command.add(ChildMain.class.getName());
             command.addAll(spec.command());
@@ -75,6 +81,10 @@ public final class Child {
         } catch (IOException e) {
             throw new UncheckedIOException("cannot start " + spec.name(), e);
         }
+    }
+
+    private Path archive() throws IOException {
+        return Files.createDirectories(data.resolve("cds")).resolve(spec.name() + ".jsa");
     }
 
     private Path pidFile() {

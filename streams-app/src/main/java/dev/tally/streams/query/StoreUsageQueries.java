@@ -173,7 +173,7 @@ public final class StoreUsageQueries implements UsageQueries {
             used.forEach((key, amount) -> rows.add(new Breakdown.Row(key, amount)));
             rows.sort(Comparator.comparingLong(Breakdown.Row::used).reversed().thenComparing(Breakdown.Row::key));
             return new Answer.Found<>(new Breakdown(
-                    rows, rows.stream().mapToLong(Breakdown.Row::used).sum()));
+                    rows, rows.stream().mapToLong(Breakdown.Row::used).reduce(0, Math::addExact)));
         });
     }
 
@@ -373,6 +373,9 @@ public final class StoreUsageQueries implements UsageQueries {
 
     private <T> Answer<T> ofMeter(String meter, LocalDate oldestAsked, Supplier<Answer<T>> answer) {
         return ready(() -> {
+            if (!catalogue.isAttached()) {
+                return new Answer.NotReady<>("the catalogue is being read", RETRY_AFTER);
+            }
             if (catalogue.meters().stream().noneMatch(m -> m.meterId().equals(meter))) {
                 return new Answer.Absent<>("meter " + meter);
             }

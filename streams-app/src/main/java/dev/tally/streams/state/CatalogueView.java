@@ -43,6 +43,11 @@ public final class CatalogueView implements Terms {
         this.topic = topic;
     }
 
+    /** Whether it has a store to read from. */
+    public boolean isAttached() {
+        return store != null;
+    }
+
     /** The meters in force. */
     public List<MeterDefinition> meters() {
         List<MeterDefinition> known = meters;

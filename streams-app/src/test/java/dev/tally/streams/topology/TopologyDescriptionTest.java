@@ -29,7 +29,7 @@ class TopologyDescriptionTest {
                     .toString();
 
             // Then
-            if (Boolean.getBoolean("golden.write")) {
+            if ("1".equals(System.getenv("GOLDEN_WRITE"))) {
                 Files.writeString(GOLDEN, description);
             }
             assertThat(description).isEqualTo(Files.readString(GOLDEN));
