@@ -57,8 +57,8 @@ class RecountTest {
                 new MeterFilter("x", null, null),
                 List.of(new Rate("m", 2L, "tokens", 3L)),
                 null);
-        Meter none = new Meter(
-                "none", Aggregation.COUNT, List.of(), new MeterFilter("other", null, null), List.of(), null);
+        Meter none =
+                new Meter("none", Aggregation.COUNT, List.of(), new MeterFilter("other", null, null), List.of(), null);
         Recount recount = new Recount(List.of(credits, none));
 
         // When: 2 + 3 x 500 / 1000 = 3.5, half up 4

@@ -50,11 +50,7 @@ class ActionJsonTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '\'',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', quoteCharacter = '\'', textBlock = """
             nonsense                                                                    | no JSON
             []                                                                          | not a JSON object
             {"eventId":"e"}                                                             | occurredAt is missing
@@ -71,10 +67,7 @@ class ActionJsonTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
             ,"usage":{"credits":1.5}}            | whole number
             ,"usage":{"credits":-1}}             | between 0 and 10^12
             ,"usage":{"credits":1000000000001}}  | between 0 and 10^12

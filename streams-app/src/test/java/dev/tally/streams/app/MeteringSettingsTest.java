@@ -26,7 +26,8 @@ class MeteringSettingsTest {
 
     @Test
     void shouldForgetIdsNoSoonerThanActionsAreLate() {
-        assertThat(load(Map.of("lateness.horizon", "100h", "history.retention", "40d")).dedupHorizon())
+        assertThat(load(Map.of("lateness.horizon", "100h", "history.retention", "40d"))
+                        .dedupHorizon())
                 .isEqualTo(Duration.ofHours(100));
         assertThat(problemsOf(Map.of("dedup.horizon", "71h"))).contains("dedup.horizon");
     }
@@ -47,7 +48,9 @@ class MeteringSettingsTest {
     @Test
     void shouldServeNobodyElseWithoutAuthentication() {
         assertThat(problemsOf(Map.of("http.host", "0.0.0.0"))).contains("http.host");
-        assertThat(load(Map.of("http.host", "0.0.0.0", "auth", "behind-proxy")).values().string("http.host"))
+        assertThat(load(Map.of("http.host", "0.0.0.0", "auth", "behind-proxy"))
+                        .values()
+                        .string("http.host"))
                 .isEqualTo("0.0.0.0");
     }
 

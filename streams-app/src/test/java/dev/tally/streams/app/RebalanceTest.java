@@ -102,7 +102,8 @@ class RebalanceTest {
             awaitRunning(first);
             awaitMeter(first);
 
-            // When actions come from producers with foreign partitioners, half of them twice, and a second instance joins, and the first leaves
+            // When actions come from producers with foreign partitioners, half of them twice, and a second instance
+            // joins, and the first leaves
             Random random = new Random(7);
             publish(producer, serdes, random, 0, ACTIONS / 3, expected);
             MeteringApp second = start("second");
@@ -194,8 +195,10 @@ class RebalanceTest {
 
     /** Actions that are read before a meter is in force count for none. */
     private static void awaitMeter(MeteringApp app) {
-        Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> app.queries().usage(Subject.user("u0"), "actions", LocalDate.now(ZoneOffset.UTC))
-                instanceof Answer.Found);
+        Awaitility.await()
+                .atMost(Duration.ofMinutes(1))
+                .until(() -> app.queries().usage(Subject.user("u0"), "actions", LocalDate.now(ZoneOffset.UTC))
+                        instanceof Answer.Found);
     }
 
     private static long sum(MeteringApp app, ToLongFunction<Conservation> of) {
