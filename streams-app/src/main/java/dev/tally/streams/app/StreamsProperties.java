@@ -9,6 +9,7 @@ import java.util.Properties;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.DefaultProductionExceptionHandler;
 import org.apache.kafka.streams.errors.LogAndFailExceptionHandler;
 import org.apache.kafka.streams.errors.LogAndFailProcessingExceptionHandler;
 
@@ -53,6 +54,7 @@ final class StreamsProperties {
         guarded.put(StreamsConfig.DESERIALIZATION_EXCEPTION_HANDLER_CLASS_CONFIG, LogAndFailExceptionHandler.class);
         guarded.put(
                 StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, LogAndFailProcessingExceptionHandler.class);
+        guarded.put(StreamsConfig.PRODUCTION_EXCEPTION_HANDLER_CLASS_CONFIG, DefaultProductionExceptionHandler.class);
         guarded.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, values.integer(MeteringSettings.NUM_STREAM_THREADS));
         guarded.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, values.integer(MeteringSettings.NUM_STANDBY_REPLICAS));
         guarded.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, values.integer(CommonSettings.REPLICATION_FACTOR));

@@ -16,6 +16,9 @@ public final class ActionRules {
     /** Largest amount of one event. */
     public static final long MAX_AMOUNT = 1_000_000_000_000L;
 
+    /** Older events have no day that could be written. */
+    private static final Instant OLDEST = Instant.EPOCH;
+
     private ActionRules() {}
 
     /**
@@ -35,6 +38,9 @@ public final class ActionRules {
             return reject(
                     DeadLetterReason.TIMESTAMP_IN_FUTURE,
                     "occurredAt " + action.occurredAt() + " is over 5 min ahead of the append time " + appendedAt);
+        }
+        if (action.occurredAt().isBefore(OLDEST)) {
+            return reject(DeadLetterReason.UNSUPPORTED, "occurredAt lies before 1970");
         }
         return checkAmounts(action.usage());
     }

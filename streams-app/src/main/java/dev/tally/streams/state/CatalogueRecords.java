@@ -1,5 +1,6 @@
 package dev.tally.streams.state;
 
+import dev.tally.keys.Ids;
 import dev.tally.keys.Keys;
 import dev.tally.keys.Subject;
 import dev.tally.schemas.Grant;
@@ -36,6 +37,9 @@ public final class CatalogueRecords {
         record Refused(Rejection why) implements Reading {}
     }
 
+    /** Two percent-encoded ids of the greatest length, and what stands around them. */
+    private static final int MAX_KEY_LENGTH = 2 * 3 * Ids.MAX_BYTES + 32;
+
     private final Map<CatalogueKind, RecordSerde<? extends SpecificRecord>> serdes = new EnumMap<>(CatalogueKind.class);
 
     public CatalogueRecords(RecordSerdes serdes) {
@@ -45,6 +49,10 @@ public final class CatalogueRecords {
     }
 
     public Reading read(CatalogueKind kind, String topic, Headers headers, String key, byte @Nullable [] value) {
+        if (key.length() > MAX_KEY_LENGTH) {
+            return new Reading.Refused(
+                    new Rejection(DeadLetterReason.INVALID_CATALOGUE, "the key has " + key.length() + " characters"));
+        }
         if (value == null) {
             return new Reading.Removed();
         }

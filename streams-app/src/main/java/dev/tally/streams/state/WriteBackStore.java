@@ -76,6 +76,16 @@ public final class WriteBackStore extends WrappedStateStore<KeyValueStore<Bytes,
         super.close();
     }
 
+    /**
+     * Called when a task turns from active to standby or back without the store being closed: meanwhile another instance goes on, so
+     * nothing that was known on the heap may be used again.
+     */
+    @Override
+    public void clearCache() {
+        forget();
+        super.clearCache();
+    }
+
     private void forget() {
         companions.clear();
         drain = null;

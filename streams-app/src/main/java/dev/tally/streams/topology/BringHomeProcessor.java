@@ -1,5 +1,6 @@
 package dev.tally.streams.topology;
 
+import dev.tally.keys.Ids;
 import dev.tally.keys.Partitions;
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.serde.Decoded;
@@ -54,7 +55,10 @@ final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Mess
                 decoded);
         IntakeCounters count = Objects.requireNonNull(counters);
         count.add(CounterKeys.key(at.partition(), CounterKeys.Counter.READ), 1);
-        if (decoded instanceof Decoded.Read<ActionEvent> read) {
+        // An id that breaks the rules ends as a dead letter wherever it is; travelling would copy it into key and
+        // headers.
+        if (decoded instanceof Decoded.Read<ActionEvent> read
+                && Ids.problem(read.value().getUserId()).isEmpty()) {
             byte[] user = read.value().getUserId().getBytes(StandardCharsets.UTF_8);
             if (Partitions.ofKey(user, partitions) != at.partition()) {
                 count.add(CounterKeys.key(at.partition(), CounterKeys.Counter.TRAVELLED), 1);

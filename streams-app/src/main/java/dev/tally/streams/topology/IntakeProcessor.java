@@ -27,6 +27,7 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -59,6 +60,16 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         task = new Task(context);
     }
 
+    /** A revived task keeps the timers of its former life unless they are cancelled: an old one would tick for input it never sees. */
+    @Override
+    public void close() {
+        Task running = task;
+        if (running != null) {
+            running.ticks.cancel();
+            task = null;
+        }
+    }
+
     @Override
     public void process(Record<byte[], Message> record) {
         switch (record.value()) {
@@ -85,6 +96,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         private final EventIds ids;
         private final UserDays days;
         private final UsageSums sums;
+        private final Cancellable ticks;
         private @Nullable Instant streamTime;
         private int ticksWithoutInput;
 
@@ -103,7 +115,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
             Long known = counters.get(CounterKeys.streamTimeKey(partition));
             streamTime = known == null ? null : Instant.ofEpochMilli(known);
             store.beforeCommit(context, this::writeBack);
-            context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, now -> tick(Instant.ofEpochMilli(now)));
+            ticks = context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, now -> tick(Instant.ofEpochMilli(now)));
         }
 
         void take(Record<byte[], Message> record, Message.Incoming incoming) {

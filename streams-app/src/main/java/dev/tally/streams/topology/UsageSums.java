@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class UsageSums {
 
-    /** A sum this long is sent as it is; the next action begins another. Keeps a record well under the size limit of its topic. */
-    private static final int MAX_STEPS = 500;
+    /** A sum of about this size is sent as it is; the next action begins another. Keeps a record well under the size limit of its topic. */
+    private static final int MAX_BYTES = 300_000;
 
     /** What the accounts stage tells apart within a subject. */
     private record RowKey(
@@ -46,6 +46,7 @@ final class UsageSums {
     private static final class Sum {
         private final Map<RowKey, Row> rows = new LinkedHashMap<>();
         private final List<UsageStep> steps = new ArrayList<>();
+        private int bytes;
     }
 
     private final Map<Subject, Sum> sums = new LinkedHashMap<>();
@@ -87,13 +88,40 @@ final class UsageSums {
 
     private void add(Subject subject, RowKey key, Action action, Map<String, Long> amounts) {
         Sum sum = sums.computeIfAbsent(subject, s -> new Sum());
-        Row row = sum.rows.computeIfAbsent(key, k -> new Row(sum.rows.size(), new TreeMap<>()));
-        amounts.forEach((meter, amount) -> row.amounts().merge(meter, amount, Math::addExact));
+        Row row = sum.rows.get(key);
+        if (row == null) {
+            row = new Row(sum.rows.size(), new TreeMap<>());
+            sum.rows.put(key, row);
+            sum.bytes += bytesOf(key) + bytesOf(amounts);
+        }
+        Map<String, Long> totals = row.amounts();
+        amounts.forEach((meter, amount) -> totals.merge(meter, amount, Math::addExact));
         sum.steps.add(new UsageStep(row.index(), action.eventId(), action.occurredAt(), amounts));
-        if (sum.steps.size() >= MAX_STEPS) {
+        sum.bytes += 32 + utf8(action.eventId()) + bytesOf(amounts);
+        if (sum.bytes >= MAX_BYTES) {
             sums.remove(subject);
             send(subject, sum);
         }
+    }
+
+    /** At most what a row takes on the wire; a meter's total may take ten bytes and its name stands in row and step. */
+    private static int bytesOf(RowKey key) {
+        return 96
+                + key.payer().text().length()
+                + utf8(key.userId())
+                + utf8(key.spaceId())
+                + utf8(key.model())
+                + utf8(key.actionType())
+                + utf8(key.trigger());
+    }
+
+    private static int bytesOf(Map<String, Long> amounts) {
+        return amounts.keySet().stream().mapToInt(meter -> 12 + utf8(meter)).sum();
+    }
+
+    /** No UTF-16 unit takes more than three bytes of UTF-8. */
+    private static int utf8(@Nullable String text) {
+        return text == null ? 1 : 3 + 3 * text.length();
     }
 
     private @Nullable BillingSlot slot(Subject subject, Action action, Terms terms) {
@@ -118,8 +146,10 @@ final class UsageSums {
 
     /** Sends all sums. */
     void drain() {
-        sums.forEach(this::send);
+        // Taken out first: what a failed transaction did not send comes again with its input, never from here.
+        Map<Subject, Sum> all = new LinkedHashMap<>(sums);
         sums.clear();
+        all.forEach(this::send);
     }
 
     private void send(Subject subject, Sum sum) {

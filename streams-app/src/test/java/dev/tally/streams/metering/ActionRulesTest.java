@@ -45,6 +45,14 @@ class ActionRulesTest {
     }
 
     @Test
+    void shouldRefuseTimesThatHaveNoDay() {
+        assertThat(ActionRules.check(action("e", Instant.ofEpochMilli(Long.MIN_VALUE)), AT))
+                .map(Rejection::reason)
+                .contains(DeadLetterReason.UNSUPPORTED);
+        assertThat(ActionRules.check(action("e", Instant.EPOCH), AT)).isEmpty();
+    }
+
+    @Test
     void shouldBoundAmounts() {
         assertThat(ActionRules.check(action("e", "u", null, Map.of("credits", 1_000_000_000_000L)), AT))
                 .isEmpty();
@@ -68,6 +76,10 @@ class ActionRulesTest {
     private static DeadLetterReason reason(String eventId, String userId, @Nullable String orgId) {
         Optional<Rejection> broken = ActionRules.check(action(eventId, userId, orgId, Map.of()), AT);
         return broken.orElseThrow().reason();
+    }
+
+    private static Action action(String eventId, Instant at) {
+        return new Action(eventId, at, "u", null, null, null, "a", "OTHER", false, Map.of(), null, null);
     }
 
     private static Action action(String eventId, String userId, @Nullable String orgId, Map<String, Long> usage) {

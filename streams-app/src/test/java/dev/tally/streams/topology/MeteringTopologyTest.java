@@ -183,6 +183,68 @@ class MeteringTopologyTest {
     }
 
     @Test
+    void shouldRefuseAnEventBeforeTheEpochAsTheVeryFirst() {
+        // When
+        pipeline.action(at(action("e1", "u1", null, Map.of()), Instant.ofEpochMilli(Long.MIN_VALUE)));
+        pipeline.pass(Duration.ofSeconds(2));
+        pipeline.action(action("e2", "u1", null, Map.of()));
+
+        // Then
+        assertThat(pipeline.deadLetters())
+                .extracting(letter -> text(letter.headers(), "tally.reason"))
+                .containsExactly("unsupported");
+        assertThat(pipeline.counter(Counter.COUNTED)).isEqualTo(1);
+    }
+
+    @Test
+    void shouldKeepSumsOfHugeRowsUnderTheSizeLimit() {
+        // Given ids at their limit, so that each action is a row of its own of some kilobytes
+        String long1 = "x".repeat(250);
+
+        // When they all come between two commits; the driver commits after each record, so the sum is driven directly
+        List<byte[]> sent = new java.util.ArrayList<>();
+        var serde = pipeline.serdes().of(dev.tally.schemas.UsageSum.class);
+        UsageSums sums = new UsageSums(
+                Duration.ofMinutes(5), sum -> sent.add(serde.serializer().serialize("subject-log", sum)));
+        for (int i = 0; i < 2_000; i++) {
+            sums.add(
+                    new dev.tally.streams.metering.Action(
+                            "e" + i + long1,
+                            Pipeline.START,
+                            "u" + i,
+                            "☃".repeat(85),
+                            long1 + i,
+                            long1,
+                            long1,
+                            "OTHER",
+                            false,
+                            Map.of(),
+                            null,
+                            null),
+                    Map.of("actions", 1L),
+                    Subject.org("☃".repeat(85)),
+                    NOTHING);
+        }
+        sums.drain();
+
+        // Then
+        assertThat(sent).allSatisfy(bytes -> assertThat(bytes.length).isLessThan(700_000));
+        assertThat(sent).hasSizeGreaterThan(2_000 + 2);
+    }
+
+    private static final dev.tally.streams.metering.Terms NOTHING = new dev.tally.streams.metering.Terms() {
+        @Override
+        public java.util.Optional<dev.tally.streams.metering.SubscriptionTerms> subscription(Subject subject) {
+            return java.util.Optional.empty();
+        }
+
+        @Override
+        public java.util.Optional<dev.tally.streams.metering.PlanTerms> plan(String planId, int version) {
+            return java.util.Optional.empty();
+        }
+    };
+
+    @Test
     void shouldCountReadOnlyActionsForNothingButRememberThem() {
         // Given
         ActionEvent readOnly = ActionEvent.newBuilder(action("e1", "u1", null, Map.of()))
