@@ -57,12 +57,11 @@ final class Lifecycle implements AutoCloseable {
         http.start(values.string(MeteringSettings.HTTP_HOST), values.integer(MeteringSettings.HTTP_PORT));
         log.atInfo().addKeyValue("port", http.port()).log("HTTP server listens");
         try {
-            Optional<Installation> installation = awaitInstallation();
-            if (installation.isEmpty()) {
+            Optional<MeteringApp> readied = awaitReadied();
+            if (readied.isEmpty()) {
                 return 0;
             }
-            MeteringApp built = MeteringApp.build(settings, installation.get(), clock);
-            app = built;
+            MeteringApp built = readied.get();
             KafkaStreams streams = built.streams();
             streams.setStateListener((now, before) -> {
                 log.atInfo().addKeyValue("from", before).addKeyValue("to", now).log("Kafka Streams changed state");
@@ -85,8 +84,11 @@ final class Lifecycle implements AutoCloseable {
         }
     }
 
-    /** Waits until the brokers answer and all topics are there; empty when asked to stop meanwhile. */
-    private Optional<Installation> awaitInstallation() throws InterruptedException {
+    /**
+     * Waits until the brokers answer, all topics are there and the catalogue is caught up with; empty when asked to stop
+     * meanwhile.
+     */
+    private Optional<MeteringApp> awaitReadied() throws InterruptedException {
         Topics topics = settings.topics();
         Map<String, Object> client = new HashMap<>(CommonSettings.kafkaClient(settings.values()));
         client.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 5_000);
@@ -98,16 +100,15 @@ final class Lifecycle implements AutoCloseable {
                 try {
                     List<String> problems = problems(new TopicAdmin(admin), topics);
                     if (problems.isEmpty()) {
-                        return Optional.of(Installation.openOrCreate(
-                                CommonSettings.kafkaClient(settings.values()),
-                                topics,
-                                topics.actionsPartitions(),
-                                topics.subjectPartitions()));
+                        MeteringApp built = app == null ? build(topics) : app;
+                        app = built;
+                        built.catchUp(admin);
+                        return Optional.of(built);
                     }
                     reason = "waiting for topics (tally topics apply creates them): " + String.join(", ", problems);
                 } catch (KafkaException e) {
-                    reason = "waiting for Kafka at " + settings.values().string(CommonSettings.BOOTSTRAP_SERVERS) + ": "
-                            + e.getMessage();
+                    reason = "waiting for Kafka at " + settings.values().string(CommonSettings.BOOTSTRAP_SERVERS)
+                            + " or the schema registry: " + e.getMessage();
                 }
                 health.waitingFor(reason);
                 if (!reason.equals(lastReason)) {
@@ -117,6 +118,15 @@ final class Lifecycle implements AutoCloseable {
             } while (!stop.await(TRY_EVERY_MILLIS, TimeUnit.MILLISECONDS));
         }
         return Optional.empty();
+    }
+
+    private MeteringApp build(Topics topics) {
+        Installation installation = Installation.openOrCreate(
+                CommonSettings.kafkaClient(settings.values()),
+                topics,
+                topics.actionsPartitions(),
+                topics.subjectPartitions());
+        return MeteringApp.build(settings, installation, clock);
     }
 
     /** Topics that are missing or have another number of partitions; other drift does not keep the app from working. */

@@ -13,6 +13,7 @@ import dev.tally.streams.topology.MeteringTopology;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Properties;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.TopologyConfig;
@@ -24,10 +25,14 @@ final class MeteringApp implements AutoCloseable {
 
     private final KafkaStreams streams;
     private final UsageQueries queries;
+    private final CatalogueCatchUp catchUp;
+    private final String applicationId;
 
-    private MeteringApp(KafkaStreams streams, UsageQueries queries) {
+    private MeteringApp(KafkaStreams streams, UsageQueries queries, CatalogueCatchUp catchUp, String applicationId) {
         this.streams = streams;
         this.queries = queries;
+        this.catchUp = catchUp;
+        this.applicationId = applicationId;
     }
 
     /** Builds everything; the brokers must be reachable and the topics there. */
@@ -56,7 +61,16 @@ final class MeteringApp implements AutoCloseable {
         streams.setUncaughtExceptionHandler(new StreamsFailures(clock));
         UsageQueries queries = new StoreUsageQueries(
                 streams, topics, topology.catalogue(), topology.catalogueSerdes(), settings.historyRetention(), clock);
-        return new MeteringApp(streams, queries);
+        return new MeteringApp(
+                streams,
+                queries,
+                new CatalogueCatchUp(CommonSettings.kafkaClient(values), topics, serdes),
+                values.string(CommonSettings.APPLICATION_ID));
+    }
+
+    /** Gets what the intake goes by up to date; before {@link #start}. */
+    void catchUp(Admin admin) {
+        catchUp.run(admin, applicationId);
     }
 
     void start() {

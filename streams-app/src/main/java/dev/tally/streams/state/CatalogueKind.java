@@ -37,6 +37,14 @@ public enum CatalogueKind {
         return type;
     }
 
+    /** Whether records of this kind are part of the intake's copy of the catalogue. */
+    public boolean isNeededByIntake() {
+        return switch (this) {
+            case METER, PLAN, SUBSCRIPTION -> true;
+            case GRANT, MEMBERSHIP -> false;
+        };
+    }
+
     /** Store key of a record of this kind. */
     public Bytes storeKey(String key) {
         return prefix().text(key).bytes();

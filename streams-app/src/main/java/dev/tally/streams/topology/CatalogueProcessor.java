@@ -61,14 +61,10 @@ final class CatalogueProcessor implements Processor<byte[], byte[], byte[], Mess
                 new Record<>(
                         subject.getBytes(StandardCharsets.UTF_8), new Message.SubjectInput(input), record.timestamp()),
                 Names.CATALOGUE_LOG_SINK);
-        switch (kind) {
-            case METER, PLAN, SUBSCRIPTION ->
-                to.forward(
-                        new Record<>(kind.storeKey(key).get(), new Message.InForce(record.value()), record.timestamp()),
-                        Names.CATALOGUE_IN_FORCE_SINK);
-            case GRANT, MEMBERSHIP -> {
-                // The intake needs neither.
-            }
+        if (kind.isNeededByIntake()) {
+            to.forward(
+                    new Record<>(kind.storeKey(key).get(), new Message.InForce(record.value()), record.timestamp()),
+                    Names.CATALOGUE_IN_FORCE_SINK);
         }
     }
 

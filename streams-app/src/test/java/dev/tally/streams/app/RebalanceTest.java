@@ -97,20 +97,20 @@ class RebalanceTest {
         Map<String, Long> expected = new TreeMap<>();
         try (RecordSerdes serdes = new RecordSerdes(Map.of("schema.registry.url", registry.url()));
                 KafkaProducer<byte[], byte[]> producer = producer()) {
-            publishMeter(producer, serdes);
-            MeteringApp first = start("first");
+            publishMeter(producer, serdes, TOPICS);
+            MeteringApp first = start("first", TOPICS, "tally");
             awaitRunning(first);
             awaitMeter(first);
 
             // When actions come from producers with foreign partitioners, half of them twice, and a second instance
             // joins, and the first leaves
             Random random = new Random(7);
-            publish(producer, serdes, random, 0, ACTIONS / 3, expected);
-            MeteringApp second = start("second");
-            publish(producer, serdes, random, ACTIONS / 3, 2 * ACTIONS / 3, expected);
+            publish(producer, serdes, TOPICS, random, 0, ACTIONS / 3, expected);
+            MeteringApp second = start("second", TOPICS, "tally");
+            publish(producer, serdes, TOPICS, random, ACTIONS / 3, 2 * ACTIONS / 3, expected);
             awaitRunning(second);
             first.close();
-            publish(producer, serdes, random, 2 * ACTIONS / 3, ACTIONS, expected);
+            publish(producer, serdes, TOPICS, random, 2 * ACTIONS / 3, ACTIONS, expected);
 
             // Then
             Awaitility.await()
@@ -122,26 +122,50 @@ class RebalanceTest {
                         assertThat(sum(second, Conservation::read)).isEqualTo(ACTIONS + ACTIONS / 2);
                         assertThat(sum(second, Conservation::counted)).isEqualTo(ACTIONS);
                         assertThat(sum(second, Conservation::duplicate)).isEqualTo(ACTIONS / 2);
-                        assertThat(usage(serdes)).isEqualTo(expected);
+                        assertThat(usage(serdes, TOPICS)).isEqualTo(expected);
                     });
             second.close();
         }
     }
 
-    private static void publishMeter(KafkaProducer<byte[], byte[]> producer, RecordSerdes serdes) {
+    @Test
+    void shouldCountABacklogThatWasThereBeforeTheFirstStart() {
+        // Given a catalogue and actions, and no instance that ever ran
+        Topics topics = new Topics("backlog-", PARTITIONS, PARTITIONS);
+        Map<String, Long> expected = new TreeMap<>();
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()));
+                RecordSerdes serdes = new RecordSerdes(Map.of("schema.registry.url", registry.url()));
+                KafkaProducer<byte[], byte[]> producer = producer()) {
+            new TopicAdmin(admin).apply(topics.all(), (short) 1);
+            publishMeter(producer, serdes, topics);
+            publish(producer, serdes, topics, new Random(8), 0, 3_000, expected);
+
+            // When
+            MeteringApp app = start("backlog", topics, "backlog");
+
+            // Then
+            Awaitility.await()
+                    .atMost(Duration.ofMinutes(1))
+                    .untilAsserted(() -> assertThat(usage(serdes, topics)).isEqualTo(expected));
+            app.close();
+        }
+    }
+
+    private static void publishMeter(KafkaProducer<byte[], byte[]> producer, RecordSerdes serdes, Topics topics) {
         Meter meter = new Meter("actions", Aggregation.COUNT, List.of(), null, List.of(), null);
         send(
                 producer,
                 new ProducerRecord<>(
-                        TOPICS.meters(),
+                        topics.meters(),
                         "actions".getBytes(StandardCharsets.UTF_8),
-                        serdes.of(Meter.class).serializer().serialize(TOPICS.meters(), meter)));
+                        serdes.of(Meter.class).serializer().serialize(topics.meters(), meter)));
         producer.flush();
     }
 
     private static void publish(
             KafkaProducer<byte[], byte[]> producer,
             RecordSerdes serdes,
+            Topics topics,
             Random random,
             int from,
             int to,
@@ -153,9 +177,9 @@ class RebalanceTest {
             String org = "o" + random.nextInt(5);
             ActionEvent action = new ActionEvent(
                     "e" + i, now, user, org, null, null, "x", Trigger.OTHER, false, Map.of(), null, null);
-            byte[] value = serdes.of(ActionEvent.class).serializer().serialize(TOPICS.actions(), action);
+            byte[] value = serdes.of(ActionEvent.class).serializer().serialize(topics.actions(), action);
             for (int copy = 0; copy < 1 + i % 2; copy++) {
-                send(producer, new ProducerRecord<>(TOPICS.actions(), random.nextInt(PARTITIONS), null, value));
+                send(producer, new ProducerRecord<>(topics.actions(), random.nextInt(PARTITIONS), null, value));
             }
             expected.merge("user:" + user + "/actions/DAY/" + day + "T00:00:00Z", 1L, Long::sum);
             expected.merge("org:" + org + "/actions/DAY/" + day + "T00:00:00Z", 1L, Long::sum);
@@ -167,7 +191,7 @@ class RebalanceTest {
         var unused = producer.send(record);
     }
 
-    private MeteringApp start(String name) {
+    private MeteringApp start(String name, Topics topics, String applicationId) {
         MeteringSettings settings = new MeteringSettings(SettingsLoader.load(
                 MeteringSettings.define(),
                 Map.of(),
@@ -177,10 +201,15 @@ class RebalanceTest {
                         "schema.registry.url", registry.url(),
                         "actions.partitions", "" + PARTITIONS,
                         "subject.partitions", "" + PARTITIONS,
+                        "topic.prefix", topics.prefix(),
+                        "application.id", applicationId,
                         "state.dir", stateDirs.resolve(name).toString())));
         Installation installation = Installation.openOrCreate(
-                CommonSettings.kafkaClient(settings.values()), TOPICS, PARTITIONS, PARTITIONS);
+                CommonSettings.kafkaClient(settings.values()), topics, PARTITIONS, PARTITIONS);
         MeteringApp app = MeteringApp.build(settings, installation, InstantSource.system());
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+            app.catchUp(admin);
+        }
         app.start();
         return app;
     }
@@ -205,7 +234,7 @@ class RebalanceTest {
         return app.queries().conservation().stream().mapToLong(of).sum();
     }
 
-    private static Map<String, Long> usage(RecordSerdes serdes) {
+    private static Map<String, Long> usage(RecordSerdes serdes, Topics topics) {
         Map<String, Long> usage = new TreeMap<>();
         Map<String, Object> config = new HashMap<>();
         config.put("bootstrap.servers", broker.bootstrapServers());
@@ -213,7 +242,7 @@ class RebalanceTest {
         try (Consumer<byte[], byte[]> consumer =
                 new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
             for (int p = 0; p < PARTITIONS; p++) {
-                TopicPartition partition = new TopicPartition(TOPICS.usage(), p);
+                TopicPartition partition = new TopicPartition(topics.usage(), p);
                 consumer.assign(List.of(partition));
                 consumer.seekToBeginning(List.of(partition));
                 long end = consumer.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
@@ -223,7 +252,7 @@ class RebalanceTest {
                                 new String(record.key(), StandardCharsets.UTF_8),
                                 serdes.of(UsageSnapshot.class)
                                         .deserializer()
-                                        .deserialize(TOPICS.usage(), record.headers(), record.value())
+                                        .deserialize(topics.usage(), record.headers(), record.value())
                                         .getUsed());
                     }
                 }
