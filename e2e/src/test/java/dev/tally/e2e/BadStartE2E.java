@@ -31,6 +31,25 @@ class BadStartE2E {
     }
 
     @Test
+    void shouldNotStartTwice() {
+        try (LocalStack running = new LocalStack("twice")) {
+            running.start();
+
+            // When
+            Tally.Result second =
+                    Tally.run(running.command().subList(1, running.command().size()), "");
+
+            // Then it names every port, and the first one lives
+            assertThat(second.code()).as(second.output()).isEqualTo(2);
+            assertThat(second.output())
+                    .contains("--kafka-port", "--registry-port", "--http-port", "--sink-port", "--stripe-port")
+                    .contains("is busy");
+            assertThat(new Wire(running).get(running.app() + "/health/ready").isObject())
+                    .isTrue();
+        }
+    }
+
+    @Test
     void shouldListAllProblemsOfSettings() {
         // When
         Tally.Result result = Tally.run(

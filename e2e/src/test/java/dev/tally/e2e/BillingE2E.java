@@ -32,13 +32,13 @@ class BillingE2E {
                 new LocalStack("billing", "--set", "billing.interval=1m", "--set", "billing.settle=1s")) {
             stack.start();
             Wire wire = new Wire(stack);
-            // All in the current period: its first minutes are over, or the last minutes before now.
-            Instant period = LocalDate.now(ZoneOffset.UTC)
-                    .withDayOfMonth(1)
-                    .atStartOfDay(ZoneOffset.UTC)
-                    .toInstant();
-            Instant begin = Instant.now().minus(20, ChronoUnit.MINUTES).truncatedTo(ChronoUnit.MINUTES);
-            Path file = actions(begin.isBefore(period) ? period : begin);
+            // All in the last minutes before now, and in one billing period: the one that now lies in, also if it ends
+            // meanwhile.
+            Instant now = Instant.now();
+            LocalDate period = LocalDate.ofInstant(now, ZoneOffset.UTC).withDayOfMonth(1);
+            Instant periodStart = period.atStartOfDay(ZoneOffset.UTC).toInstant();
+            Instant begin = now.minus(20, ChronoUnit.MINUTES);
+            Path file = actions(begin.isBefore(periodStart) ? periodStart : begin, now);
 
             // When everything is published, and app and sink are killed meanwhile
             try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -68,11 +68,11 @@ class BillingE2E {
                     .mapToLong(BillableFact::getAmount)
                     .sum();
             assertThat(facts).isEqualTo(1_234);
-            JsonNode invoice = wire.get(stack.stripe() + "/stand-in/invoice?" + query);
+            JsonNode invoice = wire.get(stack.stripe() + "/stand-in/invoice?" + query + "&period=" + period);
             System.out.println("invoice: " + invoice);
             assertThat(invoice.path("total").asText()).isEqualTo("502.09");
             assertThat(usage(stack, wire, query)).isEqualTo(1_234);
-            JsonNode billing = wire.get(stack.app() + "/v1/orgs/demo-enterprise/billing");
+            JsonNode billing = wire.get(stack.app() + "/v1/orgs/demo-enterprise/billing?period=" + period);
             JsonNode meter = billing.path("meters").get(0);
             assertThat(meter.path("overage").asLong()).isEqualTo(1_234);
             assertThat(meter.path("includedRemaining").asLong()).isZero();
@@ -86,11 +86,12 @@ class BillingE2E {
                 .asLong();
     }
 
-    private static Path actions(Instant begin) throws IOException {
+    private static Path actions(Instant begin, Instant end) throws IOException {
         Random random = new Random(101_234);
+        long span = Math.max(1, Duration.between(begin, end).toMillis());
         List<String> lines = new ArrayList<>();
         for (int i = 0; i < ACTIONS; i++) {
-            Instant at = begin.plusMillis(random.nextInt(15 * 60_000));
+            Instant at = begin.plusMillis(random.nextLong(span));
             lines.add(
                     "{\"eventId\":\"b%d\",\"occurredAt\":\"%s\",\"userId\":\"e-%d\",\"orgId\":\"demo-enterprise\",\"actionType\":\"x\"}"
                             .formatted(i, at, i % 200));

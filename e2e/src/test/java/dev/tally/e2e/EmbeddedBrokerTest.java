@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 class EmbeddedBrokerTest {
 
     @Test
+    @SuppressWarnings("try") // its close may be interrupted, then the test fails
     void shouldHoldOnABrokerInThisJvm() throws Exception {
         try (KafkaClusterTestKit broker = new KafkaClusterTestKit.Builder(new TestKitNodes.Builder()
                         .setCombined(true)

@@ -35,7 +35,8 @@ final class LocalStack implements AutoCloseable {
         this.options = List.of(options);
     }
 
-    private static int freePort() {
+    /** A port nobody listens on at the moment. */
+    static int freePort() {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         } catch (IOException e) {
@@ -53,6 +54,8 @@ final class LocalStack implements AutoCloseable {
                     .redirectOutput(log.toFile())
                     .start();
             process = started;
+            // For whoever has to end it in this test's place.
+            Files.writeString(data.resolve("up.pid"), Long.toString(started.pid()));
             Awaitility.await()
                     .atMost(READY_WITHIN)
                     .pollInterval(Duration.ofMillis(100))
@@ -102,7 +105,11 @@ final class LocalStack implements AutoCloseable {
     }
 
     String registryUrl() {
-        return "http://127.0.0.1:" + registry + "/apis/ccompat/v7";
+        return registryOrigin() + "/apis/ccompat/v7";
+    }
+
+    String registryOrigin() {
+        return "http://127.0.0.1:" + registry;
     }
 
     String app() {
@@ -122,11 +129,12 @@ final class LocalStack implements AutoCloseable {
     void kill9(String name) {
         Path file = data.resolve("pids").resolve(name + ".pid");
         try {
-            long pid = Long.parseLong(Files.readString(file).trim());
-            ProcessHandle.of(pid).orElseThrow().destroyForcibly();
-            Awaitility.await()
-                    .atMost(Duration.ofMinutes(1))
-                    .until(() -> Long.parseLong(Files.readString(file).trim()) != pid);
+            String pid = Files.readString(file);
+            ProcessHandle.of(Long.parseLong(pid)).orElseThrow().destroyForcibly();
+            Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> {
+                String now = text(file);
+                return !now.isEmpty() && !now.equals(pid);
+            });
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
