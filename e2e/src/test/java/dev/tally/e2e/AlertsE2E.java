@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.schemas.AlertKind;
 import dev.tally.schemas.QuotaAlert;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -49,6 +50,9 @@ class AlertsE2E {
                             org.assertj.core.groups.Tuple.tuple(AlertKind.WARNING, "a80", 80L, false),
                             org.assertj.core.groups.Tuple.tuple(AlertKind.REACHED, "a100", 100L, false),
                             org.assertj.core.groups.Tuple.tuple(AlertKind.EXCEEDED, "a101", 101L, false));
+            assertThat(wire.records("quota-alerts"))
+                    .extracting(record -> new String(record.key(), StandardCharsets.UTF_8))
+                    .containsOnly("user:demo-starter");
             var usage = wire.get(stack.app() + "/v1/users/demo-starter/usage?day="
                     + at.toString().substring(0, 10));
             assertThat(usage.path("limit").asLong()).isEqualTo(100);

@@ -11,11 +11,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /** A stack started by {@code ./tally up}, on ports of its own. */
 final class LocalStack implements AutoCloseable {
+
+    /** Somewhere else in each JVM, so that two test runs do not look for the same ports. */
+    private static final AtomicInteger NEXT_PORT =
+            new AtomicInteger(20_000 + (int) (ProcessHandle.current().pid() % 500) * 20);
 
     private static final Duration READY_WITHIN = Duration.ofMinutes(5);
 
@@ -35,13 +40,19 @@ final class LocalStack implements AutoCloseable {
         this.options = List.of(options);
     }
 
-    /** A port nobody listens on at the moment. */
+    /**
+     * A port nobody listens on at the moment, never the same twice. It lies below those that operating systems give to outgoing
+     * connections: one of these could take it before it is used.
+     */
     static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        for (int port = NEXT_PORT.getAndIncrement(); port < 32_000; port = NEXT_PORT.getAndIncrement()) {
+            try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+                return socket.getLocalPort();
+            } catch (IOException taken) {
+                System.out.println("port " + port + " is taken");
+            }
         }
+        throw new IllegalStateException("no free port");
     }
 
     LocalStack start() {
