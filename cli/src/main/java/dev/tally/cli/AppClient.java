@@ -21,7 +21,10 @@ public final class AppClient {
 
     /** A client of the app at an address. */
     public AppClient(String base) {
-        this.base = base;
+        if (!base.matches("https?://[^/?#\\s]+/?")) {
+            throw new Exit(Exit.USAGE, "--app is an address such as http://127.0.0.1:8080, not " + base);
+        }
+        this.base = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
     }
 
     /** A status and a body. */

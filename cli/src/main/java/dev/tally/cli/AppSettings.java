@@ -22,8 +22,22 @@ record AppSettings(
         int actionsPartitions,
         int subjectPartitions) {
 
-    /** @throws SettingsException with every problem of all settings */
-    static AppSettings route(Map<String, String> given) {
+    /** What {@code up} itself decides, and the options that do so. */
+    private static final Map<String, String> DECIDED = Map.of(
+            CommonSettings.BOOTSTRAP_SERVERS,
+            "--kafka-port",
+            CommonSettings.SCHEMA_REGISTRY_URL,
+            "--registry-port",
+            "http.port",
+            "--http-port and --sink-port");
+
+    /**
+     * Gives each app its settings.
+     *
+     * @param environment variables that the apps will see
+     * @throws SettingsException with every problem of all settings
+     */
+    static AppSettings route(Map<String, String> given, Map<String, String> environment) {
         ConfigDef appKeys = MeteringSettings.define();
         ConfigDef sinkKeys = SettingsReference.definition();
         Map<String, String> app = new LinkedHashMap<>();
@@ -38,21 +52,30 @@ record AppSettings(
                 sink.put(key, value);
             }
             if (!app.containsKey(key) && !sink.containsKey(key)) {
-                problems.add("unknown setting " + key);
+                // The loader says what was probably meant.
+                collect(problems, () -> SettingsLoader.load(appKeys, Map.of(), Map.of(), Map.of(key, value)));
+            }
+            if (DECIDED.containsKey(key)) {
+                problems.add(key + " is decided by " + DECIDED.get(key));
             }
         });
-        collect(problems, () -> SettingsLoader.load(sinkKeys, Map.of(), Map.of(), sink));
-        collect(problems, () -> new MeteringSettings(SettingsLoader.load(appKeys, Map.of(), Map.of(), app)));
+        collect(problems, () -> SettingsLoader.load(sinkKeys, appKeys.names(), Map.of(), environment, sink));
+        collect(problems, () -> new MeteringSettings(load(appKeys, sinkKeys, environment, app)));
         if (!problems.isEmpty()) {
             throw new SettingsException(List.copyOf(problems));
         }
-        ParsedSettings parsed = SettingsLoader.load(appKeys, Map.of(), Map.of(), app);
+        ParsedSettings parsed = load(appKeys, sinkKeys, environment, app);
         return new AppSettings(
                 app,
                 sink,
                 parsed.string(CommonSettings.TOPIC_PREFIX),
                 parsed.integer(CommonSettings.ACTIONS_PARTITIONS),
                 parsed.integer(CommonSettings.SUBJECT_PARTITIONS));
+    }
+
+    private static ParsedSettings load(
+            ConfigDef own, ConfigDef other, Map<String, String> environment, Map<String, String> given) {
+        return SettingsLoader.load(own, other.names(), Map.of(), environment, given);
     }
 
     private static void collect(Set<String> problems, Runnable check) {

@@ -1,6 +1,9 @@
 package dev.tally.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.tally.cli.audit.Comparison;
+import dev.tally.cli.audit.Outcomes;
+import dev.tally.cli.audit.Reading;
 import dev.tally.cli.audit.Recount;
 import dev.tally.keys.Subject;
 import dev.tally.schemas.ActionEvent;
@@ -12,14 +15,16 @@ import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.topics.Topics;
 import java.nio.charset.StandardCharsets;
+import java.time.LocalDate;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -36,6 +41,7 @@ import picocli.CommandLine.Option;
 final class AuditCommand implements Callable<Integer> {
 
     private static final int MAX_SHOWN = 50;
+    private static final int AGAIN = 5;
 
     @Mixin
     private Servers servers = new Servers();
@@ -52,17 +58,20 @@ final class AuditCommand implements Callable<Integer> {
             description = "streams-app, asked for its conservation counters.")
     private String app = "http://127.0.0.1:8080";
 
+    @Option(
+            names = "--application-id",
+            defaultValue = "tally",
+            description = "Group of streams-app (default: ${DEFAULT-VALUE}).")
+    private String applicationId = "tally";
+
     private final List<String> differences = new ArrayList<>();
 
     @Override
     public Integer call() {
+        checkDay();
         try (Admin admin = servers.admin();
                 RecordSerdes serdes = servers.serdes()) {
-            Topics topics = servers.topics(admin);
-            Recount recount = recount(topics, serdes);
-            compareUsage(recount, topics, serdes);
-            compareConservation(recount);
-            sayRange(topics);
+            audit(admin, servers.topics(admin), serdes);
         }
         differences.stream().limit(MAX_SHOWN).forEach(System.out::println);
         if (differences.size() > MAX_SHOWN) {
@@ -72,7 +81,48 @@ final class AuditCommand implements Callable<Integer> {
         return differences.isEmpty() ? Exit.DONE : Exit.NO;
     }
 
-    private Recount recount(Topics topics, RecordSerdes serdes) {
+    private void checkDay() {
+        try {
+            LocalDate unused = day == null ? LocalDate.EPOCH : LocalDate.parse(day);
+        } catch (DateTimeParseException e) {
+            throw new Exit(Exit.USAGE, "--day is a day such as 2026-11-21, not " + day);
+        }
+    }
+
+    private void audit(Admin admin, Topics topics, RecordSerdes serdes) {
+        Map<Integer, Long> end = servers.ends(topics.actions());
+        boolean caughtUp = new CaughtUp(servers, admin, applicationId)
+                .await(List.of(topics.actions(), topics.actionsHome(), topics.subjectLog()));
+        if (!caughtUp) {
+            System.out.println("streams-app (group " + applicationId + ") has not processed everything and makes no"
+                    + " progress: what it has not read shows as differences");
+        }
+        Recount recount = new Recount(meters(topics, serdes));
+        recount(recount, topics, serdes, Map.of(), end);
+        Reading before = recount.reading();
+        Map<String, Long> said = usage(topics, serdes);
+        Optional<AppClient.Reply> conservation = new AppClient(app).get("/v1/conservation");
+        recount(recount, topics, serdes, end, servers.ends(topics.actions()));
+        Comparison comparison = new Comparison(before, recount.reading());
+
+        Set<String> windows = comparison.windows(said, this::isAskedFor);
+        for (int again = 0; again < AGAIN && caughtUp && comparison.isBehind(said, windows); again++) {
+            // A transaction becomes visible partition by partition.
+            said = usage(topics, serdes);
+        }
+        System.out.printf("compared %,d day windows of the usage topic with the log%n", windows.size());
+        long moving = comparison.moving(windows);
+        if (moving > 0) {
+            System.out.printf(
+                    "%,d of them changed meanwhile: checked to lie between what was counted before and after%n",
+                    moving);
+        }
+        differences.addAll(comparison.usage(said, windows));
+        compareConservation(comparison, conservation);
+        sayRange(topics);
+    }
+
+    private List<Meter> meters(Topics topics, RecordSerdes serdes) {
         Map<String, Meter> meters = new TreeMap<>();
         RecordSerde<Meter> meterSerde = serdes.of(Meter.class);
         servers.readAll(topics.meters(), record -> {
@@ -82,11 +132,17 @@ final class AuditCommand implements Callable<Integer> {
                 case Decoded.Refused<Meter> refused -> meters.remove(id);
             }
         });
-        Set<String> late = coordinates(topics.lateActions(), topics.actions());
-        Set<String> dead = coordinates(topics.deadLetters(), topics.actions());
-        Recount recount = new Recount(List.copyOf(meters.values()));
+        return List.copyOf(meters.values());
+    }
+
+    /** Counts a part of the log; the part from {@code from} on is what Tally need not have processed yet. */
+    private void recount(
+            Recount recount, Topics topics, RecordSerdes serdes, Map<Integer, Long> from, Map<Integer, Long> to) {
+        boolean settled = from.isEmpty();
+        Set<String> late = settled ? coordinates(topics.lateActions(), topics.actions()) : Set.of();
+        Set<String> dead = settled ? coordinates(topics.deadLetters(), topics.actions()) : Set.of();
         RecordSerde<ActionEvent> actionSerde = serdes.of(ActionEvent.class);
-        servers.readAll(topics.actions(), record -> {
+        servers.read(topics.actions(), from, to, record -> {
             String at = record.partition() + "@" + record.offset();
             if (late.contains(at)) {
                 recount.late(record.partition());
@@ -95,13 +151,16 @@ final class AuditCommand implements Callable<Integer> {
             } else {
                 switch (actionSerde.decode(topics.actions(), record.headers(), record.value())) {
                     case Decoded.Read<ActionEvent> read -> recount.action(record.partition(), read.value());
-                    case Decoded.Refused<ActionEvent> refused ->
-                        differences.add("actions-" + at + " cannot be read ("
-                                + refused.reason().code() + ") and is no dead letter");
+                    case Decoded.Refused<ActionEvent> refused -> {
+                        recount.deadLettered(record.partition());
+                        if (settled) {
+                            differences.add("actions-" + at + " cannot be read ("
+                                    + refused.reason().code() + ") and is no dead letter");
+                        }
+                    }
                 }
             }
         });
-        return recount;
     }
 
     /** Where the records of a topic of kept-aside records were first read. */
@@ -122,7 +181,8 @@ final class AuditCommand implements Callable<Integer> {
         return header == null ? "" : new String(header.value(), StandardCharsets.UTF_8);
     }
 
-    private void compareUsage(Recount recount, Topics topics, RecordSerdes serdes) {
+    /** Day totals by the key of their snapshot. */
+    private Map<String, Long> usage(Topics topics, RecordSerdes serdes) {
         Map<String, Long> said = new HashMap<>();
         RecordSerde<UsageSnapshot> serde = serdes.of(UsageSnapshot.class);
         servers.readAll(topics.usage(), record -> {
@@ -132,20 +192,7 @@ final class AuditCommand implements Callable<Integer> {
                 said.put(new String(record.key(), StandardCharsets.UTF_8), usage.getUsed());
             }
         });
-        Set<String> keys = new TreeSet<>(recount.totals().keySet());
-        keys.addAll(said.keySet());
-        long compared = 0;
-        for (String key : keys) {
-            if (isAskedFor(key)) {
-                compared++;
-                long counted = recount.totals().getOrDefault(key, 0L);
-                long found = said.getOrDefault(key, 0L);
-                if (counted != found) {
-                    differences.add(key + ": recounted " + counted + ", usage says " + found);
-                }
-            }
-        }
-        System.out.printf("compared %,d day windows of the usage topic with the log%n", compared);
+        return said;
     }
 
     private boolean isAskedFor(String key) {
@@ -153,47 +200,37 @@ final class AuditCommand implements Callable<Integer> {
                 && (day == null || key.endsWith("/" + day + "T00:00:00Z"));
     }
 
-    private void compareConservation(Recount recount) {
+    private void compareConservation(Comparison comparison, Optional<AppClient.Reply> reply) {
         System.out.println("partition: read = counted + read-only + duplicate + late + dead-lettered (recounted)");
-        recount.partitions().forEach((partition, tally) -> {
-            List<Long> o = tally.outcomes();
-            System.out.printf(
-                    "%9d: %,d = %,d + %,d + %,d + %,d + %,d%n",
-                    partition, tally.read(), o.get(0), o.get(1), o.get(2), o.get(3), o.get(4));
-        });
-        var reply = new AppClient(app).get("/v1/conservation");
+        comparison
+                .before()
+                .outcomes()
+                .forEach((partition, of) -> System.out.printf(
+                        "%9d: %,d = %,d + %,d + %,d + %,d + %,d%n",
+                        partition,
+                        of.read(),
+                        of.counted(),
+                        of.readOnly(),
+                        of.duplicate(),
+                        of.late(),
+                        of.deadLettered()));
         if (reply.isEmpty() || reply.get().status() != 200) {
             System.out.println("streams-app was not reached at " + app + ": its counters are not compared");
             return;
         }
-        long[] counted = new long[3];
-        long[] recounted = new long[3];
+        Map<Integer, Outcomes> said = new TreeMap<>();
         for (JsonNode of : reply.get().body().path("partitions")) {
-            Recount.Tally tally =
-                    recount.partitions().getOrDefault(of.path("partition").asInt(), new Recount.Tally());
-            int partition = of.path("partition").asInt();
-            compare(partition, "read", tally.read(), of);
-            compare(partition, "late", tally.outcomes().get(3), of);
-            compare(partition, "deadLettered", tally.outcomes().get(4), of);
-            List<String> sums = List.of("counted", "readOnly", "duplicate");
-            for (int i = 0; i < sums.size(); i++) {
-                counted[i] += of.path(sums.get(i)).asLong();
-                recounted[i] += tally.outcomes().get(i);
-            }
+            said.put(
+                    of.path("partition").asInt(),
+                    new Outcomes(
+                            of.path("read").asLong(),
+                            of.path("counted").asLong(),
+                            of.path("readOnly").asLong(),
+                            of.path("duplicate").asLong(),
+                            of.path("late").asLong(),
+                            of.path("deadLettered").asLong()));
         }
-        // Which of two equal records in different partitions came first, only the app knows: these are compared as
-        // sums.
-        if (!java.util.Arrays.equals(counted, recounted)) {
-            differences.add("counted, read-only, duplicate: recounted " + java.util.Arrays.toString(recounted)
-                    + ", streams-app says " + java.util.Arrays.toString(counted));
-        }
-    }
-
-    private void compare(int partition, String what, long recounted, JsonNode said) {
-        if (said.path(what).asLong() != recounted) {
-            differences.add("partition " + partition + " " + what + ": recounted " + recounted + ", streams-app says "
-                    + said.path(what).asLong());
-        }
+        differences.addAll(comparison.outcomes(said));
     }
 
     private void sayRange(Topics topics) {

@@ -1,7 +1,11 @@
 package dev.tally.cli;
 
 import dev.tally.settings.SettingsException;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.Locale;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.config.ConfigException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -30,6 +34,8 @@ public final class Main {
     }
 
     static int run(String... args) {
+        // Output is read by people and by scripts of any country.
+        Locale.setDefault(Locale.ROOT);
         return new CommandLine(new Main())
                 .setExecutionExceptionHandler((failure, line, parsed) -> code(failure, line))
                 .execute(args);
@@ -45,9 +51,21 @@ public final class Main {
                 settings.problems().forEach(problem -> line.getErr().println("tally: " + problem));
                 yield Exit.USAGE;
             }
+            case ConfigException config -> {
+                line.getErr().println("tally: " + config.getMessage());
+                yield Exit.USAGE;
+            }
             case KafkaException kafka -> {
                 line.getErr().println("tally: cannot reach a server: " + root(kafka));
                 yield Exit.UNREACHABLE;
+            }
+            case NoSuchFileException missing -> {
+                line.getErr().println("tally: no such file: " + missing.getFile());
+                yield Exit.USAGE;
+            }
+            case IOException io -> {
+                line.getErr().println("tally: cannot read: " + root(io));
+                yield Exit.USAGE;
             }
             default -> {
                 failure.printStackTrace(line.getErr());

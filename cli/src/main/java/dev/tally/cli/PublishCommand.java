@@ -3,17 +3,17 @@ package dev.tally.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tally.cli.publish.ActionLines;
 import dev.tally.cli.publish.ActionPublisher;
-import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.settings.Durations;
-import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.admin.Admin;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -54,83 +54,85 @@ final class PublishCommand implements Callable<Integer> {
         if (!partitioner.equals("murmur2") && !partitioner.equals("random")) {
             throw new Exit(Exit.USAGE, "--partitioner is murmur2 or random");
         }
-        boolean whole = !file.equals("-");
-        List<ActionEvent> checked = new ArrayList<>();
+        // What can be read twice is checked as a whole before anything is sent.
+        boolean whole = !file.equals("-") && Files.isRegularFile(Path.of(file));
         if (whole) {
-            checked = readWhole();
-            warnIfLate(checked);
+            check();
         }
-        try (Admin admin = servers.admin();
+        try (InputStream in = ActionLines.open(file);
+                Admin admin = servers.admin();
                 RecordSerdes serdes = servers.serdes()) {
             Topics topics = servers.topics(admin);
             try (ActionPublisher publisher =
                     new ActionPublisher(servers.client(), serdes, topics, partitioner.equals("random"))) {
-                if (whole) {
-                    checked.forEach(publisher::send);
-                } else {
-                    stream(publisher);
-                }
+                ActionLines.read(in, publisher::send, problem -> passOver(problem, publisher, !whole));
                 publisher.finish();
             }
         }
         return Exit.DONE;
     }
 
-    /** Reads a file to its end before anything is sent. */
-    private List<ActionEvent> readWhole() throws IOException {
-        List<ActionEvent> good = new ArrayList<>();
-        List<String> bad = new ArrayList<>();
-        try (BufferedReader lines = ActionLines.open(file)) {
-            ActionLines.read(lines, good::add, bad::add);
+    /** Reads a file to its end and says what is wrong with it. */
+    private void check() throws IOException {
+        Instant bound = latenessBound().orElse(Instant.MIN);
+        AtomicLong good = new AtomicLong();
+        AtomicLong bad = new AtomicLong();
+        AtomicLong late = new AtomicLong();
+        try (InputStream in = ActionLines.open(file)) {
+            ActionLines.read(
+                    in,
+                    action -> {
+                        good.incrementAndGet();
+                        if (action.getOccurredAt().isBefore(bound)) {
+                            late.incrementAndGet();
+                        }
+                    },
+                    problem -> {
+                        if (bad.incrementAndGet() <= MAX_PROBLEMS_SHOWN) {
+                            System.err.println(file + ":" + problem);
+                        }
+                    });
         }
-        bad.stream().limit(MAX_PROBLEMS_SHOWN).forEach(problem -> System.err.println(file + ":" + problem));
-        if (bad.size() > MAX_PROBLEMS_SHOWN) {
-            System.err.println("... and " + (bad.size() - MAX_PROBLEMS_SHOWN) + " more");
+        if (bad.get() > MAX_PROBLEMS_SHOWN) {
+            System.err.println("... and " + (bad.get() - MAX_PROBLEMS_SHOWN) + " more");
         }
-        if (!bad.isEmpty() && !skipBad) {
-            throw new Exit(Exit.USAGE, bad.size() + " bad lines, nothing was sent; --skip-bad sends the others");
+        if (bad.get() > 0 && !skipBad) {
+            throw new Exit(Exit.USAGE, bad + " bad lines, nothing was sent; --skip-bad sends the others");
         }
-        return good;
-    }
-
-    /** Sends line by line as they come; a bad line ends it, unless bad lines are skipped. */
-    private void stream(ActionPublisher publisher) throws IOException {
-        try (BufferedReader lines = ActionLines.open("-")) {
-            ActionLines.read(lines, publisher::send, problem -> {
-                System.err.println("stdin:" + problem);
-                if (!skipBad) {
-                    publisher.finish();
-                    throw new Exit(Exit.USAGE, "stopped at a bad line; the lines before it were sent");
-                }
-            });
-        }
-    }
-
-    private void warnIfLate(List<ActionEvent> actions) {
-        Optional<AppClient.Reply> reply = new AppClient(app).get("/v1/watermarks");
-        if (reply.isEmpty() || reply.get().status() != 200 || actions.isEmpty()) {
-            return;
-        }
-        JsonNode body = reply.get().body();
-        Instant lowest = Instant.MAX;
-        for (JsonNode partition : body.path("partitions")) {
-            if (!partition.path("watermark").isNull()) {
-                Instant watermark = Instant.parse(partition.path("watermark").asText());
-                lowest = watermark.isBefore(lowest) ? watermark : lowest;
-            }
-        }
-        if (lowest.equals(Instant.MAX)) {
-            return;
-        }
-        Instant bound =
-                lowest.minus(Durations.parse(body.path("latenessHorizon").asText()));
-        long late = actions.stream()
-                .filter(action -> action.getOccurredAt().isBefore(bound))
-                .count();
-        if (late * 2 > actions.size()) {
+        if (late.get() * 2 > good.get()) {
             System.err.printf(
                     "warning: %,d of %,d actions are older than %s, the lateness horizon: they will go to late-actions, not be counted%n",
-                    late, actions.size(), bound);
+                    late.get(), good.get(), bound);
         }
+    }
+
+    /** A bad line ends it, unless bad lines are skipped. */
+    private void passOver(String problem, ActionPublisher publisher, boolean say) {
+        if (say) {
+            System.err.println((file.equals("-") ? "stdin" : file) + ":" + problem);
+        }
+        if (!skipBad) {
+            publisher.finish();
+            throw new Exit(Exit.USAGE, "stopped at a bad line; the lines before it were sent");
+        }
+    }
+
+    /** Where lateness begins for the partition that is furthest behind; empty where streams-app does not say. */
+    private Optional<Instant> latenessBound() {
+        Optional<AppClient.Reply> reply = new AppClient(app).get("/v1/watermarks");
+        if (reply.isEmpty() || reply.get().status() != 200) {
+            return Optional.empty();
+        }
+        JsonNode body = reply.get().body();
+        Optional<Instant> lowest = Optional.empty();
+        for (JsonNode partition : body.path("partitions")) {
+            if (partition.path("watermark").isTextual()) {
+                Instant watermark = Instant.parse(partition.path("watermark").asText());
+                lowest = Optional.of(
+                        lowest.filter(found -> found.isBefore(watermark)).orElse(watermark));
+            }
+        }
+        return lowest.map(watermark ->
+                watermark.minus(Durations.parse(body.path("latenessHorizon").asText())));
     }
 }

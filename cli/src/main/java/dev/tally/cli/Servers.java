@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -21,6 +22,7 @@ import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -32,6 +34,7 @@ import picocli.CommandLine.Option;
 public final class Servers {
 
     private static final Duration REACH_WITHIN = Duration.ofSeconds(10);
+    private static final Duration STUCK_AFTER = Duration.ofMinutes(1);
 
     @Option(
             names = "--bootstrap-server",
@@ -78,9 +81,18 @@ public final class Servers {
         return config;
     }
 
-    /** Serdes for values. */
+    /** Serdes for values; credentials of the registry may stand in the file of {@code --command-config}, by Confluent's names. */
     public RecordSerdes serdes() {
-        return new RecordSerdes(Map.of("schema.registry.url", schemaRegistry, "auto.register.schemas", true));
+        Map<String, Object> config = new HashMap<>();
+        for (String credentials : List.of("basic.auth.user.info", "schema.registry.basic.auth.user.info")) {
+            Object given = client().get(credentials);
+            if (given != null) {
+                config.put(credentials, given);
+            }
+        }
+        config.put("schema.registry.url", schemaRegistry);
+        config.put("auto.register.schemas", true);
+        return new RecordSerdes(config);
     }
 
     String prefix() {
@@ -132,41 +144,78 @@ public final class Servers {
 
     /** Reads what is committed in a topic, from its beginning to the end it has now; each partition in its order. */
     public void readAll(String topic, Sink sink) {
-        Map<String, Object> config = client();
-        config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-        config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 5_000);
-        // All that is wanted is there: a fetch need not wait for more.
-        config.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 10);
-        try (Consumer<byte[], byte[]> consumer =
-                new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
-                    .map(info -> new TopicPartition(topic, info.partition()))
+        read(topic, Map.of(), ends(topic), sink);
+    }
+
+    /**
+     * Reads what is committed in a topic, each partition in its order.
+     *
+     * @param from first offsets by partition; where there is none, from the beginning
+     * @param to offsets before which to end
+     */
+    public void read(String topic, Map<Integer, Long> from, Map<Integer, Long> to, Sink sink) {
+        try (Consumer<byte[], byte[]> consumer = consumer()) {
+            List<TopicPartition> partitions = to.keySet().stream()
+                    .map(partition -> new TopicPartition(topic, partition))
                     .toList();
             consumer.assign(partitions);
-            consumer.seekToBeginning(partitions);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-            while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
-                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(500))) {
-                    long end = ends.getOrDefault(new TopicPartition(topic, record.partition()), 0L);
-                    if (record.offset() < end) {
+            for (TopicPartition partition : partitions) {
+                Long first = from.get(partition.partition());
+                if (first == null) {
+                    consumer.seekToBeginning(List.of(partition));
+                } else {
+                    consumer.seek(partition, first);
+                }
+            }
+            long progressAt = System.nanoTime();
+            while (partitions.stream().anyMatch(one -> consumer.position(one) < to.getOrDefault(one.partition(), 0L))) {
+                ConsumerRecords<byte[], byte[]> records = consumer.poll(Duration.ofMillis(500));
+                for (ConsumerRecord<byte[], byte[]> record : records) {
+                    if (record.offset() < to.getOrDefault(record.partition(), 0L)) {
                         sink.take(record);
                     }
+                }
+                if (!records.isEmpty()) {
+                    progressAt = System.nanoTime();
+                } else if (System.nanoTime() - progressAt > STUCK_AFTER.toNanos()) {
+                    throw new Exit(Exit.UNREACHABLE, "Kafka has stopped answering while " + topic + " was read");
                 }
             }
         }
     }
 
+    /** Offsets after the last committed records, by partition. */
+    public Map<Integer, Long> ends(String topic) {
+        try (Consumer<byte[], byte[]> consumer = consumer()) {
+            return byPartition(consumer.endOffsets(partitions(consumer, topic)));
+        }
+    }
+
+    private Consumer<byte[], byte[]> consumer() {
+        Map<String, Object> config = client();
+        config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 5_000);
+        // All that is wanted is there: a fetch need not wait for more.
+        config.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 10);
+        return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    private static List<TopicPartition> partitions(Consumer<byte[], byte[]> consumer, String topic) {
+        return consumer.partitionsFor(topic).stream()
+                .map(info -> new TopicPartition(topic, info.partition()))
+                .toList();
+    }
+
+    private static Map<Integer, Long> byPartition(Map<TopicPartition, Long> offsets) {
+        Map<Integer, Long> byPartition = new TreeMap<>();
+        offsets.forEach((partition, offset) -> byPartition.put(partition.partition(), offset));
+        return Collections.unmodifiableMap(byPartition);
+    }
+
     /** First offset still there, by partition. */
     public Map<Integer, Long> beginnings(String topic) {
-        try (Consumer<byte[], byte[]> consumer =
-                new KafkaConsumer<>(client(), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            Map<Integer, Long> beginnings = new HashMap<>();
-            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
-                    .map(info -> new TopicPartition(topic, info.partition()))
-                    .toList();
-            consumer.beginningOffsets(partitions)
-                    .forEach((partition, offset) -> beginnings.put(partition.partition(), offset));
-            return Collections.unmodifiableMap(beginnings);
+        try (Consumer<byte[], byte[]> consumer = consumer()) {
+            return byPartition(consumer.beginningOffsets(partitions(consumer, topic)));
         }
     }
 }

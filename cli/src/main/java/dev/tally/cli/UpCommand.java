@@ -16,7 +16,9 @@ import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -63,29 +65,34 @@ final class UpCommand implements Callable<Integer> {
             description = "A setting of streams-app or stripe-sink; repeatable.")
     private Map<String, String> settings = new LinkedHashMap<>();
 
+    private static final Duration STOP_WITHIN = Duration.ofMinutes(2);
+
     private final CountDownLatch done = new CountDownLatch(1);
 
     @Override
     public Integer call() throws IOException {
         long begun = System.nanoTime();
-        AppSettings routed = AppSettings.route(settings);
+        AppSettings routed = AppSettings.route(settings, System.getenv());
         Path home = Path.of(System.getProperty("tally.home", ".")).toAbsolutePath();
         Path folder = (data == null ? home.resolve(".tally") : data).toAbsolutePath();
         StackOptions options =
                 new StackOptions(folder, home, kafkaPort, registryPort, httpPort, sinkPort, stripePort, settings);
-        List<String> busy = LocalStack.busyPorts(options);
-        if (!busy.isEmpty()) {
-            throw new Exit(Exit.USAGE, String.join("; ", busy));
+        List<String> problems = new ArrayList<>(LocalStack.portProblems(options));
+        if (fresh && !LocalStack.looksLikeState(folder)) {
+            problems.add(folder + " does not look like a folder of Tally: not deleted");
         }
-        if (fresh) {
-            LocalStack.deleteState(folder);
+        if (!problems.isEmpty()) {
+            throw new Exit(Exit.USAGE, String.join("\ntally: ", problems));
         }
         Files.createDirectories(folder);
-        try (FileChannel lockFile =
-                        FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try (FileChannel lockFile = FileChannel.open(
+                        folder.resolve(LocalStack.LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 FileLock lock = lockFile.tryLock()) {
             if (lock == null) {
                 throw new Exit(Exit.USAGE, folder + " is in use by another tally up");
+            }
+            if (fresh) {
+                LocalStack.deleteState(folder);
             }
             return run(options, routed, begun);
         }
@@ -116,13 +123,20 @@ final class UpCommand implements Callable<Integer> {
         }
     }
 
+    /** Ends the process with 0 after a clean stop; the system would report the signal instead. */
     private void stopAndWait(LocalStack stack) {
+        if (done.getCount() == 0) {
+            // It ended by itself, with a code of its own.
+            return;
+        }
         stack.requestStop();
+        boolean stopped = false;
         try {
-            done.await(60, TimeUnit.SECONDS);
+            stopped = done.await(STOP_WITHIN.toSeconds(), TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        Runtime.getRuntime().halt(stopped ? Exit.DONE : Exit.NO);
     }
 
     private static Path cache() {
@@ -162,7 +176,10 @@ final class UpCommand implements Callable<Integer> {
                 RecordSerdes serdes = servers.serdes()) {
             CatalogueTopics topics = new CatalogueTopics(servers, serdes, servers.topics(admin));
             Catalogue demo = CatalogueFile.parse(CatalogCommand.text(CatalogCommand.DEMO), "demo-catalogue.yaml");
-            topics.publish(topics.changes(demo));
+            // What its user has changed since stays as it is.
+            topics.publish(topics.changes(demo).stream()
+                    .filter(CatalogueTopics.Change::isNew)
+                    .toList());
             AppClient app = new AppClient(options.appUrl());
             demo.subscriptions()
                     .forEach(subscription -> stack.await(
@@ -191,9 +208,9 @@ final class UpCommand implements Callable<Integer> {
     }
 
     private static void print(StackOptions options, long begun) {
-        String stripe = System.getenv("STRIPE_API_KEY") == null
-                ? "http://127.0.0.1:" + options.stripePort() + "  (a stand-in, no money moves)"
-                : "the real one";
+        String stripe = LocalStack.realStripe()
+                ? "the real one"
+                : "http://127.0.0.1:" + options.stripePort() + "  (a stand-in, no money moves)";
         System.out.printf(
                 """
                 Kafka            %s

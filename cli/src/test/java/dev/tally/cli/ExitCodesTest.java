@@ -15,6 +15,10 @@ class ExitCodesTest {
         assertThat(Main.run("usage")).isEqualTo(Exit.USAGE);
         assertThat(Main.run("usage", "neither")).isEqualTo(Exit.USAGE);
         assertThat(Main.run("publish", "/no/such/file")).isEqualTo(Exit.USAGE);
+        assertThat(Main.run("usage", "user:u1", "--app", "localhost")).isEqualTo(Exit.USAGE);
+        assertThat(Main.run("audit", "--day", "yesterday")).isEqualTo(Exit.USAGE);
+        assertThat(Main.run("up", "--set", "latness.horizon=1h")).isEqualTo(Exit.USAGE);
+        assertThat(Main.run("up", "--kafka-port", "70000")).isEqualTo(Exit.USAGE);
         assertThat(Main.run("--help")).isZero();
     }
 
@@ -26,11 +30,13 @@ class ExitCodesTest {
     @Test
     void shouldGiveEachAppTheSettingsItKnows() {
         // When
-        AppSettings routed = AppSettings.route(Map.of(
-                "lateness.horizon", "1h",
-                "stripe.max.in.flight", "3",
-                "environment", "test",
-                "kafka.linger.ms", "1"));
+        AppSettings routed = AppSettings.route(
+                Map.of(
+                        "lateness.horizon", "1h",
+                        "stripe.max.in.flight", "3",
+                        "environment", "test",
+                        "kafka.linger.ms", "1"),
+                Map.of());
 
         // Then
         assertThat(routed.app().keySet())
@@ -44,13 +50,34 @@ class ExitCodesTest {
         // When
         SettingsException refused = catchThrowableOfType(
                 SettingsException.class,
-                () -> AppSettings.route(Map.of(
-                        "latness.horizon", "1h",
-                        "billing.interval", "7m",
-                        "stripe.max.in.flight", "-1")));
+                () -> AppSettings.route(
+                        Map.of(
+                                "latness.horizon", "1h",
+                                "billing.interval", "7m",
+                                "stripe.max.in.flight", "-1",
+                                "http.port", "1"),
+                        Map.of()));
 
         // Then
         assertThat(String.join("\n", refused.problems()))
-                .contains("latness.horizon", "billing.interval", "stripe.max.in.flight");
+                .contains(
+                        "did you mean lateness.horizon?",
+                        "billing.interval",
+                        "stripe.max.in.flight",
+                        "http.port is decided by --http-port");
+    }
+
+    @Test
+    void shouldSeeTheEnvironmentAsTheAppsWill() {
+        // When
+        AppSettings routed =
+                AppSettings.route(Map.of(), Map.of("TALLY_TOPIC_PREFIX", "x.", "TALLY_SINK_INSTANCE", "a"));
+        SettingsException refused = catchThrowableOfType(
+                SettingsException.class,
+                () -> AppSettings.route(Map.of(), Map.of("TALLY_HISTORY_RETENTION", "soon", "TALLY_NONSENSE", "1")));
+
+        // Then
+        assertThat(routed.prefix()).isEqualTo("x.");
+        assertThat(String.join("\n", refused.problems())).contains("history.retention", "TALLY_NONSENSE");
     }
 }

@@ -8,6 +8,7 @@ import dev.tally.schemas.Rate;
 import java.math.BigInteger;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -32,24 +33,13 @@ public final class Recount {
 
     private record Identity(String userId, String eventId) {}
 
-    /** What became of the records of one partition. */
-    public static final class Tally {
+    private static final class Tally {
         private long read;
         private long counted;
         private long readOnly;
         private long duplicate;
         private long late;
         private long deadLettered;
-
-        /** All records read. */
-        public long read() {
-            return read;
-        }
-
-        /** In the order counted, read-only, duplicate, late, dead-lettered. */
-        public List<Long> outcomes() {
-            return List.of(counted, readOnly, duplicate, late, deadLettered);
-        }
     }
 
     /** Counts with these meters. */
@@ -146,13 +136,11 @@ public final class Recount {
         return partitions.computeIfAbsent(partition, p -> new Tally());
     }
 
-    /** Day totals by the key of their usage snapshot. */
-    public Map<String, Long> totals() {
-        return totals;
-    }
-
-    /** By partition of actions. */
-    public Map<Integer, Tally> partitions() {
-        return partitions;
+    /** What is counted so far. */
+    public Reading reading() {
+        Map<Integer, Outcomes> outcomes = new TreeMap<>();
+        partitions.forEach((partition, of) -> outcomes.put(
+                partition, new Outcomes(of.read, of.counted, of.readOnly, of.duplicate, of.late, of.deadLettered)));
+        return new Reading(Collections.unmodifiableMap(new TreeMap<>(totals)), Collections.unmodifiableMap(outcomes));
     }
 }

@@ -5,17 +5,19 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import kafka.tools.StorageTool;
 import org.apache.kafka.common.Uuid;
 
 /** A real Kafka broker, KRaft, one node. */
 final class Broker {
+
+    private static final int FIRST_CONTROLLER_PORT = 29_093;
 
     private final StackOptions options;
 
@@ -32,6 +34,22 @@ final class Broker {
                 "-Dlogback.configurationFile=logback-child.xml",
                 "-cp",
                 System.getProperty("java.class.path"));
+    }
+
+    /** The port chosen for the controller at first start, if there was one. */
+    static OptionalInt rememberedControllerPort(Path data) {
+        Path file = controllerFile(data);
+        try {
+            return Files.exists(file)
+                    ? OptionalInt.of(Integer.parseInt(Files.readString(file).trim()))
+                    : OptionalInt.empty();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + file, e);
+        }
+    }
+
+    private static Path controllerFile(Path data) {
+        return data.resolve("kafka").resolve("controller.port");
     }
 
     static Path configFile(StackOptions options) {
@@ -67,16 +85,21 @@ final class Broker {
         }
     }
 
-    /** The controller's port is part of the formatted storage, so it is chosen once. */
+    /**
+     * The controller's port is part of the formatted storage, so it is chosen once; below the range from which systems give ports to
+     * outgoing connections, so that it is free at the next start too.
+     */
     private int controllerPort() throws IOException {
-        Path file = options.data().resolve("kafka").resolve("controller.port");
-        if (Files.exists(file)) {
-            return Integer.parseInt(Files.readString(file).trim());
+        OptionalInt remembered = rememberedControllerPort(options.data());
+        if (remembered.isPresent()) {
+            return remembered.getAsInt();
         }
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            Files.writeString(file, Integer.toString(socket.getLocalPort()));
-            return socket.getLocalPort();
-        }
+        int port = IntStream.range(FIRST_CONTROLLER_PORT, FIRST_CONTROLLER_PORT + 1_000)
+                .filter(LocalStack::isFree)
+                .findFirst()
+                .orElseThrow(() -> new Exit(Exit.USAGE, "no free port for Kafka's controller"));
+        Files.writeString(controllerFile(options.data()), Integer.toString(port));
+        return port;
     }
 
     private String properties(Path data, int controllerPort) {
@@ -99,7 +122,22 @@ final class Broker {
                 group.streams.initial.rebalance.delay.ms=0
                 auto.create.topics.enable=false
                 log.cleaner.dedupe.buffer.size=16777216
-                """.formatted(
-                        options.kafkaPort(), controllerPort, data.toString().replace("\\", "/"));
+                # State survives however long the stack rests: positions are kept, and topics keep what they do not say otherwise.
+                offsets.retention.minutes=2147483647
+                log.retention.ms=-1
+                """.formatted(options.kafkaPort(), controllerPort, escaped(data));
+    }
+
+    /** A path as a value of a properties file, which is read as Latin-1. */
+    private static String escaped(Path path) {
+        StringBuilder escaped = new StringBuilder();
+        path.toString().replace("\\", "/").chars().forEach(c -> {
+            if (c < 0x7f) {
+                escaped.append((char) c);
+            } else {
+                escaped.append("\\u%04x".formatted(c));
+            }
+        });
+        return escaped.toString();
     }
 }

@@ -2,7 +2,9 @@ package dev.tally.cli.stack;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,6 +21,17 @@ public final class Child {
 
     private static final Duration STOP_WITHIN = Duration.ofSeconds(25);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+    /** Whoever ran this long was well: the next end is answered at once again. */
+    private static final Duration WELL_AFTER = Duration.ofMinutes(1);
+
+    private static final int MAX_LOG_SHOWN = 4_096;
+
+    /**
+     * A Ctrl-C in a terminal goes to every process of it at once. Only the parent shall act on it, so that it can stop its children in
+     * their order: they start with it ignored, which the JVM respects.
+     */
+    private static final List<String> SHIELD = List.of("/bin/sh", "-c", "trap '' INT HUP; exec \"$0\" \"$@\"");
+
     private static final int USAGE_ERROR = 2;
 
     private final Spec spec;
@@ -27,6 +40,8 @@ public final class Child {
     private @Nullable Process process;
     private boolean stopping;
     private int restarts;
+    private long startedAt;
+    private long logStart;
 
     /**
      * What to run.
@@ -57,7 +72,7 @@ public final class Child {
             Path tmp = Files.createDirectories(data.resolve("tmp").resolve(spec.name()));
             Files.createDirectories(data.resolve("logs"));
             Files.createDirectories(data.resolve("pids"));
-            List<String> command = new ArrayList<>();
+            List<String> command = new ArrayList<>(SHIELD);
             command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
             command.add("-Djava.io.tmpdir=" + tmp);
             // Classes loaded last time are mapped at once this time: halves the start of a large class path.
@@ -69,7 +84,9 @@ public final class Child {
             command.addAll(spec.jvm());
             command.add(ChildMain.class.getName());
             command.addAll(spec.command());
-            File log = data.resolve("logs").resolve(spec.name() + ".log").toFile();
+            File log = logFile().toFile();
+            logStart = log.length();
+            startedAt = System.nanoTime();
             ProcessBuilder builder = new ProcessBuilder(command)
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(log));
@@ -87,6 +104,10 @@ public final class Child {
         return Files.createDirectories(data.resolve("cds")).resolve(spec.name() + ".jsa");
     }
 
+    private Path logFile() {
+        return data.resolve("logs").resolve(spec.name() + ".log");
+    }
+
     private Path pidFile() {
         return data.resolve("pids").resolve(spec.name() + ".pid");
     }
@@ -95,10 +116,13 @@ public final class Child {
         if (stopping || !ended.equals(process)) {
             return;
         }
+        deletePidFile();
         if (ended.exitValue() == USAGE_ERROR) {
-            say.accept(spec.name() + " refuses its settings: see "
-                    + data.resolve("logs").resolve(spec.name() + ".log"));
+            say.accept(spec.name() + " refuses its settings:\n" + lastWords());
             return;
+        }
+        if (System.nanoTime() - startedAt > WELL_AFTER.toNanos()) {
+            restarts = 0;
         }
         long pause = Math.min(LONGEST_PAUSE.toMillis(), 100L << Math.min(restarts, 7));
         restarts++;
@@ -112,7 +136,27 @@ public final class Child {
         }
     }
 
-    /** Whether it runs, or ended with something else than a refusal of its settings. */
+    /** What it wrote to its log since it was started. */
+    private String lastWords() {
+        try (RandomAccessFile log = new RandomAccessFile(logFile().toFile(), "r")) {
+            log.seek(Math.max(logStart, log.length() - MAX_LOG_SHOWN));
+            byte[] bytes = new byte[(int) (log.length() - log.getFilePointer())];
+            log.readFully(bytes);
+            return new String(bytes, StandardCharsets.UTF_8).strip();
+        } catch (IOException e) {
+            return "see " + logFile();
+        }
+    }
+
+    private void deletePidFile() {
+        try {
+            Files.deleteIfExists(pidFile());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Whether it ended because it refused its settings; it is not started again then. */
     public synchronized boolean refused() {
         Process now = process;
         return now != null && !now.isAlive() && now.exitValue() == USAGE_ERROR;
@@ -134,12 +178,10 @@ public final class Child {
                 say.accept(spec.name() + " does not stop: killing it");
                 now.destroyForcibly().waitFor();
             }
-            Files.deleteIfExists(pidFile());
+            deletePidFile();
         } catch (InterruptedException e) {
             now.destroyForcibly();
             Thread.currentThread().interrupt();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

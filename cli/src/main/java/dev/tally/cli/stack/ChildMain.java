@@ -2,12 +2,16 @@ package dev.tally.cli.stack;
 
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Runs another main class in a child process, and ends the process when its parent is gone: the parent holds the other end of standard
  * input, which the system closes however the parent ended. It needs nothing but the JDK.
  */
 public final class ChildMain {
+
+    /** With its servers gone as well, a clean end may hang: then it ends all the same. */
+    private static final long END_WITHIN_SECONDS = 20;
 
     private ChildMain() {}
 
@@ -29,6 +33,14 @@ public final class ChildMain {
         } catch (IOException e) {
             System.err.println("standard input failed: " + e);
         }
-        System.exit(0);
+        Thread end = new Thread(() -> System.exit(0), "parent-gone");
+        end.setDaemon(true);
+        end.start();
+        try {
+            end.join(TimeUnit.SECONDS.toMillis(END_WITHIN_SECONDS));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        Runtime.getRuntime().halt(1);
     }
 }

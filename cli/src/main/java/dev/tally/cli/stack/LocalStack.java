@@ -2,14 +2,18 @@ package dev.tally.cli.stack;
 
 import dev.tally.cli.AppClient;
 import dev.tally.cli.Exit;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,11 +21,17 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /** Everything that runs on this machine: broker, registry, Stripe stand-in, streams-app, stripe-sink, each its own process. */
 public final class LocalStack {
 
+    /** File in the folder of a stack that is locked while it runs; its presence shows whose folder it is. */
+    public static final String LOCK = "lock";
+
     private static final Duration READY_WITHIN = Duration.ofMinutes(4);
+    private static final List<String> OWN =
+            List.of("kafka", "registry", "state", "stripe-stand-in", "logs", "pids", "tmp", "cds");
 
     private final StackOptions options;
     private final Consumer<String> say;
@@ -36,27 +46,42 @@ public final class LocalStack {
         this.say = say;
     }
 
-    /** Ports that somebody else listens on, with what they are wanted for. */
-    public static List<String> busyPorts(StackOptions options) {
+    /** What is wrong with the ports: somebody else listens on one, or one is wanted twice. */
+    public static List<String> portProblems(StackOptions options) {
         Map<String, Integer> ports = new LinkedHashMap<>();
         ports.put("kafka", options.kafkaPort());
         ports.put("registry", options.registryPort());
         ports.put("http", options.httpPort());
         ports.put("sink", options.sinkPort());
-        ports.put("stripe", options.stripePort());
-        List<String> busy = new ArrayList<>();
+        if (!realStripe()) {
+            ports.put("stripe", options.stripePort());
+        }
+        List<String> problems = new ArrayList<>();
+        Map<Integer, String> takenBy = new LinkedHashMap<>();
         ports.forEach((name, port) -> {
-            if (!isFree(port)) {
-                busy.add("port " + port + " is busy (--" + name + "-port chooses another)");
+            String option = "--" + name + "-port";
+            String other = takenBy.putIfAbsent(port, option);
+            if (port < 1 || port > 65_535) {
+                problems.add(option + " " + port + " is no port");
+            } else if (other != null) {
+                problems.add(option + " and " + other + " are both " + port);
+            } else if (!isFree(port)) {
+                problems.add("port " + port + " is busy (" + option + " chooses another)");
             }
         });
-        return busy;
+        Broker.rememberedControllerPort(options.data()).ifPresent(port -> {
+            if (takenBy.containsKey(port) || !isFree(port)) {
+                problems.add("port " + port + ", which Kafka's controller in " + options.data()
+                        + " has used from its first start, is busy");
+            }
+        });
+        return problems;
     }
 
-    private static boolean isFree(int port) {
+    static boolean isFree(int port) {
         try (ServerSocket socket = new ServerSocket()) {
             socket.setReuseAddress(true);
-            socket.bind(new java.net.InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+            socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
             return true;
         } catch (IOException e) {
             return false;
@@ -65,7 +90,7 @@ public final class LocalStack {
 
     /** Starts broker, registry and stand-in, all at once. */
     public void startServers() {
-        Path registry = RegistryPackage.unpacked(cache, options.home(), say);
+        Path registry = RegistryPackage.unpacked(cache, options.home(), say, () -> stop.getCount() == 0);
         new Broker(options).format();
         child(
                 "kafka",
@@ -119,8 +144,10 @@ public final class LocalStack {
         return Map.of("bootstrap.servers", options.bootstrapServers(), "schema.registry.url", options.registryUrl());
     }
 
-    private static boolean realStripe() {
-        return System.getenv("STRIPE_API_KEY") != null;
+    /** Whether the environment holds a key of the real Stripe. */
+    public static boolean realStripe() {
+        String key = System.getenv("STRIPE_API_KEY");
+        return key != null && !key.isEmpty();
     }
 
     private static List<String> app(String main, Map<String, String> settings) {
@@ -148,11 +175,6 @@ public final class LocalStack {
     }
 
     private List<String> registryJvm(Path registry) {
-        Path own = Path.of(ChildMain.class
-                .getProtectionDomain()
-                .getCodeSource()
-                .getLocation()
-                .getPath());
         return List.of(
                 "-Xmx384m",
                 "-XX:+UseSerialGC",
@@ -169,7 +191,19 @@ public final class LocalStack {
                         + options.data().resolve("registry").resolve("db"),
                 "-Dapicurio.rules.global.compatibility=BACKWARD",
                 "-cp",
-                own + java.io.File.pathSeparator + registry.resolve("quarkus-run.jar"));
+                ownCode() + File.pathSeparator + registry.resolve("quarkus-run.jar"));
+    }
+
+    private static Path ownCode() {
+        try {
+            return Path.of(ChildMain.class
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .toURI());
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private void child(String name, List<String> jvm, List<String> command, Map<String, String> environment) {
@@ -266,20 +300,28 @@ public final class LocalStack {
         }
     }
 
-    /** Deletes the state of a stack that is not running; refuses a folder that does not look like one. */
-    public static void deleteState(Path data) {
-        if (!Files.exists(data)) {
-            return;
-        }
-        if (!Files.exists(data.resolve("kafka")) && !Files.exists(data.resolve("logs"))) {
-            throw new Exit(Exit.USAGE, data + " does not look like a folder of Tally: not deleted");
-        }
-        try (var files = Files.walk(data)) {
-            for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
+    /** Whether a folder is one of {@code up}, or still none at all. */
+    public static boolean looksLikeState(Path data) {
+        try (Stream<Path> files = Files.exists(data) ? Files.list(data) : Stream.empty()) {
+            return Files.isRegularFile(data.resolve(LOCK)) || files.findAny().isEmpty();
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot delete " + data, e);
+            throw new UncheckedIOException("cannot read " + data, e);
+        }
+    }
+
+    /** Deletes what a stack that is not running has kept in its folder, and nothing else that may be there. */
+    public static void deleteState(Path data) {
+        for (String name : OWN) {
+            Path folder = data.resolve(name);
+            if (Files.exists(folder)) {
+                try (Stream<Path> files = Files.walk(folder)) {
+                    for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                        Files.delete(file);
+                    }
+                } catch (IOException e) {
+                    throw new UncheckedIOException("cannot delete " + folder, e);
+                }
+            }
         }
     }
 }

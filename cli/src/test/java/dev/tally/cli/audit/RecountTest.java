@@ -32,19 +32,13 @@ class RecountTest {
         recount.deadLettered(0);
 
         // Then
-        assertThat(recount.totals())
-                .isEqualTo(Map.of(
-                        "user:u1/actions/DAY/2026-11-21T00:00:00Z", 1L,
-                        "org:o%2F1/actions/DAY/2026-11-21T00:00:00Z", 1L,
-                        "user:u2/actions/DAY/2026-11-21T00:00:00Z", 1L));
-        assertThat(recount.partitions().get(0)).isNotNull().satisfies(of -> {
-            assertThat(of.read()).isEqualTo(2);
-            assertThat(of.outcomes()).containsExactly(1L, 0L, 0L, 0L, 1L);
-        });
-        assertThat(recount.partitions().get(1)).isNotNull().satisfies(of -> {
-            assertThat(of.read()).isEqualTo(4);
-            assertThat(of.outcomes()).containsExactly(1L, 1L, 1L, 1L, 0L);
-        });
+        assertThat(recount.reading())
+                .isEqualTo(new Reading(
+                        Map.of(
+                                "user:u1/actions/DAY/2026-11-21T00:00:00Z", 1L,
+                                "org:o%2F1/actions/DAY/2026-11-21T00:00:00Z", 1L,
+                                "user:u2/actions/DAY/2026-11-21T00:00:00Z", 1L),
+                        Map.of(0, new Outcomes(2, 1, 0, 0, 0, 1), 1, new Outcomes(4, 1, 1, 1, 1, 0))));
     }
 
     @Test
@@ -65,7 +59,7 @@ class RecountTest {
         recount.action(0, action("e1", "u1", null, false));
 
         // Then
-        assertThat(recount.totals()).isEqualTo(Map.of("user:u1/credits/DAY/2026-11-21T00:00:00Z", 4L));
+        assertThat(recount.reading().totals()).isEqualTo(Map.of("user:u1/credits/DAY/2026-11-21T00:00:00Z", 4L));
     }
 
     private static ActionEvent action(String eventId, String userId, @Nullable String orgId, boolean readOnly) {

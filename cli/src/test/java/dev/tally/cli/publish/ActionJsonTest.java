@@ -5,12 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.Trigger;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.StringReader;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -81,20 +76,5 @@ class ActionJsonTest {
         assertThatThrownBy(() -> ActionJson.parse(GOOD + rest))
                 .isInstanceOf(ActionJson.BadLineException.class)
                 .hasMessageContaining(message);
-    }
-
-    @Test
-    void shouldNumberLinesFromOneAndPassOverBlankOnes() throws IOException {
-        // Given
-        List<ActionEvent> good = new ArrayList<>();
-        List<String> bad = new ArrayList<>();
-
-        // When
-        ActionLines.read(
-                new BufferedReader(new StringReader(GOOD + "}\n\nnonsense\n" + GOOD + "}\n")), good::add, bad::add);
-
-        // Then
-        assertThat(good).hasSize(2);
-        assertThat(bad).singleElement().asString().startsWith("3: no JSON");
     }
 }
