@@ -43,7 +43,7 @@ final class AsideCommand {
 
     private static int print(Servers servers, String topic, long limit) {
         long[] seen = {0};
-        servers.readAll(topic, record -> {
+        servers.reader().readAll(topic, record -> {
             if (seen[0]++ < limit) {
                 System.out.printf(
                         "%s %s-%s@%s %d bytes: %s%n",

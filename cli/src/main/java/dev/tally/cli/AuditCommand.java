@@ -90,7 +90,7 @@ final class AuditCommand implements Callable<Integer> {
     }
 
     private void audit(Admin admin, Topics topics, RecordSerdes serdes) {
-        Map<Integer, Long> end = servers.ends(topics.actions());
+        Map<Integer, Long> end = servers.reader().ends(topics.actions());
         boolean caughtUp = new CaughtUp(servers, admin, applicationId)
                 .await(List.of(topics.actions(), topics.actionsHome(), topics.subjectLog()));
         if (!caughtUp) {
@@ -102,7 +102,7 @@ final class AuditCommand implements Callable<Integer> {
         Reading before = recount.reading();
         Map<String, Long> said = usage(topics, serdes);
         Optional<AppClient.Reply> conservation = new AppClient(app).get("/v1/conservation");
-        recount(recount, topics, serdes, end, servers.ends(topics.actions()));
+        recount(recount, topics, serdes, end, servers.reader().ends(topics.actions()));
         Comparison comparison = new Comparison(before, recount.reading());
 
         Set<String> windows = comparison.windows(said, this::isAskedFor);
@@ -125,7 +125,7 @@ final class AuditCommand implements Callable<Integer> {
     private List<Meter> meters(Topics topics, RecordSerdes serdes) {
         Map<String, Meter> meters = new TreeMap<>();
         RecordSerde<Meter> meterSerde = serdes.of(Meter.class);
-        servers.readAll(topics.meters(), record -> {
+        servers.reader().readAll(topics.meters(), record -> {
             String id = new String(record.key(), StandardCharsets.UTF_8);
             switch (meterSerde.decode(topics.meters(), record.headers(), record.value())) {
                 case Decoded.Read<Meter> read -> meters.put(id, read.value());
@@ -142,7 +142,7 @@ final class AuditCommand implements Callable<Integer> {
         Set<String> late = settled ? coordinates(topics.lateActions(), topics.actions()) : Set.of();
         Set<String> dead = settled ? coordinates(topics.deadLetters(), topics.actions()) : Set.of();
         RecordSerde<ActionEvent> actionSerde = serdes.of(ActionEvent.class);
-        servers.read(topics.actions(), from, to, record -> {
+        servers.reader().read(topics.actions(), from, to, record -> {
             String at = record.partition() + "@" + record.offset();
             if (late.contains(at)) {
                 recount.late(record.partition());
@@ -166,7 +166,7 @@ final class AuditCommand implements Callable<Integer> {
     /** Where the records of a topic of kept-aside records were first read. */
     private Set<String> coordinates(String topic, String of) {
         Set<String> coordinates = new HashSet<>();
-        servers.readAll(topic, record -> {
+        servers.reader().readAll(topic, record -> {
             if (of.equals(header(record, "tally.topic"))
                     && !coordinates.add(header(record, "tally.partition") + "@" + header(record, "tally.offset"))) {
                 differences.add(topic + " holds " + of + "-" + header(record, "tally.partition") + "@"
@@ -185,7 +185,7 @@ final class AuditCommand implements Callable<Integer> {
     private Map<String, Long> usage(Topics topics, RecordSerdes serdes) {
         Map<String, Long> said = new HashMap<>();
         RecordSerde<UsageSnapshot> serde = serdes.of(UsageSnapshot.class);
-        servers.readAll(topics.usage(), record -> {
+        servers.reader().readAll(topics.usage(), record -> {
             if (serde.decode(topics.usage(), record.headers(), record.value())
                             instanceof Decoded.Read<UsageSnapshot>(UsageSnapshot usage)
                     && usage.getWindow() == UsageWindow.DAY) {
@@ -234,11 +234,13 @@ final class AuditCommand implements Callable<Integer> {
     }
 
     private void sayRange(Topics topics) {
-        boolean whole = servers.beginnings(topics.actions()).values().stream().allMatch(offset -> offset == 0);
+        boolean whole =
+                servers.reader().beginnings(topics.actions()).values().stream().allMatch(offset -> offset == 0);
         System.out.println(
                 whole
                         ? "the log is whole: every action ever published is proved"
-                        : "the log begins at offsets " + new TreeMap<>(servers.beginnings(topics.actions()))
+                        : "the log begins at offsets "
+                                + new TreeMap<>(servers.reader().beginnings(topics.actions()))
                                 + ": days before its oldest records cannot be proved");
     }
 }

@@ -122,7 +122,7 @@ public final class CatalogueTopics {
     private <T extends SpecificRecord> Map<String, T> latest(String topic, Class<T> type) {
         RecordSerde<T> serde = serdes.of(type);
         Map<String, T> latest = new LinkedHashMap<>();
-        servers.readAll(topic, record -> {
+        servers.reader().readAll(topic, record -> {
             String key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
             switch (serde.decode(topic, record.headers(), record.value())) {
                 case Decoded.Read<T> read -> latest.put(key, read.value());

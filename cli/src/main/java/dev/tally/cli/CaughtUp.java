@@ -33,7 +33,7 @@ final class CaughtUp {
      * progress any more.
      */
     boolean await(List<String> topics) {
-        return topics.stream().allMatch(topic -> await(topic, servers.ends(topic)));
+        return topics.stream().allMatch(topic -> await(topic, servers.reader().ends(topic)));
     }
 
     private boolean await(String topic, Map<Integer, Long> ends) {
@@ -68,7 +68,7 @@ final class CaughtUp {
             return false;
         }
         long[] records = {0};
-        servers.read(topic, committed, open, record -> records[0]++);
+        servers.reader().read(topic, committed, open, record -> records[0]++);
         return records[0] == 0;
     }
 

@@ -1,32 +1,23 @@
 package dev.tally.cli;
 
 import dev.tally.schemas.serde.RecordSerdes;
+import dev.tally.schemas.topics.TopicReader;
 import dev.tally.schemas.topics.Topics;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.TopicDescription;
-import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.ConsumerRecords;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -34,7 +25,6 @@ import picocli.CommandLine.Option;
 public final class Servers {
 
     private static final Duration REACH_WITHIN = Duration.ofSeconds(10);
-    private static final Duration STUCK_AFTER = Duration.ofMinutes(1);
 
     @Option(
             names = "--bootstrap-server",
@@ -137,85 +127,8 @@ public final class Servers {
         }
     }
 
-    /** What takes each record of a topic. */
-    public interface Sink {
-        void take(ConsumerRecord<byte[], byte[]> record);
-    }
-
-    /** Reads what is committed in a topic, from its beginning to the end it has now; each partition in its order. */
-    public void readAll(String topic, Sink sink) {
-        read(topic, Map.of(), ends(topic), sink);
-    }
-
-    /**
-     * Reads what is committed in a topic, each partition in its order.
-     *
-     * @param from first offsets by partition; where there is none, from the beginning
-     * @param to offsets before which to end
-     */
-    public void read(String topic, Map<Integer, Long> from, Map<Integer, Long> to, Sink sink) {
-        try (Consumer<byte[], byte[]> consumer = consumer()) {
-            List<TopicPartition> partitions = to.keySet().stream()
-                    .map(partition -> new TopicPartition(topic, partition))
-                    .toList();
-            consumer.assign(partitions);
-            for (TopicPartition partition : partitions) {
-                Long first = from.get(partition.partition());
-                if (first == null) {
-                    consumer.seekToBeginning(List.of(partition));
-                } else {
-                    consumer.seek(partition, first);
-                }
-            }
-            long progressAt = System.nanoTime();
-            while (partitions.stream().anyMatch(one -> consumer.position(one) < to.getOrDefault(one.partition(), 0L))) {
-                ConsumerRecords<byte[], byte[]> records = consumer.poll(Duration.ofMillis(500));
-                for (ConsumerRecord<byte[], byte[]> record : records) {
-                    if (record.offset() < to.getOrDefault(record.partition(), 0L)) {
-                        sink.take(record);
-                    }
-                }
-                if (!records.isEmpty()) {
-                    progressAt = System.nanoTime();
-                } else if (System.nanoTime() - progressAt > STUCK_AFTER.toNanos()) {
-                    throw new Exit(Exit.UNREACHABLE, "Kafka has stopped answering while " + topic + " was read");
-                }
-            }
-        }
-    }
-
-    /** Offsets after the last committed records, by partition. */
-    public Map<Integer, Long> ends(String topic) {
-        try (Consumer<byte[], byte[]> consumer = consumer()) {
-            return byPartition(consumer.endOffsets(partitions(consumer, topic)));
-        }
-    }
-
-    private Consumer<byte[], byte[]> consumer() {
-        Map<String, Object> config = client();
-        config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-        config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 5_000);
-        // All that is wanted is there: a fetch need not wait for more.
-        config.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 10);
-        return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-    }
-
-    private static List<TopicPartition> partitions(Consumer<byte[], byte[]> consumer, String topic) {
-        return consumer.partitionsFor(topic).stream()
-                .map(info -> new TopicPartition(topic, info.partition()))
-                .toList();
-    }
-
-    private static Map<Integer, Long> byPartition(Map<TopicPartition, Long> offsets) {
-        Map<Integer, Long> byPartition = new TreeMap<>();
-        offsets.forEach((partition, offset) -> byPartition.put(partition.partition(), offset));
-        return Collections.unmodifiableMap(byPartition);
-    }
-
-    /** First offset still there, by partition. */
-    public Map<Integer, Long> beginnings(String topic) {
-        try (Consumer<byte[], byte[]> consumer = consumer()) {
-            return byPartition(consumer.beginningOffsets(partitions(consumer, topic)));
-        }
+    /** Reads topics; a broker that stops answering is a {@link KafkaException}, which ends the command with code 3. */
+    public TopicReader reader() {
+        return new TopicReader(client());
     }
 }

@@ -181,14 +181,19 @@ class ReasonCodesE2E {
     }
 
     private static void assertCounts(LocalStack stack, Wire wire, Instant now) {
-        for (int i = 0; i < USERS.size(); i++) {
-            String user = USERS.get(i);
-            String path = stack.app() + "/v1/users/" + PercentEncoding.encode(user) + "/usage?day="
-                    + now.toString().substring(0, 10);
-            assertThat(wire.get(path).path("used").asLong()).as(user).isEqualTo(GOOD / USERS.size());
-            assertThat(wire.get(path + "&meter=credits").path("used").asLong())
-                    .as(user)
-                    .isEqualTo(GOOD / USERS.size());
+        for (String user : USERS) {
+            assertUsed(stack, wire, "/v1/users/" + PercentEncoding.encode(user), now, GOOD / USERS.size());
+        }
+        assertUsed(stack, wire, "/v1/orgs/o%2F1", now, WARM + GOOD);
+    }
+
+    /** Actions, and credits of which each good one used one. */
+    private static void assertUsed(LocalStack stack, Wire wire, String path, Instant now, long used) {
+        String day = stack.app() + path + "/usage?day=" + now.toString().substring(0, 10) + "&meter=";
+        for (String meter : List.of("actions", "credits")) {
+            assertThat(wire.get(day + meter).path("used").asLong())
+                    .as(path + " " + meter)
+                    .isEqualTo(used);
         }
     }
 

@@ -38,7 +38,7 @@ final class Wire {
     /** All committed records of a topic. */
     List<ConsumerRecord<byte[], byte[]>> records(String topic) {
         List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
-        servers().readAll(topic, records::add);
+        servers().reader().readAll(topic, records::add);
         return records;
     }
 

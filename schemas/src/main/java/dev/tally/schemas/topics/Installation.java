@@ -2,8 +2,8 @@ package dev.tally.schemas.topics;
 
 import dev.tally.settings.CommonSettings;
 import dev.tally.settings.SettingsException;
+import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -11,24 +11,16 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.errors.TimeoutException;
-import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
@@ -47,8 +39,6 @@ public record Installation(String id, int actionsPartitions, int subjectPartitio
 
     private static final String ID = "installation.id";
     private static final String IDENTITY_KEY = "identity.key";
-    private static final Duration POLL = Duration.ofMillis(500);
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     public Installation {
         identityKey = identityKey.clone();
@@ -127,32 +117,17 @@ public record Installation(String id, int actionsPartitions, int subjectPartitio
     }
 
     private static Map<String, String> read(Map<String, Object> clientConfig, String topic) {
-        Map<String, Object> config = new HashMap<>(clientConfig);
-        config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-        config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        config.remove(ConsumerConfig.GROUP_ID_CONFIG);
-        TopicPartition partition = new TopicPartition(topic, 0);
-        try (Consumer<String, String> consumer =
-                new KafkaConsumer<>(config, new StringDeserializer(), new StringDeserializer())) {
-            consumer.assign(List.of(partition));
-            consumer.seekToBeginning(List.of(partition));
-            long end = Objects.requireNonNull(
-                    consumer.endOffsets(List.of(partition)).get(partition));
-            Map<String, String> found = new HashMap<>();
-            long deadline = System.nanoTime() + PATIENCE.toNanos();
-            while (consumer.position(partition) < end) {
-                for (ConsumerRecord<String, String> record : consumer.poll(POLL)) {
-                    if (record.key() != null && record.value() != null) {
-                        found.putIfAbsent(record.key(), record.value());
-                    }
-                }
-                if (System.nanoTime() - deadline > 0) {
-                    throw new TimeoutException(
-                            "could not read topic " + topic + " to its end within " + PATIENCE.toSeconds() + " s");
-                }
+        Map<String, String> found = new HashMap<>();
+        new TopicReader(clientConfig).readAll(topic, record -> {
+            if (record.key() != null && record.value() != null) {
+                found.putIfAbsent(text(record.key()), text(record.value()));
             }
-            return found;
-        }
+        });
+        return found;
+    }
+
+    private static String text(byte[] utf8) {
+        return new String(utf8, StandardCharsets.UTF_8);
     }
 
     private static void write(Map<String, Object> clientConfig, String topic, Map<String, String> records) {

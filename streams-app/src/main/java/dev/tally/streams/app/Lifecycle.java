@@ -30,8 +30,8 @@ final class Lifecycle implements AutoCloseable {
 
     private final MeteringSettings settings;
     private final InstantSource clock;
-    private final Health health = new Health();
-    private final Metrics metrics = new Metrics(health);
+    private final Health health;
+    private final Metrics metrics;
     private final CountDownLatch stop = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final HttpApi http;
@@ -41,6 +41,8 @@ final class Lifecycle implements AutoCloseable {
     Lifecycle(MeteringSettings settings, InstantSource clock) {
         this.settings = settings;
         this.clock = clock;
+        this.health = new Health(clock);
+        this.metrics = new Metrics(health);
         this.http = new HttpApi(new HttpApi.Collaborators(
                 () -> Optional.ofNullable(app).map(MeteringApp::queries),
                 health::live,
@@ -71,7 +73,7 @@ final class Lifecycle implements AutoCloseable {
                 }
             });
             metrics.bind(streams, built.queries());
-            health.running(streams);
+            health.running(streams, built.freshness());
             built.start();
             stop.await();
             return failed ? 1 : 0;
@@ -102,10 +104,14 @@ final class Lifecycle implements AutoCloseable {
                     if (problems.isEmpty()) {
                         MeteringApp built = app == null ? build(topics) : app;
                         app = built;
-                        built.catchUp(admin);
-                        return Optional.of(built);
+                        Optional<String> inTheWay = built.prepare(admin);
+                        if (inTheWay.isEmpty()) {
+                            return Optional.of(built);
+                        }
+                        reason = inTheWay.get();
+                    } else {
+                        reason = "waiting for topics (tally topics apply creates them): " + String.join(", ", problems);
                     }
-                    reason = "waiting for topics (tally topics apply creates them): " + String.join(", ", problems);
                 } catch (KafkaException e) {
                     reason = "waiting for Kafka at " + settings.values().string(CommonSettings.BOOTSTRAP_SERVERS)
                             + " or the schema registry: " + e.getMessage();

@@ -7,12 +7,17 @@ import dev.tally.settings.CommonSettings;
 import dev.tally.settings.ParsedSettings;
 import dev.tally.streams.query.StoreUsageQueries;
 import dev.tally.streams.query.UsageQueries;
+import dev.tally.streams.state.Freshness;
 import dev.tally.streams.topology.AccountSettings;
 import dev.tally.streams.topology.IntakeSettings;
 import dev.tally.streams.topology.MeteringTopology;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
@@ -25,13 +30,23 @@ final class MeteringApp implements AutoCloseable {
 
     private final KafkaStreams streams;
     private final UsageQueries queries;
+    private final Freshness freshness;
     private final CatalogueCatchUp catchUp;
+    private final StartPositions positions;
     private final String applicationId;
 
-    private MeteringApp(KafkaStreams streams, UsageQueries queries, CatalogueCatchUp catchUp, String applicationId) {
+    private MeteringApp(
+            KafkaStreams streams,
+            UsageQueries queries,
+            Freshness freshness,
+            CatalogueCatchUp catchUp,
+            StartPositions positions,
+            String applicationId) {
         this.streams = streams;
         this.queries = queries;
+        this.freshness = freshness;
         this.catchUp = catchUp;
+        this.positions = positions;
         this.applicationId = applicationId;
     }
 
@@ -58,19 +73,40 @@ final class MeteringApp implements AutoCloseable {
         Properties properties = StreamsProperties.of(settings);
         StreamsConfig config = new StreamsConfig(properties);
         KafkaStreams streams = new KafkaStreams(topology.build(new TopologyConfig(config)), config);
-        streams.setUncaughtExceptionHandler(new StreamsFailures(clock));
+        streams.setUncaughtExceptionHandler(
+                new StreamsFailures(clock, pause -> LockSupport.parkNanos(pause.toNanos())));
         UsageQueries queries = new StoreUsageQueries(
-                streams, topics, topology.catalogue(), topology.catalogueSerdes(), settings.historyRetention(), clock);
+                streams,
+                topics,
+                new StoreUsageQueries.Topology(topology.catalogue(), topology.catalogueSerdes(), topology.freshness()),
+                settings.historyRetention(),
+                clock);
+        Map<String, Object> client = CommonSettings.kafkaClient(values);
+        String applicationId = values.string(CommonSettings.APPLICATION_ID);
         return new MeteringApp(
                 streams,
                 queries,
-                new CatalogueCatchUp(CommonSettings.kafkaClient(values), topics, serdes),
-                values.string(CommonSettings.APPLICATION_ID));
+                topology.freshness(),
+                new CatalogueCatchUp(client, topics, serdes),
+                new StartPositions(client, topics, applicationId),
+                applicationId);
     }
 
-    /** Gets what the intake goes by up to date; before {@link #start}. */
-    void catchUp(Admin admin) {
-        catchUp.run(admin, applicationId);
+    /**
+     * Gets everything ready that must be before {@link #start}.
+     *
+     * @return what is still in the way; empty when it can start
+     * @throws org.apache.kafka.common.KafkaException when the brokers cannot be asked; may be tried again
+     */
+    Optional<String> prepare(Admin admin) {
+        List<String> problems = positions.take(admin);
+        if (!problems.isEmpty()) {
+            return Optional.of("input is missing; see \"Input was deleted before it was read\" in docs/operations.md: "
+                    + String.join("; ", problems));
+        }
+        return catchUp.run(admin, applicationId)
+                ? Optional.empty()
+                : Optional.of("waiting for another instance to complete the intake's copy of the catalogue");
     }
 
     void start() {
@@ -79,6 +115,10 @@ final class MeteringApp implements AutoCloseable {
 
     KafkaStreams streams() {
         return streams;
+    }
+
+    Freshness freshness() {
+        return freshness;
     }
 
     UsageQueries queries() {

@@ -12,6 +12,12 @@ final class MetricNames {
     /** Highest accepted event time of a partition of {@code actions}, in seconds since the epoch. */
     static final String INTAKE_STREAM_TIME = "tally.intake.stream.time.seconds";
 
+    /**
+     * Closed billing intervals by partition of {@code subject-log} that wait for the record of their plan, counted up to 100,000. Nothing
+     * of them is billed until the plan is in the catalogue.
+     */
+    static final String BILLING_INTERVALS_WAITING = "tally.billing.intervals.waiting";
+
     /** 1 when queries are answered. */
     static final String READY = "tally.ready";
 

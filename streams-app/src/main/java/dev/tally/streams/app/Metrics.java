@@ -1,8 +1,10 @@
 package dev.tally.streams.app;
 
+import dev.tally.streams.query.Answer;
 import dev.tally.streams.query.Conservation;
 import dev.tally.streams.query.PartitionWatermark;
 import dev.tally.streams.query.UsageQueries;
+import dev.tally.streams.query.WaitingIntervals;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.MultiGauge.Row;
@@ -17,15 +19,10 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.streams.KafkaStreams;
-import org.apache.kafka.streams.errors.InvalidStateStoreException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The process' metrics. The intake's counters are read from its store when asked for: they count nothing twice after a crash. */
 final class Metrics implements AutoCloseable {
-
-    private static final Logger log = LoggerFactory.getLogger(Metrics.class);
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final MultiGauge records = MultiGauge.builder(MetricNames.INTAKE_RECORDS)
@@ -36,6 +33,9 @@ final class Metrics implements AutoCloseable {
             .register(registry);
     private final MultiGauge streamTimes = MultiGauge.builder(MetricNames.INTAKE_STREAM_TIME)
             .description("Highest accepted event time by partition of actions")
+            .register(registry);
+    private final MultiGauge waitingIntervals = MultiGauge.builder(MetricNames.BILLING_INTERVALS_WAITING)
+            .description("Closed billing intervals that wait for their plan's record, by partition of subject-log")
             .register(registry);
     private final JvmGcMetrics gc = new JvmGcMetrics();
     private @Nullable KafkaStreamsMetrics kafka;
@@ -68,16 +68,24 @@ final class Metrics implements AutoCloseable {
         if (from == null) {
             return;
         }
-        try {
-            List<Conservation> conservation = from.conservation();
-            List<PartitionWatermark> watermarks = from.watermarks();
-            records.register(recordRows(conservation), true);
-            deadLetters.register(deadLetterRows(conservation), true);
-            streamTimes.register(streamTimeRows(watermarks), true);
-        } catch (InvalidStateStoreException | IllegalStateException notOpen) {
-            // During a rebalance the last values stay.
-            log.atDebug().setCause(notOpen).log("The intake's counters cannot be read at the moment");
+        List<Conservation> conservation = foundIn(from.conservation());
+        records.register(recordRows(conservation), true);
+        deadLetters.register(deadLetterRows(conservation), true);
+        streamTimes.register(streamTimeRows(foundIn(from.watermarks())), true);
+        waitingIntervals.register(waitingRows(foundIn(from.waitingIntervals())), true);
+    }
+
+    /** A value that is not there leaves a gap: the last one would be counted twice once another instance tells it. */
+    private static <T> List<T> foundIn(Answer<List<T>> answer) {
+        return answer instanceof Answer.Found<List<T>>(List<T> values, boolean ignored) ? values : List.of();
+    }
+
+    private static List<Row<?>> waitingRows(List<WaitingIntervals> waiting) {
+        List<Row<?>> rows = new ArrayList<>();
+        for (WaitingIntervals of : waiting) {
+            rows.add(Row.of(Tags.of("partition", Integer.toString(of.partition())), of.count()));
         }
+        return rows;
     }
 
     private static List<Row<?>> recordRows(List<Conservation> conservation) {

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
-import org.apache.kafka.streams.errors.InvalidStateStoreException;
 import org.eclipse.jetty.http.UriCompliance;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -86,9 +85,6 @@ public final class HttpApi implements AutoCloseable {
 
     private static void errors(RoutesConfig routes) {
         routes.exception(Problem.Signal.class, (signal, context) -> Reply.problem(context, signal.problem()));
-        routes.exception(
-                InvalidStateStoreException.class,
-                (e, context) -> Reply.problem(context, Problem.notReady("a partition is moving")));
         routes.exception(HttpResponseException.class, HttpApi::unrouted);
         routes.exception(Exception.class, (e, context) -> {
             log.atError()

@@ -25,7 +25,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
-import java.util.function.Supplier;
 
 /** The routes: each checks its request, asks one question and writes the answer. */
 final class Routes {
@@ -91,13 +90,17 @@ final class Routes {
         String meter = call.meter();
         Answer<List<DayUsage>> found =
                 within(call.days(), (from, to) -> queries().history(subject, meter, from, to));
-        answer(context, found, rows -> Shapes.History.of(subject, meter, rows), Problem::unknownMeter);
+        answer(context, found, (rows, stale) -> Shapes.History.of(subject, meter, rows, stale), Problem::unknownMeter);
     }
 
     private void limits(Context context) {
         Call call = call(context);
         Subject subject = call.subject();
-        answer(context, queries().limits(subject), rows -> Shapes.Limits.of(subject, rows), Problem::noSubscription);
+        answer(
+                context,
+                queries().limits(subject),
+                (rows, stale) -> Shapes.Limits.of(subject, rows, stale),
+                Problem::noSubscription);
     }
 
     private void billing(Context context) {
@@ -110,19 +113,19 @@ final class Routes {
         Subject org = call.subject();
         String meter = call.meter();
         Set<Dimension> by = call.dimensions();
-        Answer<Call.Days> days = call.has("period") ? periodDays(call, org) : new Answer.Found<>(call.days());
-        if (!(days instanceof Answer.Found<Call.Days>(Call.Days range))) {
-            answer(context, days, Function.identity(), Problem::noPlan);
+        Answer<Call.Days> days = call.has("period") ? periodDays(call, org) : new Answer.Found<>(call.days(), false);
+        if (!(days instanceof Answer.Found<Call.Days>(Call.Days range, boolean ignored))) {
+            answer(context, days, (found, stale) -> found, Problem::noPlan);
             return;
         }
         Map<String, Shapes.Split> splits = new LinkedHashMap<>();
         for (Dimension dimension : by) {
             Answer<Breakdown> found = within(range, (from, to) -> queries().breakdown(org, dimension, meter, from, to));
-            if (!(found instanceof Answer.Found<Breakdown>(Breakdown breakdown))) {
-                answer(context, found, Function.identity(), Problem::unknownMeter);
+            if (!(found instanceof Answer.Found<Breakdown>(Breakdown breakdown, boolean stale))) {
+                answer(context, found, (rows, unused) -> rows, Problem::unknownMeter);
                 return;
             }
-            splits.put(Shapes.name(dimension), Shapes.Split.of(breakdown));
+            splits.put(Shapes.name(dimension), Shapes.Split.of(breakdown, stale));
         }
         Reply.json(context, splits.size() == 1 ? splits.values().iterator().next() : new Shapes.Splits(splits));
     }
@@ -151,28 +154,26 @@ final class Routes {
         answer(
                 context,
                 queries().subscription(call(context).wholeSubject()),
-                Shapes.Subscription::of,
+                (subscription, stale) -> Shapes.Subscription.of(subscription),
                 Problem::noSubscription);
     }
 
     private void watermarks(Context context) {
         call(context);
-        Reply.json(context, Shapes.Watermarks.of(ofPartitions(() -> queries().watermarks()), with.latenessHorizon()));
+        answer(
+                context,
+                queries().watermarks(),
+                (partitions, stale) -> Shapes.Watermarks.of(partitions, with.latenessHorizon()),
+                Problem::notFound);
     }
 
     private void conservation(Context context) {
         call(context);
-        Reply.json(context, Shapes.Conserved.of(ofPartitions(() -> queries().conservation())));
-    }
-
-    /** What is read from this instance's partitions. Kafka Streams refuses that with an IllegalStateException while it is not running. */
-    private <T> T ofPartitions(Supplier<T> read) {
-        try {
-            return read.get();
-        } catch (IllegalStateException e) {
-            String reason = with.notReadyBecause().get().orElseThrow(() -> e);
-            throw new Problem.Signal(Problem.notReady(reason));
-        }
+        answer(
+                context,
+                queries().conservation(),
+                (partitions, stale) -> Shapes.Conserved.of(partitions),
+                Problem::notFound);
     }
 
     private void live(Context context) {
@@ -215,9 +216,12 @@ final class Routes {
     }
 
     private static <T> void answer(
-            Context context, Answer<T> answer, Function<? super T, ?> shape, Function<String, Problem> absence) {
+            Context context,
+            Answer<T> answer,
+            BiFunction<? super T, Boolean, ?> shape,
+            Function<String, Problem> absence) {
         switch (answer) {
-            case Answer.Found<T>(T value) -> Reply.json(context, shape.apply(value));
+            case Answer.Found<T>(T value, boolean stale) -> Reply.json(context, shape.apply(value, stale));
             case Answer.OutOfRetention<T>(LocalDate oldest) -> Reply.problem(context, Problem.outOfRetention(oldest));
             case Answer.Absent<T>(String what) -> Reply.problem(context, absence.apply(what));
             case Answer.NotReady<T>(String reason, Duration retryAfter) -> Reply.notReady(context, reason, retryAfter);

@@ -48,7 +48,7 @@ final class Shapes {
             @Nullable String resetsAt,
             @Nullable String asOf,
             boolean stale) {
-        static UsageShape of(Usage usage) {
+        static UsageShape of(Usage usage, boolean stale) {
             return new UsageShape(
                     usage.subject().text(),
                     usage.meter(),
@@ -60,7 +60,7 @@ final class Shapes {
                     usage.state().name(),
                     text(usage.resetsAt()),
                     text(usage.asOf()),
-                    usage.stale());
+                    stale);
         }
     }
 
@@ -70,15 +70,15 @@ final class Shapes {
         }
     }
 
-    record History(String subject, String meter, List<Day> days) {
-        static History of(Subject subject, String meter, List<DayUsage> rows) {
-            return new History(subject.text(), meter, rows.stream().map(Day::of).toList());
+    record History(String subject, String meter, List<Day> days, boolean stale) {
+        static History of(Subject subject, String meter, List<DayUsage> rows, boolean stale) {
+            return new History(subject.text(), meter, rows.stream().map(Day::of).toList(), stale);
         }
     }
 
-    record Split(List<Breakdown.Row> rows, long total) {
-        static Split of(Breakdown breakdown) {
-            return new Split(breakdown.rows(), breakdown.total());
+    record Split(List<Breakdown.Row> rows, long total, boolean stale) {
+        static Split of(Breakdown breakdown, boolean stale) {
+            return new Split(breakdown.rows(), breakdown.total(), stale);
         }
     }
 
@@ -110,9 +110,9 @@ final class Shapes {
         }
     }
 
-    record Limits(String subject, List<LimitShape> rows) {
-        static Limits of(Subject subject, List<LimitRow> rows) {
-            return new Limits(subject.text(), rows.stream().map(LimitShape::of).toList());
+    record Limits(String subject, List<LimitShape> rows, boolean stale) {
+        static Limits of(Subject subject, List<LimitRow> rows, boolean stale) {
+            return new Limits(subject.text(), rows.stream().map(LimitShape::of).toList(), stale);
         }
     }
 
@@ -122,15 +122,17 @@ final class Shapes {
             String plan,
             long seats,
             @Nullable String stripeCustomerId,
-            List<BillingPeriod.MeterCharges> meters) {
-        static Billing of(BillingPeriod billing) {
+            List<BillingPeriod.MeterCharges> meters,
+            boolean stale) {
+        static Billing of(BillingPeriod billing, boolean stale) {
             return new Billing(
                     billing.subject().text(),
                     Window.of(billing.start(), billing.end()),
                     billing.plan(),
                     billing.seats(),
                     billing.stripeCustomerId(),
-                    billing.meters());
+                    billing.meters(),
+                    stale);
         }
     }
 
@@ -149,9 +151,12 @@ final class Shapes {
         }
     }
 
-    record Watermark(int partition, @Nullable String watermark) {
+    record Watermark(
+            int partition,
+            @Nullable String watermark,
+            @Nullable String keptFrom) {
         static Watermark of(PartitionWatermark of) {
-            return new Watermark(of.partition(), text(of.watermark()));
+            return new Watermark(of.partition(), text(of.watermark()), text(of.keptFrom()));
         }
     }
 

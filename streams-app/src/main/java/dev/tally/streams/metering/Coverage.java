@@ -29,8 +29,8 @@ public record Coverage(long included, long overage, long excess) {
     /** Both together. */
     public Coverage plus(Coverage other) {
         return new Coverage(
-                Math.addExact(included, other.included),
-                Math.addExact(overage, other.overage),
-                Math.addExact(excess, other.excess));
+                Amounts.plus(included, other.included),
+                Amounts.plus(overage, other.overage),
+                Amounts.plus(excess, other.excess));
     }
 }

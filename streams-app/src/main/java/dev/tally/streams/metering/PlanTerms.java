@@ -69,7 +69,7 @@ public record PlanTerms(
     public record AllocationTerms(String meter, long base, long perSeat) {
         /** The amount for a number of seats. */
         public long amount(long seats) {
-            return Math.addExact(base, Math.multiplyExact(perSeat, seats));
+            return Amounts.plus(base, Amounts.times(perSeat, seats));
         }
     }
 

@@ -7,8 +7,12 @@ import java.util.function.Function;
 /** What came of a question. Absence, age and unavailability are answers of their own, never a zero. */
 public sealed interface Answer<T> {
 
-    /** The answer. */
-    record Found<T>(T value) implements Answer<T> {}
+    /**
+     * The answer.
+     *
+     * @param stale whether it may be behind by more than {@link dev.tally.streams.state.Freshness#FRESH_WITHIN}
+     */
+    record Found<T>(T value, boolean stale) implements Answer<T> {}
 
     /** The day asked for is older than what is kept. */
     record OutOfRetention<T>(LocalDate oldest) implements Answer<T> {}
@@ -22,7 +26,7 @@ public sealed interface Answer<T> {
     /** The same answer about something else. */
     default <R> Answer<R> map(Function<? super T, ? extends R> mapping) {
         return switch (this) {
-            case Found<T> found -> new Found<>(mapping.apply(found.value()));
+            case Found<T> found -> new Found<>(mapping.apply(found.value()), found.stale());
             case OutOfRetention<T> old -> new OutOfRetention<>(old.oldest());
             case Absent<T> absent -> new Absent<>(absent.what());
             case NotReady<T> notReady -> new NotReady<>(notReady.reason(), notReady.retryAfter());

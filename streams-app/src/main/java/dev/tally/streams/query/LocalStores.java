@@ -1,44 +1,134 @@
 package dev.tally.streams.query;
 
+import dev.tally.keys.Partitions;
+import dev.tally.keys.Subject;
+import dev.tally.schemas.topics.Topics;
+import dev.tally.streams.state.Freshness;
+import dev.tally.streams.state.Freshness.Stage;
+import dev.tally.streams.state.StoreNames;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StoreQueryParameters;
 import org.apache.kafka.streams.ThreadMetadata;
+import org.apache.kafka.streams.errors.InvalidStateStoreException;
 import org.apache.kafka.streams.state.QueryableStoreTypes;
 import org.apache.kafka.streams.state.ReadOnlyKeyValueStore;
 
 /** The partitions of state stores that this instance holds as active. */
 final class LocalStores {
 
-    private final KafkaStreams streams;
+    /** Worth while trying again after this. */
+    static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
-    LocalStores(KafkaStreams streams) {
+    private final KafkaStreams streams;
+    private final Topics topics;
+    private final Freshness freshness;
+    private final InstantSource clock;
+
+    LocalStores(KafkaStreams streams, Topics topics, Freshness freshness, InstantSource clock) {
         this.streams = streams;
+        this.topics = topics;
+        this.freshness = freshness;
+        this.clock = clock;
+    }
+
+    /** An answer from stores; not ready while one of them is not here or not open. */
+    <T> Answer<T> answer(Supplier<Answer<T>> from) {
+        try {
+            return from.get();
+        } catch (InvalidStateStoreException notOpen) {
+            return new Answer.NotReady<>("the partition of this key is not open on this instance", RETRY_AFTER);
+        }
+    }
+
+    /** A value that the accounts stage's stores of a subject gave. */
+    <T> Answer<T> ofAccount(Subject subject, T value) {
+        return found(value, Stage.ACCOUNTS, accountPartition(subject));
+    }
+
+    /** A value that the intake's stores of a user gave. */
+    <T> Answer<T> ofIntake(Subject user, T value) {
+        return found(value, Stage.INTAKE, homePartition(user));
+    }
+
+    private <T> Answer<T> found(T value, Stage stage, int partition) {
+        return new Answer.Found<>(value, freshness.isStale(stage, partition, clock.instant()));
+    }
+
+    /**
+     * A store of the accounts stage, the partition where a subject is.
+     *
+     * @throws InvalidStateStoreException when it is not here, or not open at the moment
+     */
+    ReadOnlyKeyValueStore<Bytes, byte[]> account(Subject subject, String store) {
+        return partition(store, accountPartition(subject));
+    }
+
+    /**
+     * The day counts of the intake, the partition where a user is.
+     *
+     * @throws InvalidStateStoreException when it is not here, or not open at the moment
+     */
+    ReadOnlyKeyValueStore<Bytes, byte[]> userDays(Subject user) {
+        return partition(StoreNames.USER_DAYS, homePartition(user));
+    }
+
+    private int accountPartition(Subject subject) {
+        return Partitions.ofKey(subject.text().getBytes(StandardCharsets.UTF_8), topics.subjectPartitions());
+    }
+
+    private int homePartition(Subject user) {
+        return Partitions.ofKey(user.id().getBytes(StandardCharsets.UTF_8), topics.actionsPartitions());
     }
 
     /**
      * One partition of a store.
      *
-     * @throws org.apache.kafka.streams.errors.InvalidStateStoreException when it is not here, or not open at the moment
+     * @throws InvalidStateStoreException when it is not here, or not open at the moment
      */
     ReadOnlyKeyValueStore<Bytes, byte[]> partition(String store, int partition) {
-        return streams.store(
+        return whileRunning(() -> streams.store(
                 StoreQueryParameters.fromNameAndType(store, QueryableStoreTypes.<Bytes, byte[]>keyValueStore())
-                        .withPartition(partition));
+                        .withPartition(partition)));
     }
 
-    /** The partitions of a topic that this instance works on. */
+    /** The partitions of the accounts stage that this instance works on. */
+    Set<Integer> accountPartitions() {
+        return partitionsOf(topics.subjectLog());
+    }
+
+    /**
+     * The partitions of a topic that this instance works on.
+     *
+     * @throws InvalidStateStoreException when it works on none: there is nothing to sum up, which is not a sum of zero
+     */
     Set<Integer> partitionsOf(String topic) {
         Set<Integer> partitions = new HashSet<>();
-        streams.metadataForLocalThreads().stream()
+        whileRunning(streams::metadataForLocalThreads).stream()
                 .map(ThreadMetadata::activeTasks)
                 .flatMap(Collection::stream)
                 .flatMap(task -> task.topicPartitions().stream())
                 .filter(topicPartition -> topicPartition.topic().equals(topic))
                 .forEach(topicPartition -> partitions.add(topicPartition.partition()));
+        if (partitions.isEmpty()) {
+            throw new InvalidStateStoreException("no partition of " + topic + " is on this instance");
+        }
         return partitions;
+    }
+
+    /** Kafka Streams says with an IllegalStateException that it has not started or has stopped. */
+    private static <T> T whileRunning(Supplier<T> question) {
+        try {
+            return question.get();
+        } catch (IllegalStateException notRunning) {
+            throw new InvalidStateStoreException("Kafka Streams is not running", notRunning);
+        }
     }
 }

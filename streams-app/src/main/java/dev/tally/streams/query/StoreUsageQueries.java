@@ -1,32 +1,25 @@
 package dev.tally.streams.query;
 
-import dev.tally.keys.Partitions;
 import dev.tally.keys.Subject;
 import dev.tally.schemas.topics.Topics;
+import dev.tally.streams.metering.Amounts;
 import dev.tally.streams.metering.BillingCalendar;
-import dev.tally.streams.metering.DeadLetterReason;
 import dev.tally.streams.metering.EffectiveLimits;
 import dev.tally.streams.metering.EffectiveLimits.EffectiveLimit;
 import dev.tally.streams.metering.LimitState;
-import dev.tally.streams.metering.MeterDefinition;
 import dev.tally.streams.metering.Period;
-import dev.tally.streams.metering.PlanTerms;
 import dev.tally.streams.metering.PlanTerms.Scope;
 import dev.tally.streams.metering.PlanTerms.Window;
 import dev.tally.streams.metering.SubscriptionTerms;
 import dev.tally.streams.state.AccountCatalogue;
 import dev.tally.streams.state.CatalogueView;
-import dev.tally.streams.state.CounterKeys;
-import dev.tally.streams.state.CounterKeys.Counter;
 import dev.tally.streams.state.DayCount;
-import dev.tally.streams.state.IntervalCharge;
+import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.Numbers;
-import dev.tally.streams.state.PeriodCharges;
 import dev.tally.streams.state.SplitKeys;
 import dev.tally.streams.state.StoreKey;
 import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.WindowTotals;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -40,8 +33,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.KeyValue;
-import org.apache.kafka.streams.errors.InvalidStateStoreException;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.ReadOnlyKeyValueStore;
 import org.jspecify.annotations.Nullable;
@@ -53,35 +46,41 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StoreUsageQueries implements UsageQueries {
 
-    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
-
     private final LocalStores stores;
-    private final Topics topics;
     private final CatalogueView catalogue;
     private final AccountCatalogue.CatalogueSerdes serdes;
     private final Duration retention;
     private final InstantSource clock;
+    private final StoreBilling billing;
+    private final StoreIntake intake;
 
     /**
      * Queries over a running topology.
      *
+     * @param topology whose state is asked
      * @param retention how long day windows are kept
-     * @param clock for the current day and the limits in force
+     * @param clock for the current day, the limits in force and how stale an answer is
      */
     public StoreUsageQueries(
-            org.apache.kafka.streams.KafkaStreams streams,
-            Topics topics,
-            CatalogueView catalogue,
-            AccountCatalogue.CatalogueSerdes serdes,
-            Duration retention,
-            InstantSource clock) {
-        this.stores = new LocalStores(streams);
-        this.topics = topics;
-        this.catalogue = catalogue;
-        this.serdes = serdes;
+            KafkaStreams streams, Topics topics, Topology topology, Duration retention, InstantSource clock) {
+        this.stores = new LocalStores(streams, topics, topology.freshness(), clock);
+        this.catalogue = topology.catalogue();
+        this.serdes = topology.catalogueSerdes();
         this.retention = retention;
         this.clock = clock;
+        this.billing = new StoreBilling(stores, catalogue, this::accounts);
+        this.intake = new StoreIntake(stores, topics);
     }
+
+    /**
+     * What of a topology, besides its stores, is needed to read them.
+     *
+     * @param catalogue the intake's catalogue
+     * @param catalogueSerdes serdes of the catalogue that the accounts stage keeps
+     * @param freshness what stream threads note about their partitions
+     */
+    public record Topology(
+            CatalogueView catalogue, AccountCatalogue.CatalogueSerdes catalogueSerdes, Freshness freshness) {}
 
     @Override
     public Answer<Usage> usage(Subject subject, String meter, LocalDate day) {
@@ -90,19 +89,28 @@ public final class StoreUsageQueries implements UsageQueries {
             Optional<DayTotal> total = dayTotal(subject, meter, window.start());
             Optional<EffectiveLimit> limit = limitsOf(subject).own(subject, meter, Window.DAY);
             long limitUsed = total.map(DayTotal::limitUsed).orElse(0L);
-            return new Answer.Found<>(new Usage(
+            return of(
                     subject,
-                    meter,
-                    window.start(),
-                    window.end(),
-                    total.map(DayTotal::used).orElse(0L),
-                    limitUsed,
-                    limit.map(EffectiveLimit::amount).orElse(null),
-                    state(limitUsed, limit),
-                    limit.map(l -> window.end()).orElse(null),
-                    total.map(DayTotal::asOf).orElse(null),
-                    false));
+                    new Usage(
+                            subject,
+                            meter,
+                            window.start(),
+                            window.end(),
+                            total.map(DayTotal::used).orElse(0L),
+                            limitUsed,
+                            limit.map(EffectiveLimit::amount).orElse(null),
+                            state(limitUsed, limit),
+                            limit.map(l -> window.end()).orElse(null),
+                            total.map(DayTotal::asOf).orElse(null)));
         });
+    }
+
+    /** A user's days are the intake's, an org's the accounts stage's. */
+    private <T> Answer<T> of(Subject subject, T value) {
+        return switch (subject.kind()) {
+            case USER -> stores.ofIntake(subject, value);
+            case ORG -> stores.ofAccount(subject, value);
+        };
     }
 
     private record DayTotal(long used, long limitUsed, Instant asOf) {}
@@ -110,7 +118,7 @@ public final class StoreUsageQueries implements UsageQueries {
     private Optional<DayTotal> dayTotal(Subject subject, String meter, Instant day) {
         return switch (subject.kind()) {
             case USER ->
-                Optional.ofNullable(userDays(subject)
+                Optional.ofNullable(stores.userDays(subject)
                                 .get(DayCount.key(subject.id(), meter)
                                         .number(day.toEpochMilli())
                                         .bytes()))
@@ -131,8 +139,8 @@ public final class StoreUsageQueries implements UsageQueries {
                     ? DayCount.key(subject.id(), meter)
                     : WindowTotals.key(subject.text(), meter, WindowTotals.DAY);
             ReadOnlyKeyValueStore<Bytes, byte[]> days = subject.kind() == Subject.Kind.USER
-                    ? userDays(subject)
-                    : account(subject, StoreNames.ACCOUNT_WINDOWS);
+                    ? stores.userDays(subject)
+                    : stores.account(subject, StoreNames.ACCOUNT_WINDOWS);
             Bytes first = prefix.copy().number(startOf(from).toEpochMilli()).bytes();
             Bytes last = prefix.copy().number(startOf(to).toEpochMilli()).bytes();
             try (KeyValueIterator<Bytes, byte[]> found = days.range(first, last)) {
@@ -144,7 +152,7 @@ public final class StoreUsageQueries implements UsageQueries {
             }
             List<DayUsage> rows = new ArrayList<>();
             used.forEach((day, amount) -> rows.add(new DayUsage(day, amount)));
-            return new Answer.Found<>(rows);
+            return of(subject, rows);
         });
     }
 
@@ -161,19 +169,21 @@ public final class StoreUsageQueries implements UsageQueries {
     public Answer<Breakdown> breakdown(Subject org, Dimension by, String meter, LocalDate from, LocalDate to) {
         return ofMeter(meter, from, () -> {
             Map<String, Long> used = new TreeMap<>();
-            ReadOnlyKeyValueStore<Bytes, byte[]> splits = account(org, StoreNames.ACCOUNT_SPLITS);
+            ReadOnlyKeyValueStore<Bytes, byte[]> splits = stores.account(org, StoreNames.ACCOUNT_SPLITS);
             from.datesUntil(to.plusDays(1)).forEach(day -> {
                 StoreKey rows = SplitKeys.rows(org.text(), meter, startOf(day), splitBy(by));
                 try (KeyValueIterator<Bytes, byte[]> found = splits.range(rows.bytes(), rows.afterPrefix())) {
                     found.forEachRemaining(
-                            entry -> used.merge(rowOf(entry), Numbers.fromBytes(entry.value), Math::addExact));
+                            entry -> used.merge(rowOf(entry), Numbers.fromBytes(entry.value), Amounts::plus));
                 }
             });
             List<Breakdown.Row> rows = new ArrayList<>();
             used.forEach((key, amount) -> rows.add(new Breakdown.Row(key, amount)));
             rows.sort(Comparator.comparingLong(Breakdown.Row::used).reversed().thenComparing(Breakdown.Row::key));
-            return new Answer.Found<>(new Breakdown(
-                    rows, rows.stream().mapToLong(Breakdown.Row::used).reduce(0, Math::addExact)));
+            return stores.ofAccount(
+                    org,
+                    new Breakdown(
+                            rows, rows.stream().mapToLong(Breakdown.Row::used).reduce(0, Amounts::plus)));
         });
     }
 
@@ -199,7 +209,7 @@ public final class StoreUsageQueries implements UsageQueries {
 
     @Override
     public Answer<List<LimitRow>> limits(Subject subject) {
-        return ready(() -> {
+        return stores.answer(() -> {
             Scope own = subject.kind() == Subject.Kind.ORG ? Scope.ORG : Scope.USER;
             List<LimitRow> rows = new ArrayList<>();
             Optional<SubscriptionTerms> subscription = accounts(subject).subscription(subject);
@@ -208,7 +218,7 @@ public final class StoreUsageQueries implements UsageQueries {
                     rows.add(row(subject, limit, subscription.orElseThrow()));
                 }
             }
-            return new Answer.Found<>(rows);
+            return stores.ofAccount(subject, rows);
         });
     }
 
@@ -239,142 +249,33 @@ public final class StoreUsageQueries implements UsageQueries {
 
     @Override
     public Answer<BillingPeriod> billing(Subject subject, @Nullable LocalDate in) {
-        return ready(() -> {
-            AccountCatalogue accounts = accounts(subject);
-            Optional<SubscriptionTerms> subscription = accounts.subscription(subject);
-            Instant at = in == null ? clock.instant() : startOf(in);
-            Optional<SubscriptionTerms.PhaseTerms> phase = subscription.flatMap(s -> s.phaseAt(at));
-            Optional<PlanTerms> plan = phase.flatMap(p -> accounts.plan(p.planId(), p.version()));
-            if (subscription.isEmpty() || plan.isEmpty()) {
-                return new Answer.Absent<>(subject.text() + " has no plan in force at " + at);
-            }
-            Period period = BillingCalendar.period(subscription.get().anchor(), at);
-            long seats = accounts.seats(subject);
-            List<BillingPeriod.MeterCharges> meters = new ArrayList<>();
-            for (MeterDefinition meter : catalogue.meters()) {
-                if (plan.get().charges(meter.meterId())) {
-                    meters.add(charges(subject, meter.meterId(), plan.get(), seats, period));
-                }
-            }
-            return new Answer.Found<>(new BillingPeriod(
-                    subject,
-                    period.start(),
-                    period.end(),
-                    plan.get().planId() + "@" + plan.get().version(),
-                    seats,
-                    subscription.get().stripeCustomerId(),
-                    meters));
-        });
-    }
-
-    private BillingPeriod.MeterCharges charges(
-            Subject subject, String meter, PlanTerms plan, long seats, Period period) {
-        Bytes key = WindowTotals.key(subject.text(), meter, WindowTotals.PERIOD)
-                .number(period.start().toEpochMilli())
-                .bytes();
-        byte[] stored = account(subject, StoreNames.ACCOUNT_CHARGES).get(key);
-        var covered = stored == null
-                ? dev.tally.streams.metering.Coverage.NONE
-                : PeriodCharges.fromBytes(stored).covered();
-        long included = plan.allocation(meter).map(a -> a.amount(seats)).orElse(0L);
-        long used = window(subject, meter, WindowTotals.PERIOD, period.start())
-                .map(WindowTotals::limitUsed)
-                .orElse(0L);
-        return new BillingPeriod.MeterCharges(
-                meter,
-                included,
-                0,
-                used,
-                Math.max(0, included - covered.included()),
-                0,
-                covered.overage(),
-                covered.excess(),
-                unreported(subject, meter, period));
-    }
-
-    private long unreported(Subject subject, String meter, Period period) {
-        StoreKey prefix = IntervalCharge.key(subject.text(), meter);
-        long unreported = 0;
-        try (KeyValueIterator<Bytes, byte[]> intervals = account(subject, StoreNames.ACCOUNT_INTERVALS)
-                .range(
-                        prefix.copy().number(period.start().toEpochMilli()).bytes(),
-                        prefix.copy().number(period.end().toEpochMilli() - 1).bytes())) {
-            while (intervals.hasNext()) {
-                IntervalCharge charge = IntervalCharge.fromBytes(intervals.next().value);
-                unreported = Math.addExact(unreported, charge.billable() - charge.billed());
-            }
-        }
-        return unreported;
+        return stores.answer(() -> billing.period(subject, in == null ? clock.instant() : startOf(in)));
     }
 
     @Override
     public Answer<SubscriptionInForce> subscription(Subject subject) {
-        return ready(() -> {
-            // In force only where both stages have it.
-            boolean atAccounts = accounts(subject).subscription(subject).isPresent();
-            Optional<SubscriptionTerms> terms = catalogue.subscription(subject);
-            if (!atAccounts || terms.isEmpty()) {
-                return new Answer.Absent<>(subject.text() + " has no subscription");
-            }
-            return new Answer.Found<>(new SubscriptionInForce(
-                    subject,
-                    terms.get().stripeCustomerId(),
-                    terms.get().anchor(),
-                    terms.get().phases().stream()
-                            .map(p -> new SubscriptionInForce.PhaseInForce(p.planId(), p.version(), p.effectiveFrom()))
-                            .toList()));
-        });
+        return stores.answer(() -> billing.subscription(subject));
     }
 
     @Override
-    public List<PartitionWatermark> watermarks() {
-        List<PartitionWatermark> watermarks = new ArrayList<>();
-        for (int partition : stores.partitionsOf(topics.actions())) {
-            byte[] millis =
-                    stores.partition(StoreNames.INTAKE_COUNTERS, partition).get(CounterKeys.streamTimeKey(partition));
-            watermarks.add(new PartitionWatermark(
-                    partition, millis == null ? null : Instant.ofEpochMilli(Numbers.fromBytes(millis))));
-        }
-        watermarks.sort(Comparator.comparingInt(PartitionWatermark::partition));
-        return watermarks;
+    public Answer<List<PartitionWatermark>> watermarks() {
+        return stores.answer(intake::watermarks);
     }
 
     @Override
-    public List<Conservation> conservation() {
-        List<ReadOnlyKeyValueStore<Bytes, byte[]>> local = stores.partitionsOf(topics.actions()).stream()
-                .map(partition -> stores.partition(StoreNames.INTAKE_COUNTERS, partition))
-                .toList();
-        List<Conservation> all = new ArrayList<>();
-        for (int origin = 0; origin < topics.actionsPartitions(); origin++) {
-            Map<String, Long> deadLetters = new TreeMap<>();
-            for (DeadLetterReason reason : DeadLetterReason.values()) {
-                long count = sum(local, CounterKeys.key(origin, reason));
-                if (count > 0) {
-                    deadLetters.put(reason.code(), count);
-                }
-            }
-            all.add(new Conservation(
-                    origin,
-                    sum(local, CounterKeys.key(origin, Counter.READ)),
-                    sum(local, CounterKeys.key(origin, Counter.COUNTED)),
-                    sum(local, CounterKeys.key(origin, Counter.READ_ONLY)),
-                    sum(local, CounterKeys.key(origin, Counter.DUPLICATE)),
-                    sum(local, CounterKeys.key(origin, Counter.LATE)),
-                    deadLetters));
-        }
-        return all;
+    public Answer<List<Conservation>> conservation() {
+        return stores.answer(intake::conservation);
     }
 
-    private static long sum(List<ReadOnlyKeyValueStore<Bytes, byte[]>> stores, Bytes key) {
-        return stores.stream()
-                .mapToLong(store -> Numbers.orElse(store.get(key), 0))
-                .sum();
+    @Override
+    public Answer<List<WaitingIntervals>> waitingIntervals() {
+        return stores.answer(billing::waitingIntervals);
     }
 
     private <T> Answer<T> ofMeter(String meter, LocalDate oldestAsked, Supplier<Answer<T>> answer) {
-        return ready(() -> {
+        return stores.answer(() -> {
             if (!catalogue.isAttached()) {
-                return new Answer.NotReady<>("the catalogue is being read", RETRY_AFTER);
+                return new Answer.NotReady<>("the catalogue is being read", LocalStores.RETRY_AFTER);
             }
             if (catalogue.meters().stream().noneMatch(m -> m.meterId().equals(meter))) {
                 return new Answer.Absent<>("meter " + meter);
@@ -385,19 +286,8 @@ public final class StoreUsageQueries implements UsageQueries {
         });
     }
 
-    private static <T> Answer<T> ready(Supplier<Answer<T>> answer) {
-        try {
-            return answer.get();
-        } catch (InvalidStateStoreException elsewhereOrClosed) {
-            return new Answer.NotReady<>("the partition of this key is not open on this instance", RETRY_AFTER);
-        } catch (IllegalStateException notRunning) {
-            // KafkaStreams refuses queries before it has started and after it has stopped.
-            return new Answer.NotReady<>("Kafka Streams is not running", RETRY_AFTER);
-        }
-    }
-
     private Optional<WindowTotals> window(Subject subject, String meter, int kind, Instant start) {
-        return Optional.ofNullable(account(subject, StoreNames.ACCOUNT_WINDOWS)
+        return Optional.ofNullable(stores.account(subject, StoreNames.ACCOUNT_WINDOWS)
                         .get(WindowTotals.key(subject.text(), meter, kind)
                                 .number(start.toEpochMilli())
                                 .bytes()))
@@ -416,18 +306,8 @@ public final class StoreUsageQueries implements UsageQueries {
     }
 
     private AccountCatalogue accounts(Subject subject) {
-        ReadOnlyKeyValueStore<Bytes, byte[]> store = account(subject, StoreNames.ACCOUNT_CATALOGUE);
+        ReadOnlyKeyValueStore<Bytes, byte[]> store = stores.account(subject, StoreNames.ACCOUNT_CATALOGUE);
         return new AccountCatalogue(serdes, store::get);
-    }
-
-    private ReadOnlyKeyValueStore<Bytes, byte[]> account(Subject subject, String store) {
-        byte[] key = subject.text().getBytes(StandardCharsets.UTF_8);
-        return stores.partition(store, Partitions.ofKey(key, topics.subjectPartitions()));
-    }
-
-    private ReadOnlyKeyValueStore<Bytes, byte[]> userDays(Subject user) {
-        byte[] key = user.id().getBytes(StandardCharsets.UTF_8);
-        return stores.partition(StoreNames.USER_DAYS, Partitions.ofKey(key, topics.actionsPartitions()));
     }
 
     private static Instant startOf(LocalDate day) {

@@ -13,7 +13,6 @@ import org.jspecify.annotations.Nullable;
  * @param limit null: none
  * @param resetsAt when the window ends; null without a limit
  * @param asOf event time of the newest action in it; null where there is none
- * @param stale whether a standby answered
  */
 public record Usage(
         Subject subject,
@@ -25,5 +24,4 @@ public record Usage(
         @Nullable Long limit,
         LimitState state,
         @Nullable Instant resetsAt,
-        @Nullable Instant asOf,
-        boolean stale) {}
+        @Nullable Instant asOf) {}

@@ -31,8 +31,11 @@ public interface UsageQueries {
     Answer<SubscriptionInForce> subscription(Subject subject);
 
     /** Where the intake partitions of this instance stand. */
-    List<PartitionWatermark> watermarks();
+    Answer<List<PartitionWatermark>> watermarks();
 
-    /** What became of each record of {@code actions}, by the partition where it was first read. */
-    List<Conservation> conservation();
+    /** What became of the records that this instance took home, by the partition of {@code actions} where they were first read. */
+    Answer<List<Conservation>> conservation();
+
+    /** Closed billing intervals that wait for the record of their plan, by partition of this instance. */
+    Answer<List<WaitingIntervals>> waitingIntervals();
 }

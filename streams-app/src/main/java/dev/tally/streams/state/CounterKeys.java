@@ -26,6 +26,9 @@ public final class CounterKeys {
     private static final int DEAD_LETTERED = 32;
     private static final int STREAM_TIME = 128;
     private static final int FORGOTTEN = 129;
+    private static final int FLOOR = 130;
+    private static final int ACTIONS_POSITION = 131;
+    private static final int ACTIONS_HOME_POSITION = 132;
 
     private CounterKeys() {}
 
@@ -50,5 +53,20 @@ public final class CounterKeys {
     /** Key of the number of ids this intake partition has forgotten. */
     public static Bytes forgottenKey(int partition) {
         return StoreKey.key().number(partition).tag(FORGOTTEN).bytes();
+    }
+
+    /** Key of the event time, in epoch milliseconds, before which this intake partition may have forgotten ids or windows. */
+    public static Bytes floorKey(int partition) {
+        return StoreKey.key().number(partition).tag(FLOOR).bytes();
+    }
+
+    /** Key of how far {@code actions} has been processed. */
+    public static Bytes actionsPositionKey(int partition) {
+        return StoreKey.key().number(partition).tag(ACTIONS_POSITION).bytes();
+    }
+
+    /** Key of how far {@code actions-home} has been processed. */
+    public static Bytes actionsHomePositionKey(int partition) {
+        return StoreKey.key().number(partition).tag(ACTIONS_HOME_POSITION).bytes();
     }
 }

@@ -1,5 +1,6 @@
 package dev.tally.streams.state;
 
+import dev.tally.streams.metering.Amounts;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import org.apache.kafka.common.utils.Bytes;
@@ -27,8 +28,8 @@ public record DayCount(long used, long limitUsed, Instant asOf) {
             return new DayCount(amount, pays ? amount : 0, at);
         }
         return new DayCount(
-                Math.addExact(before.used, amount),
-                pays ? Math.addExact(before.limitUsed, amount) : before.limitUsed,
+                Amounts.plus(before.used, amount),
+                pays ? Amounts.plus(before.limitUsed, amount) : before.limitUsed,
                 at.isAfter(before.asOf) ? at : before.asOf);
     }
 

@@ -1,8 +1,10 @@
 package dev.tally.streams.state;
 
+import dev.tally.streams.metering.Amounts;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import org.apache.kafka.common.utils.Bytes;
 
 /**
  * What is billable to a payer for one meter in one billing interval.
@@ -40,6 +42,19 @@ public record IntervalCharge(
         return StoreKey.key().number(end.toEpochMilli()).text(payer).text(meter).number(start.toEpochMilli());
     }
 
+    /**
+     * Key prefix, in the same index, of closed intervals that wait for a plan's record; the interval's {@link #openKey} follows. It lies
+     * behind every open interval: their ends are no more than a long holds.
+     */
+    public static StoreKey waitingKey(String planId, int planVersion) {
+        return StoreKey.key().number(Long.MAX_VALUE).text(planId).number(planVersion);
+    }
+
+    /** Where the keys of {@link #waitingKey} begin; nothing else follows them. */
+    public static Bytes firstWaitingKey() {
+        return StoreKey.key().number(Long.MAX_VALUE).bytes();
+    }
+
     /** With more usage that cannot be covered yet. */
     public IntervalCharge plusUnrated(long amount) {
         return new IntervalCharge(
@@ -48,7 +63,7 @@ public record IntervalCharge(
                 periodEnd,
                 planId,
                 planVersion,
-                Math.addExact(unrated, amount),
+                Amounts.plus(unrated, amount),
                 billable,
                 billed,
                 revision);
@@ -68,7 +83,7 @@ public record IntervalCharge(
                 planId,
                 planVersion,
                 unrated,
-                Math.addExact(billable, amount),
+                Amounts.plus(billable, amount),
                 billed,
                 revision);
     }

@@ -1,5 +1,6 @@
 package dev.tally.streams.state;
 
+import dev.tally.streams.metering.Amounts;
 import dev.tally.streams.metering.Thresholds.Kind;
 import dev.tally.streams.metering.Thresholds.Threshold;
 import java.nio.ByteBuffer;
@@ -44,8 +45,8 @@ public record WindowTotals(Instant end, long used, long limitUsed, Instant asOf,
     public WindowTotals plus(long amount, boolean pays, Instant at) {
         return new WindowTotals(
                 end,
-                Math.addExact(used, amount),
-                pays ? Math.addExact(limitUsed, amount) : limitUsed,
+                Amounts.plus(used, amount),
+                pays ? Amounts.plus(limitUsed, amount) : limitUsed,
                 at.isAfter(asOf) ? at : asOf,
                 raised);
     }

@@ -15,6 +15,10 @@ final class AccountClock {
     private static final int STREAM_TIME = 2;
     private static final int LOG_TIME = 3;
     private static final int SEQUENCE = 4;
+    private static final int READ_POSITION = 5;
+
+    /** Key of how far this partition of the subject log has been applied. */
+    static final Bytes POSITION = StoreKey.key().tag(READ_POSITION).bytes();
 
     private final KeyValueStore<Bytes, byte[]> store;
     private final int intakePartitions;

@@ -10,6 +10,8 @@ import dev.tally.schemas.Tick;
 import dev.tally.schemas.UsageSum;
 import dev.tally.streams.state.AccountCatalogue;
 import dev.tally.streams.state.CatalogueKind;
+import dev.tally.streams.state.Freshness;
+import dev.tally.streams.state.Freshness.Stage;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Objects;
@@ -30,17 +32,20 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
     private final Serde<SpecificRecord> inputs;
     private final AccountCatalogue.CatalogueSerdes serdes;
     private final String topic;
+    private final Freshness freshness;
     private @Nullable Task task;
 
     AccountsProcessor(
             AccountSettings settings,
             Serde<SpecificRecord> inputs,
             AccountCatalogue.CatalogueSerdes serdes,
-            String topic) {
+            String topic,
+            Freshness freshness) {
         this.settings = settings;
         this.inputs = inputs;
         this.serdes = serdes;
         this.topic = topic;
+        this.freshness = freshness;
     }
 
     @Override
@@ -49,9 +54,20 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
     }
 
     @Override
+    public void close() {
+        Task running = task;
+        if (running != null) {
+            freshness.left(Stage.ACCOUNTS, running.partition());
+            task = null;
+        }
+    }
+
+    @Override
     public void process(Record<byte[], byte[]> record) {
-        SpecificRecord input = inputs.deserializer().deserialize(topic, record.headers(), record.value());
-        Objects.requireNonNull(task).take(input, record);
+        Task running = Objects.requireNonNull(task);
+        if (running.isNew(record)) {
+            running.take(inputs.deserializer().deserialize(topic, record.headers(), record.value()), record);
+        }
     }
 
     /** What exists once per task. */
@@ -62,6 +78,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
         private final Charges charges;
         private final UsageApplier usage;
         private final WindowExpiry expiry;
+        private final ReadPosition position;
         private long timestamp;
 
         Task(ProcessorContext<byte[], Message> context) {
@@ -73,6 +90,20 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
             charges = new Charges(stores, catalogue, clock, settings, this::emit);
             usage = new UsageApplier(stores, catalogue, charges, clock, this::emit);
             expiry = new WindowExpiry(stores, clock, settings.historyRetention());
+            position = new ReadPosition(
+                    AccountClock.POSITION, topic + "-" + partition(), stores.clock()::get, stores.clock()::put);
+        }
+
+        int partition() {
+            return context.taskId().partition();
+        }
+
+        /** Whether a record has not been applied yet. */
+        boolean isNew(Record<byte[], byte[]> record) {
+            long offset = context.recordMetadata().orElseThrow().offset();
+            boolean isNew = position.moveTo(offset, record.timestamp());
+            position.save();
+            return isNew;
         }
 
         void take(SpecificRecord input, Record<byte[], byte[]> record) {
@@ -82,11 +113,19 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
                 case UsageSum sum -> usage.apply(sum);
                 case Tick tick -> {
                     clock.tick(tick);
+                    freshness.note(
+                            Stage.ACCOUNTS,
+                            partition(),
+                            clock.logTime(),
+                            Instant.ofEpochMilli(context.currentSystemTimeMs()));
                     charges.closeIntervals();
                     expiry.expire();
                 }
                 case Meter meter -> put(CatalogueKind.METER, meter, record);
-                case Plan plan -> put(CatalogueKind.PLAN, plan, record);
+                case Plan plan -> {
+                    put(CatalogueKind.PLAN, plan, record);
+                    charges.planArrived(plan.getPlanId(), plan.getVersion());
+                }
                 case Subscription subscription -> put(CatalogueKind.SUBSCRIPTION, subscription, record);
                 case Grant grant -> put(CatalogueKind.GRANT, grant, record);
                 case Membership membership -> put(CatalogueKind.MEMBERSHIP, membership, record);

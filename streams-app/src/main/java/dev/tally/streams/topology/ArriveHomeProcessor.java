@@ -2,6 +2,9 @@ package dev.tally.streams.topology;
 
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.serde.RecordSerde;
+import dev.tally.streams.state.CounterKeys;
+import dev.tally.streams.state.StoreNames;
+import dev.tally.streams.state.WriteBackStore;
 import java.util.Objects;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -13,6 +16,7 @@ final class ArriveHomeProcessor implements Processor<byte[], byte[], byte[], Mes
 
     private final RecordSerde<ActionEvent> serde;
     private @Nullable ProcessorContext<byte[], Message> context;
+    private @Nullable ReadPosition position;
 
     ArriveHomeProcessor(RecordSerde<ActionEvent> serde) {
         this.serde = serde;
@@ -21,10 +25,19 @@ final class ArriveHomeProcessor implements Processor<byte[], byte[], byte[], Mes
     @Override
     public void init(ProcessorContext<byte[], Message> processorContext) {
         context = processorContext;
+        WriteBackStore store = processorContext.getStateStore(StoreNames.INTAKE_COUNTERS);
+        int partition = processorContext.taskId().partition();
+        position = IntakeCounters.of(store)
+                .position(CounterKeys.actionsHomePositionKey(partition), "actions-home-" + partition);
     }
 
     @Override
     public void process(Record<byte[], byte[]> record) {
+        ProcessorContext<byte[], Message> to = Objects.requireNonNull(context);
+        long offset = to.recordMetadata().orElseThrow().offset();
+        if (!Objects.requireNonNull(position).moveTo(offset, record.timestamp())) {
+            return;
+        }
         Headers.Origin origin = Headers.origin(record.headers());
         Message.Incoming incoming = new Message.Incoming(
                 origin.key(),
@@ -34,7 +47,6 @@ final class ArriveHomeProcessor implements Processor<byte[], byte[], byte[], Mes
                 origin.offset(),
                 origin.at(),
                 serde.decode(origin.topic(), record.headers(), record.value()));
-        Objects.requireNonNull(context)
-                .forward(new Record<>(origin.key(), incoming, record.timestamp(), record.headers()));
+        to.forward(new Record<>(origin.key(), incoming, record.timestamp(), record.headers()));
     }
 }

@@ -27,6 +27,7 @@ final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Mess
     private final int partitions;
     private @Nullable ProcessorContext<byte[], Message> context;
     private @Nullable IntakeCounters counters;
+    private @Nullable ReadPosition position;
 
     BringHomeProcessor(RecordSerde<ActionEvent> serde, int partitions) {
         this.serde = serde;
@@ -38,12 +39,17 @@ final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Mess
         context = processorContext;
         WriteBackStore store = processorContext.getStateStore(StoreNames.INTAKE_COUNTERS);
         counters = IntakeCounters.of(store);
+        int partition = processorContext.taskId().partition();
+        position = counters.position(CounterKeys.actionsPositionKey(partition), "actions-" + partition);
     }
 
     @Override
     public void process(Record<byte[], byte[]> record) {
         ProcessorContext<byte[], Message> to = Objects.requireNonNull(context);
         RecordMetadata at = to.recordMetadata().orElseThrow();
+        if (!Objects.requireNonNull(position).moveTo(at.offset(), record.timestamp())) {
+            return;
+        }
         Decoded<ActionEvent> decoded = serde.decode(at.topic(), record.headers(), record.value());
         Message.Incoming incoming = new Message.Incoming(
                 record.key(),

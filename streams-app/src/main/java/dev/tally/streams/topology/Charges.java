@@ -17,6 +17,7 @@ import dev.tally.streams.state.WindowTotals;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
@@ -30,6 +31,7 @@ import org.apache.kafka.streams.state.KeyValueIterator;
 final class Charges {
 
     private static final int CLOSE_PER_TICK = 5_000;
+    private static final int RELEASE_AT_ONCE = 1_000;
     private static final byte[] PRESENT = {};
 
     private final AccountStores stores;
@@ -128,13 +130,32 @@ final class Charges {
     }
 
     private List<Bytes> openUpTo(long end) {
+        return first(
+                CLOSE_PER_TICK,
+                StoreKey.key().number(Long.MIN_VALUE).bytes(),
+                StoreKey.key().number(end + 1).bytes());
+    }
+
+    /** Opens the intervals again that were waiting for a plan which is now here. */
+    void planArrived(String planId, int version) {
+        StoreKey waiting = IntervalCharge.waitingKey(planId, version);
+        int prefix = waiting.bytes().get().length;
+        List<Bytes> some;
+        do {
+            some = first(RELEASE_AT_ONCE, waiting.bytes(), waiting.afterPrefix());
+            for (Bytes key : some) {
+                stores.openIntervals()
+                        .put(Bytes.wrap(Arrays.copyOfRange(key.get(), prefix, key.get().length)), PRESENT);
+                stores.openIntervals().delete(key);
+            }
+        } while (!some.isEmpty());
+    }
+
+    private List<Bytes> first(int most, Bytes from, Bytes to) {
         List<Bytes> found = new ArrayList<>();
-        try (KeyValueIterator<Bytes, byte[]> open = stores.openIntervals()
-                .range(
-                        StoreKey.key().number(Long.MIN_VALUE).bytes(),
-                        StoreKey.key().number(end + 1).bytes())) {
-            while (open.hasNext() && found.size() < CLOSE_PER_TICK) {
-                found.add(open.next().key);
+        try (KeyValueIterator<Bytes, byte[]> entries = stores.openIntervals().range(from, to)) {
+            while (entries.hasNext() && found.size() < most) {
+                found.add(entries.next().key);
             }
         }
         return found;
@@ -150,7 +171,15 @@ final class Charges {
         if (charge.unrated() != 0) {
             Optional<PlanTerms> plan = catalogue.plan(charge.planId(), charge.planVersion());
             if (plan.isEmpty()) {
-                // Its plan has still not arrived: the interval waits for it, nothing is billed at a guess.
+                // Nothing is billed at a guess: the interval waits for its plan, out of the way of those that can
+                // close.
+                stores.openIntervals()
+                        .put(
+                                IntervalCharge.waitingKey(charge.planId(), charge.planVersion())
+                                        .raw(open.get())
+                                        .bytes(),
+                                PRESENT);
+                stores.openIntervals().delete(open);
                 return;
             }
             long amount = charge.unrated();

@@ -12,7 +12,6 @@ import java.util.List;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.apache.kafka.common.utils.Bytes;
-import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 
@@ -20,16 +19,21 @@ import org.apache.kafka.streams.state.KeyValueStore;
  * The ids of accepted actions, remembered for a horizon of the partition's stream time after acceptance, whatever time a re-sent event
  * carries.
  *
- * <p>An id is (userId, eventId); a keyed 128-bit hash stands for it, so collisions cannot be crafted. Ids lie in generations as long as
- * the horizon: an id of generation g is remembered until some time in g + 1, so a look-up asks two, and a generation is forgotten whole.
+ * <p>An id is (userId, eventId); a keyed 128-bit hash stands for it, so collisions cannot be crafted. Nothing in the store depends on the
+ * horizon, so it may change between two runs: a shorter one holds at once, a longer one for what has not been forgotten yet.
  */
 final class EventIds {
 
     private static final int HASH_BYTES = 16;
+    private static final int ID = 'i';
+    private static final int BY_AGE = 'a';
+    private static final int FORGET_AT_LEAST = 2_000;
+    private static final byte[] PRESENT = {};
 
     private final KeyValueStore<Bytes, byte[]> store;
     private final long horizonMillis;
     private final Mac mac;
+    private int remembered;
 
     EventIds(KeyValueStore<Bytes, byte[]> store, Duration horizon, byte[] identityKey) {
         this.store = store;
@@ -53,38 +57,52 @@ final class EventIds {
 
     /** Whether an id was accepted within the horizon before stream time. */
     boolean knows(byte[] hash, Instant streamTime) {
-        long now = streamTime.toEpochMilli();
-        long generation = Math.floorDiv(now, horizonMillis);
-        if (store.get(key(generation, hash)) != null) {
-            return true;
-        }
-        byte[] acceptedAt = store.get(key(generation - 1, hash));
-        return acceptedAt != null && Numbers.fromBytes(acceptedAt) + horizonMillis >= now;
+        byte[] acceptedAt = store.get(key(hash));
+        return acceptedAt != null && Numbers.fromBytes(acceptedAt) + horizonMillis >= streamTime.toEpochMilli();
     }
 
     /** Remembers an id accepted at a stream time. */
     void remember(byte[] hash, Instant streamTime) {
         long now = streamTime.toEpochMilli();
-        store.put(key(Math.floorDiv(now, horizonMillis), hash), Numbers.toBytes(now));
+        store.put(key(hash), Numbers.toBytes(now));
+        store.put(StoreKey.key().tag(BY_AGE).number(now).raw(hash).bytes(), PRESENT);
+        remembered++;
     }
 
-    /** Removes at most a number of ids whose generation is past, and says how many. */
-    int forget(Instant streamTime, int most) {
-        long oldest = Math.floorDiv(streamTime.toEpochMilli(), horizonMillis) - 1;
+    /**
+     * Removes ids past the horizon and says how many: in slices, but faster than new ones come.
+     *
+     * @param streamTime the partition's
+     */
+    int forget(Instant streamTime) {
+        int most = Math.max(FORGET_AT_LEAST, 2 * remembered);
+        remembered = 0;
+        long oldest = streamTime.toEpochMilli() - horizonMillis;
         List<Bytes> past = new ArrayList<>();
-        try (KeyValueIterator<Bytes, byte[]> ids = store.range(
-                StoreKey.key().number(Long.MIN_VALUE).bytes(),
-                StoreKey.key().number(oldest).bytes())) {
-            while (ids.hasNext() && past.size() < most) {
-                KeyValue<Bytes, byte[]> id = ids.next();
-                past.add(id.key);
+        try (KeyValueIterator<Bytes, byte[]> byAge = store.range(
+                StoreKey.key().tag(BY_AGE).bytes(),
+                StoreKey.key().tag(BY_AGE).number(oldest).bytes())) {
+            while (byAge.hasNext() && past.size() < most) {
+                past.add(byAge.next().key);
             }
         }
-        past.forEach(store::delete);
+        past.forEach(this::forget);
         return past.size();
     }
 
-    private static Bytes key(long generation, byte[] hash) {
-        return StoreKey.key().number(generation).raw(hash).bytes();
+    private void forget(Bytes byAge) {
+        StoreKey.Reader reader = new StoreKey.Reader(byAge);
+        reader.tag();
+        long acceptedAt = reader.number();
+        Bytes id = key(reader.rest());
+        // It may have been accepted again since.
+        if (Numbers.orElse(store.get(id), Long.MAX_VALUE) == acceptedAt) {
+            store.delete(id);
+        }
+        store.delete(byAge);
+    }
+
+    private static Bytes key(byte[] hash) {
+        return StoreKey.key().tag(ID).raw(hash).bytes();
     }
 }

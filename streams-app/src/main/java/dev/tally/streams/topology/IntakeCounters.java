@@ -2,7 +2,9 @@ package dev.tally.streams.topology;
 
 import dev.tally.streams.state.Numbers;
 import dev.tally.streams.state.WriteBackStore;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.utils.Bytes;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +17,7 @@ final class IntakeCounters {
 
     private final Map<Bytes, Long> dirty = new HashMap<>();
     private final Map<Bytes, Long> known = new HashMap<>();
+    private final List<ReadPosition> positions = new ArrayList<>();
     private final WriteBackStore store;
 
     /** The counters over a store, the same for all processors of its task. */
@@ -50,7 +53,15 @@ final class IntakeCounters {
         return cached;
     }
 
+    /** A position that is saved with the counters. */
+    ReadPosition position(Bytes key, String name) {
+        ReadPosition position = new ReadPosition(key, name, store::get, store::put);
+        positions.add(position);
+        return position;
+    }
+
     void drain() {
+        positions.forEach(ReadPosition::save);
         dirty.forEach((key, value) -> store.put(key, Numbers.toBytes(value)));
         dirty.clear();
     }

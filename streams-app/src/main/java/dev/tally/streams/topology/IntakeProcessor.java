@@ -14,6 +14,8 @@ import dev.tally.streams.metering.Rejection;
 import dev.tally.streams.state.CatalogueView;
 import dev.tally.streams.state.CounterKeys;
 import dev.tally.streams.state.CounterKeys.Counter;
+import dev.tally.streams.state.Freshness;
+import dev.tally.streams.state.Freshness.Stage;
 import dev.tally.streams.state.Refusals;
 import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.WriteBackStore;
@@ -44,15 +46,16 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
 
     private static final Duration TICK = Duration.ofSeconds(1);
     private static final int IDLE_TICKS = 3;
-    private static final int FORGET_PER_TICK = 2_000;
 
     private final IntakeSettings settings;
     private final CatalogueView catalogue;
+    private final Freshness freshness;
     private @Nullable Task task;
 
-    IntakeProcessor(IntakeSettings settings, CatalogueView catalogue) {
+    IntakeProcessor(IntakeSettings settings, CatalogueView catalogue, Freshness freshness) {
         this.settings = settings;
         this.catalogue = catalogue;
+        this.freshness = freshness;
     }
 
     @Override
@@ -66,6 +69,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         Task running = task;
         if (running != null) {
             running.ticks.cancel();
+            freshness.left(Stage.INTAKE, running.partition);
             task = null;
         }
     }
@@ -98,6 +102,8 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         private final UsageSums sums;
         private final Cancellable ticks;
         private @Nullable Instant streamTime;
+        private Instant floor;
+        private Instant newestAppend = Instant.EPOCH;
         private int ticksWithoutInput;
 
         Task(ProcessorContext<byte[], Message> context) {
@@ -114,12 +120,17 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
             sums = new UsageSums(settings.billingInterval(), this::toSubjectLog);
             Long known = counters.get(CounterKeys.streamTimeKey(partition));
             streamTime = known == null ? null : Instant.ofEpochMilli(known);
+            Long keptFrom = counters.get(CounterKeys.floorKey(partition));
+            floor = keptFrom == null ? Instant.EPOCH : Instant.ofEpochMilli(keptFrom);
             store.beforeCommit(context, this::writeBack);
             ticks = context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, now -> tick(Instant.ofEpochMilli(now)));
         }
 
         void take(Record<byte[], Message> record, Message.Incoming incoming) {
             ticksWithoutInput = 0;
+            if (incoming.appendedAt().isAfter(newestAppend)) {
+                newestAppend = incoming.appendedAt();
+            }
             Outcome outcome = switch (incoming.decoded()) {
                 case Decoded.Refused<ActionEvent> refused ->
                     new Outcome.DeadLettered(new Rejection(Refusals.reason(refused.reason()), refused.detail()));
@@ -148,11 +159,17 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
                 }
             }
             byte[] id = ids.hash(action.userId(), action.eventId());
-            if (streamTime != null && action.occurredAt().isBefore(streamTime.minus(settings.latenessHorizon()))) {
+            if (streamTime != null && action.occurredAt().isBefore(oldestOnTime(streamTime))) {
                 return new Outcome.Late(seen(id, streamTime));
             }
             if (streamTime != null && ids.knows(id, streamTime)) {
                 return new Outcome.Duplicate();
+            }
+            Optional<String> full = days.meterWithoutRoom(action, amounts);
+            if (full.isPresent()) {
+                return new Outcome.DeadLettered(new Rejection(
+                        DeadLetterReason.AMOUNT_TOO_LARGE,
+                        "over 9 * 10^15 of meter " + full.get() + " by one user in one day"));
             }
             accept(action, id);
             if (action.readOnly()) {
@@ -160,6 +177,15 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
             }
             count(action, amounts);
             return new Outcome.Counted();
+        }
+
+        /**
+         * The oldest event time that is not late. A lateness horizon that was raised reaches back only as far as ids and windows
+         * have been kept: an older action could have been counted before.
+         */
+        private Instant oldestOnTime(Instant now) {
+            Instant oldest = now.minus(settings.latenessHorizon());
+            return floor.isAfter(oldest) ? floor : oldest;
         }
 
         /** Only once ids have been forgotten can a late action be one of them. */
@@ -204,7 +230,8 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
                 }
                 case Outcome.Late late -> {
                     counters.add(CounterKeys.key(origin, Counter.LATE), 1);
-                    String detail = "older than stream time " + streamTime + " minus " + settings.latenessHorizon();
+                    String detail = "older than " + oldestOnTime(Objects.requireNonNull(streamTime))
+                            + "; stream time is " + streamTime;
                     String seen = late.seen().name().toLowerCase(java.util.Locale.ROOT);
                     aside(
                             record,
@@ -239,20 +266,30 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
             counters.drain();
         }
 
+        private void forget(Instant now) {
+            Instant keptFrom = now.minus(settings.keeps());
+            if (keptFrom.isAfter(floor)) {
+                floor = keptFrom;
+                counters.set(CounterKeys.floorKey(partition), floor.toEpochMilli());
+            }
+            int forgotten = ids.forget(now);
+            if (forgotten > 0) {
+                counters.add(CounterKeys.forgottenKey(partition), forgotten);
+            }
+            days.expire(now);
+        }
+
         private void tick(Instant now) {
             sums.drain();
             boolean idle = ++ticksWithoutInput > IDLE_TICKS;
+            freshness.note(Stage.INTAKE, partition, idle ? now : newestAppend, now);
             Instant watermark = idle || streamTime == null ? (idle ? now : Instant.EPOCH) : streamTime;
             forwardInput(
                     Integer.toString(partition),
                     new Tick(partition, now, watermark, streamTime, idle),
                     now.toEpochMilli());
             if (streamTime != null) {
-                int forgotten = ids.forget(streamTime, FORGET_PER_TICK);
-                if (forgotten > 0) {
-                    counters.add(CounterKeys.forgottenKey(partition), forgotten);
-                }
-                days.expire(streamTime);
+                forget(streamTime);
             }
         }
     }

@@ -17,4 +17,10 @@ public record IntakeSettings(
         Duration dedupHorizon,
         Duration historyRetention,
         Duration billingInterval,
-        byte[] identityKey) {}
+        byte[] identityKey) {
+
+    /** How far behind stream time neither an id nor a day window has been forgotten. */
+    Duration keeps() {
+        return dedupHorizon.compareTo(historyRetention) < 0 ? dedupHorizon : historyRetention;
+    }
+}

@@ -19,6 +19,7 @@ import dev.tally.streams.state.AccountCatalogue;
 import dev.tally.streams.state.CatalogueKind;
 import dev.tally.streams.state.CatalogueRecords;
 import dev.tally.streams.state.CatalogueView;
+import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.WriteBackStore;
 import java.util.Map;
@@ -58,6 +59,7 @@ public final class MeteringTopology {
     private final AccountSettings accounts;
     private final CatalogueRecords catalogueRecords;
     private final CatalogueView catalogue;
+    private final Freshness freshness = new Freshness();
 
     /** A topology over these topics; nothing is started. */
     public MeteringTopology(Topics topics, RecordSerdes serdes, IntakeSettings intake, AccountSettings accounts) {
@@ -72,6 +74,11 @@ public final class MeteringTopology {
     /** The catalogue that the intake of this process goes by. */
     public CatalogueView catalogue() {
         return catalogue;
+    }
+
+    /** What the stream threads of this process note about their partitions. */
+    public Freshness freshness() {
+        return freshness;
     }
 
     /** Serdes of the catalogue records that the accounts stage keeps. */
@@ -99,16 +106,20 @@ public final class MeteringTopology {
 
     private void addIntake(Topology topology, Serde<SpecificRecord> subjectInputs) {
         RecordSerde<ActionEvent> actions = serdes.of(ActionEvent.class);
-        source(topology, Names.ACTIONS_SOURCE, topics.actions());
-        source(topology, Names.ACTIONS_HOME_SOURCE, topics.actionsHome());
+        input(topology, Names.ACTIONS_SOURCE, topics.actions());
+        input(topology, Names.ACTIONS_HOME_SOURCE, topics.actionsHome());
         topology.addProcessor(
                 Names.BRING_HOME,
                 () -> new BringHomeProcessor(actions, accounts.intakePartitions()),
                 Names.ACTIONS_SOURCE);
         topology.addProcessor(Names.ARRIVE_HOME, () -> new ArriveHomeProcessor(actions), Names.ACTIONS_HOME_SOURCE);
         topology.addProcessor(
-                Names.INTAKE, () -> new IntakeProcessor(intake, catalogue), Names.BRING_HOME, Names.ARRIVE_HOME);
-        topology.addStateStore(WriteBackStore.builder(StoreNames.INTAKE_COUNTERS), Names.BRING_HOME, Names.INTAKE);
+                Names.INTAKE,
+                () -> new IntakeProcessor(intake, catalogue, freshness),
+                Names.BRING_HOME,
+                Names.ARRIVE_HOME);
+        topology.addStateStore(
+                WriteBackStore.builder(StoreNames.INTAKE_COUNTERS), Names.BRING_HOME, Names.ARRIVE_HOME, Names.INTAKE);
         topology.addStateStore(store(StoreNames.EVENT_IDS), Names.INTAKE);
         topology.addStateStore(store(StoreNames.USER_DAYS), Names.INTAKE);
         topology.addStateStore(store(StoreNames.USER_DAYS_EXPIRY), Names.INTAKE);
@@ -148,7 +159,7 @@ public final class MeteringTopology {
                 Names.CATALOGUE_VIEW,
                 () -> new CatalogueUpdater(catalogue));
         Map<String, CatalogueKind> kinds = CatalogueKind.byTopic(topics);
-        source(
+        compactedInput(
                 topology,
                 Names.CATALOGUE_SOURCE,
                 kinds.keySet().stream().sorted().toArray(String[]::new));
@@ -177,11 +188,11 @@ public final class MeteringTopology {
     }
 
     private void addAccounts(Topology topology, Serde<SpecificRecord> subjectInputs) {
-        source(topology, Names.SUBJECT_LOG_SOURCE, topics.subjectLog());
+        input(topology, Names.SUBJECT_LOG_SOURCE, topics.subjectLog());
         AccountCatalogue.CatalogueSerdes stored = catalogueSerdes();
         topology.addProcessor(
                 Names.ACCOUNTS,
-                () -> new AccountsProcessor(accounts, subjectInputs, stored, topics.subjectLog()),
+                () -> new AccountsProcessor(accounts, subjectInputs, stored, topics.subjectLog(), freshness),
                 Names.SUBJECT_LOG_SOURCE);
         for (String name : new String[] {
             StoreNames.ACCOUNT_CATALOGUE,
@@ -215,7 +226,16 @@ public final class MeteringTopology {
                 Names.ACCOUNTS);
     }
 
-    private static void source(Topology topology, String name, String... topicNames) {
+    /**
+     * A topic of which nothing may be left out: where there is no position, or the position's record is gone, its thread fails. The
+     * positions to begin with are set before the start.
+     */
+    private static void input(Topology topology, String name, String topic) {
+        topology.addSource(AutoOffsetReset.none(), name, new AppendTime(), BYTES_IN, BYTES_IN, topic);
+    }
+
+    /** A topic that says the same when it is read again from its beginning. */
+    private static void compactedInput(Topology topology, String name, String... topicNames) {
         topology.addSource(AutoOffsetReset.earliest(), name, new AppendTime(), BYTES_IN, BYTES_IN, topicNames);
     }
 

@@ -1,6 +1,7 @@
 package dev.tally.streams.topology;
 
 import dev.tally.schemas.UsageRow;
+import dev.tally.streams.metering.Amounts;
 import dev.tally.streams.state.Numbers;
 import dev.tally.streams.state.SplitKeys;
 import dev.tally.streams.state.SplitKeys.SplitBy;
@@ -46,7 +47,7 @@ public final class Splits {
             add(day, OTHER, amount);
             return;
         }
-        store.put(key, Numbers.toBytes(Math.addExact(Numbers.orElse(before, 0), amount)));
+        store.put(key, Numbers.toBytes(Amounts.plus(Numbers.orElse(before, 0), amount)));
     }
 
     private boolean roomForMore(Day day) {

@@ -20,6 +20,8 @@ import org.apache.kafka.streams.state.KeyValueStore;
 final class WindowExpiry {
 
     private static final int WINDOWS_PER_TICK = 200;
+    private static final Duration LOOK_AGAIN_AFTER = Duration.ofDays(1);
+    private static final byte[] PRESENT = {};
 
     private final AccountStores stores;
     private final AccountClock clock;
@@ -51,25 +53,46 @@ final class WindowExpiry {
 
     private void expire(Bytes index) {
         StoreKey.Reader entry = new StoreKey.Reader(index);
-        long end = entry.number();
+        long due = entry.number();
         Bytes windowKey = Bytes.wrap(entry.rest());
         StoreKey.Reader window = new StoreKey.Reader(windowKey);
         String subject = window.text();
         String meter = window.text();
         int kind = window.tag();
         long start = window.number();
-        stores.windows().delete(windowKey);
         if (kind == WindowTotals.DAY) {
             StoreKey day = SplitKeys.day(subject, meter, Instant.ofEpochMilli(start));
             deleteRange(stores.splits(), day.bytes(), day.afterPrefix());
         } else {
+            long end = WindowTotals.fromBytes(stores.windows().get(windowKey))
+                    .end()
+                    .toEpochMilli();
+            Bytes first = IntervalCharge.key(subject, meter).number(start).bytes();
+            Bytes last = IntervalCharge.key(subject, meter).number(end - 1).bytes();
+            if (owesAnything(first, last)) {
+                // Money is owed for it once its plan is known: what covers it must stay as it is.
+                long again = due + LOOK_AGAIN_AFTER.toMillis();
+                stores.expiry()
+                        .put(StoreKey.key().number(again).raw(windowKey.get()).bytes(), PRESENT);
+                stores.expiry().delete(index);
+                return;
+            }
             stores.charges().delete(windowKey);
-            deleteRange(
-                    stores.intervals(),
-                    IntervalCharge.key(subject, meter).number(start).bytes(),
-                    IntervalCharge.key(subject, meter).number(end - 1).bytes());
+            deleteRange(stores.intervals(), first, last);
         }
+        stores.windows().delete(windowKey);
         stores.expiry().delete(index);
+    }
+
+    private boolean owesAnything(Bytes first, Bytes last) {
+        try (KeyValueIterator<Bytes, byte[]> intervals = stores.intervals().range(first, last)) {
+            while (intervals.hasNext()) {
+                if (IntervalCharge.fromBytes(intervals.next().value).owes()) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     private static void deleteRange(KeyValueStore<Bytes, byte[]> store, Bytes from, Bytes to) {

@@ -13,6 +13,7 @@ import dev.tally.streams.query.PartitionWatermark;
 import dev.tally.streams.query.SubscriptionInForce;
 import dev.tally.streams.query.Usage;
 import dev.tally.streams.query.UsageQueries;
+import dev.tally.streams.query.WaitingIntervals;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -40,6 +41,7 @@ final class CountsInMemory implements UsageQueries {
     private final Map<Subject, List<LimitRow>> limitRows = new HashMap<>();
     private List<PartitionWatermark> watermarks = List.of();
     private List<Conservation> conservation = List.of();
+    private boolean stale;
     private @Nullable Duration awayFor;
     private @Nullable RuntimeException failure;
 
@@ -75,6 +77,11 @@ final class CountsInMemory implements UsageQueries {
         conservation = List.of(of);
     }
 
+    /** From now on answers may be behind. */
+    void fallBehind() {
+        stale = true;
+    }
+
     /** From now on nobody can answer. */
     void goAway(Duration forThatLong) {
         awayFor = forThatLong;
@@ -87,7 +94,7 @@ final class CountsInMemory implements UsageQueries {
 
     @Override
     public Answer<Usage> usage(Subject subject, String meter, LocalDate day) {
-        return ofMeter(meter, day, new Answer.Found<>(usageOf(subject, meter, day)));
+        return ofMeter(meter, day, found(usageOf(subject, meter, day)));
     }
 
     private Usage usageOf(Subject subject, String meter, LocalDate day) {
@@ -106,8 +113,7 @@ final class CountsInMemory implements UsageQueries {
                 limit,
                 LimitState.of(limitUsed, limit, 80),
                 limit == null ? null : end,
-                used == null ? null : start.plusMillis(1),
-                false);
+                used == null ? null : start.plusMillis(1));
     }
 
     @Override
@@ -115,7 +121,7 @@ final class CountsInMemory implements UsageQueries {
         List<DayUsage> days = new ArrayList<>();
         from.datesUntil(to.plusDays(1))
                 .forEach(day -> days.add(new DayUsage(day, counts.getOrDefault(new Count(subject, meter, day), 0L))));
-        return ofMeter(meter, from, new Answer.Found<>(days));
+        return ofMeter(meter, from, found(days));
     }
 
     @Override
@@ -123,40 +129,44 @@ final class CountsInMemory implements UsageQueries {
         List<Breakdown.Row> rows = new ArrayList<>();
         splits.getOrDefault(by, Map.of()).forEach((key, used) -> rows.add(new Breakdown.Row(key, used)));
         long total = rows.stream().mapToLong(Breakdown.Row::used).sum();
-        return ofMeter(meter, from, new Answer.Found<>(new Breakdown(rows, total)));
+        return ofMeter(meter, from, found(new Breakdown(rows, total)));
     }
 
     @Override
     public Answer<List<LimitRow>> limits(Subject subject) {
-        return unlessAway(new Answer.Found<>(limitRows.getOrDefault(subject, List.of())));
+        return unlessAway(found(limitRows.getOrDefault(subject, List.of())));
     }
 
     @Override
     public Answer<BillingPeriod> billing(Subject subject, @Nullable LocalDate in) {
         BillingPeriod period = periods.get(subject);
-        return unlessAway(
-                period == null ? new Answer.Absent<>(subject + " has no plan in force") : new Answer.Found<>(period));
+        return unlessAway(period == null ? new Answer.Absent<>(subject + " has no plan in force") : found(period));
     }
 
     @Override
     public Answer<SubscriptionInForce> subscription(Subject subject) {
         SubscriptionInForce subscription = subscriptions.get(subject);
         return unlessAway(
-                subscription == null
-                        ? new Answer.Absent<>(subject + " has no subscription")
-                        : new Answer.Found<>(subscription));
+                subscription == null ? new Answer.Absent<>(subject + " has no subscription") : found(subscription));
     }
 
     @Override
-    public List<PartitionWatermark> watermarks() {
-        failIfAsked();
-        return watermarks;
+    public Answer<List<PartitionWatermark>> watermarks() {
+        return unlessAway(found(watermarks));
     }
 
     @Override
-    public List<Conservation> conservation() {
-        failIfAsked();
-        return conservation;
+    public Answer<List<Conservation>> conservation() {
+        return unlessAway(found(conservation));
+    }
+
+    @Override
+    public Answer<List<WaitingIntervals>> waitingIntervals() {
+        return unlessAway(found(List.of()));
+    }
+
+    private <T> Answer<T> found(T value) {
+        return new Answer.Found<>(value, stale);
     }
 
     private <T> Answer<T> ofMeter(String meter, LocalDate from, Answer<T> answer) {

@@ -26,15 +26,18 @@ final class OperationsRoutesTest {
     void shouldAnswerWatermarksWithTheLatenessHorizon() {
         // Given
         served.counts.watermarks(
-                new PartitionWatermark(0, Instant.parse("2026-11-21T10:00:00.500Z")), new PartitionWatermark(1, null));
+                new PartitionWatermark(
+                        0, Instant.parse("2026-11-21T10:00:00.500Z"), Instant.parse("2026-11-18T10:00:00.500Z")),
+                new PartitionWatermark(1, null, null));
 
         // When
         HttpResponse<String> response = served.get("/v1/watermarks");
 
         // Then
         assertThat(response.body())
-                .isEqualTo("{\"partitions\":[{\"partition\":0,\"watermark\":\"2026-11-21T10:00:00.500Z\"},"
-                        + "{\"partition\":1,\"watermark\":null}],\"latenessHorizon\":\"72h\"}");
+                .isEqualTo(
+                        "{\"partitions\":[{\"partition\":0,\"watermark\":\"2026-11-21T10:00:00.500Z\",\"keptFrom\":\"2026-11-18T10:00:00.500Z\"},"
+                                + "{\"partition\":1,\"watermark\":null,\"keptFrom\":null}],\"latenessHorizon\":\"72h\"}");
     }
 
     @Test

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import org.apache.kafka.streams.errors.InvalidStateStoreException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -122,6 +121,20 @@ final class ProblemsTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"/v1/watermarks", "/v1/conservation"})
+    void shouldNotAnswerOfPartitionsWhileTheyMove(String request) {
+        // Given
+        served.counts.goAway(Duration.ofSeconds(1));
+
+        // When
+        HttpResponse<String> response = served.get(request);
+
+        // Then
+        assertThat(response.statusCode()).isEqualTo(503);
+        assertThat(response.headers().firstValue("Retry-After")).hasValue("1");
+    }
+
+    @ParameterizedTest
     @CsvSource({"PT0S, 1", "PT0.2S, 1", "PT1S, 1", "PT1.5S, 2", "PT30S, 30"})
     void shouldSayWhenToComeBackWhereNobodyCanAnswer(Duration away, String retryAfter) {
         // Given
@@ -161,33 +174,6 @@ final class ProblemsTest {
         assertThat(response.statusCode()).isEqualTo(503);
         assertThat(response.headers().firstValue("Retry-After")).hasValue("1");
         assertThat(response.body()).contains("waiting for Kafka at 127.0.0.1:9092");
-    }
-
-    @Test
-    void shouldNotAnswerWhileAPartitionMoves() {
-        // Given
-        served.counts.failWith(new InvalidStateStoreException("migrated"));
-
-        // When
-        HttpResponse<String> response = served.get("/v1/conservation");
-
-        // Then
-        assertThat(response.statusCode()).isEqualTo(503);
-        assertThat(response.headers().firstValue("Retry-After")).hasValue("1");
-    }
-
-    @Test
-    void shouldNotAnswerFromATopologyThatDoesNotRun() {
-        // Given
-        served.notReadyBecause("Kafka Streams is PENDING_SHUTDOWN");
-        served.counts.failWith(new IllegalStateException("KafkaStreams is not running"));
-
-        // When
-        HttpResponse<String> response = served.get("/v1/watermarks");
-
-        // Then
-        assertThat(response.statusCode()).isEqualTo(503);
-        assertThat(response.body()).contains("PENDING_SHUTDOWN");
     }
 
     @ParameterizedTest

@@ -49,6 +49,26 @@ final class UsageRoutesTest {
                                 + "\"resetsAt\":\"2026-11-21T00:00:00Z\",\"asOf\":\"2026-11-20T00:00:00.001Z\",\"stale\":false}");
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/v1/users/u1/usage",
+                "/v1/users/u1/usage/history",
+                "/v1/users/u1/limits",
+                "/v1/orgs/o1/breakdown?by=space",
+            })
+    void shouldSayThatAnAnswerMayBeBehind(String request) {
+        // Given
+        served.counts.fallBehind();
+
+        // When
+        HttpResponse<String> response = served.get(request);
+
+        // Then
+        assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(response.body()).contains("\"stale\":true");
+    }
+
     @Test
     void shouldAskForActionsOfTodayByDefault() {
         // Given
@@ -163,7 +183,7 @@ final class UsageRoutesTest {
         assertThat(response.body())
                 .isEqualTo("{\"subject\":\"user:u1\",\"meter\":\"actions\",\"days\":["
                         + "{\"day\":\"2026-11-18\",\"used\":17},{\"day\":\"2026-11-19\",\"used\":0},"
-                        + "{\"day\":\"2026-11-20\",\"used\":4}]}");
+                        + "{\"day\":\"2026-11-20\",\"used\":4}],\"stale\":false}");
     }
 
     @ParameterizedTest
@@ -176,7 +196,7 @@ final class UsageRoutesTest {
         assertThat(response.statusCode()).isEqualTo(200);
         assertThat(response.body())
                 .contains("\"days\":[{\"day\":\"" + first + "\"")
-                .endsWith("{\"day\":\"" + last + "\",\"used\":0}]}");
+                .endsWith("{\"day\":\"" + last + "\",\"used\":0}],\"stale\":false}");
     }
 
     @Test
@@ -204,7 +224,7 @@ final class UsageRoutesTest {
                 .isEqualTo(
                         "{\"subject\":\"user:u%2F1\",\"rows\":[{\"scope\":\"USER\",\"scopeId\":\"u/1\",\"meter\":\"actions\","
                                 + "\"window\":\"DAY\",\"limitUsed\":80,\"held\":2,\"limit\":100,\"beyond\":\"PAUSE\","
-                                + "\"state\":\"WARNING\",\"resetsAt\":\"2026-11-22T00:00:00Z\"}]}");
+                                + "\"state\":\"WARNING\",\"resetsAt\":\"2026-11-22T00:00:00Z\"}],\"stale\":false}");
     }
 
     @Test
@@ -213,7 +233,7 @@ final class UsageRoutesTest {
         HttpResponse<String> response = served.get("/v1/orgs/o1/limits");
 
         // Then
-        assertThat(response.body()).isEqualTo("{\"subject\":\"org:o1\",\"rows\":[]}");
+        assertThat(response.body()).isEqualTo("{\"subject\":\"org:o1\",\"rows\":[],\"stale\":false}");
     }
 
     @Test
@@ -228,7 +248,7 @@ final class UsageRoutesTest {
         // Then
         assertThat(response.body())
                 .isEqualTo(
-                        "{\"rows\":[{\"key\":\"(none)\",\"used\":2},{\"key\":\"gpt \\\"x\\\"\",\"used\":40}],\"total\":42}");
+                        "{\"rows\":[{\"key\":\"(none)\",\"used\":2},{\"key\":\"gpt \\\"x\\\"\",\"used\":40}],\"total\":42,\"stale\":false}");
     }
 
     @ParameterizedTest
@@ -243,8 +263,9 @@ final class UsageRoutesTest {
 
         // Then
         assertThat(response.body())
-                .isEqualTo("{\"breakdowns\":{\"trigger\":{\"rows\":[{\"key\":\"OTHER\",\"used\":5}],\"total\":5},"
-                        + "\"member\":{\"rows\":[{\"key\":\"m1\",\"used\":5}],\"total\":5}}}");
+                .isEqualTo(
+                        "{\"breakdowns\":{\"trigger\":{\"rows\":[{\"key\":\"OTHER\",\"used\":5}],\"total\":5,\"stale\":false},"
+                                + "\"member\":{\"rows\":[{\"key\":\"m1\",\"used\":5}],\"total\":5,\"stale\":false}}}");
     }
 
     @Test
@@ -257,7 +278,7 @@ final class UsageRoutesTest {
         HttpResponse<String> response = served.get("/v1/orgs/o1/breakdown?by=action&period=2026-11-01");
 
         // Then
-        assertThat(response.body()).isEqualTo("{\"rows\":[{\"key\":\"chat\",\"used\":5}],\"total\":5}");
+        assertThat(response.body()).isEqualTo("{\"rows\":[{\"key\":\"chat\",\"used\":5}],\"total\":5,\"stale\":false}");
     }
 
     @Test
@@ -287,7 +308,7 @@ final class UsageRoutesTest {
                         "{\"subject\":\"org:o1\",\"period\":{\"start\":\"2026-11-01T00:00:00Z\",\"end\":\"2026-12-01T00:00:00Z\"},"
                                 + "\"plan\":\"enterprise@1\",\"seats\":6,\"stripeCustomerId\":\"cus_1\",\"meters\":[{\"meter\":\"actions\","
                                 + "\"included\":100000,\"granted\":0,\"used\":101234,\"includedRemaining\":0,\"grantsRemaining\":0,"
-                                + "\"overage\":1234,\"excess\":0,\"unreported\":34}]}");
+                                + "\"overage\":1234,\"excess\":0,\"unreported\":34}],\"stale\":false}");
     }
 
     private static BillingPeriod period(String org, String start, String end) {

@@ -16,6 +16,7 @@ import dev.tally.streams.state.CatalogueRecords;
 import dev.tally.streams.state.CounterKeys;
 import dev.tally.streams.state.CounterKeys.Counter;
 import dev.tally.streams.state.DayCount;
+import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.Numbers;
 import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.WriteBackStore;
@@ -23,6 +24,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -38,6 +40,7 @@ import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.TopologyConfig;
 import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.test.TestRecord;
 import org.jspecify.annotations.Nullable;
@@ -51,13 +54,15 @@ final class Pipeline implements AutoCloseable {
     private final RegistryFake registry = RegistryFake.start();
     private final RecordSerdes serdes =
             new RecordSerdes(Map.of("schema.registry.url", registry.url(), "auto.register.schemas", true));
+    private final Freshness freshness;
     private final TopologyTestDriver driver;
     private Instant now = START;
 
     Pipeline(Path stateDir) {
         Properties config = config(stateDir);
-        driver = new TopologyTestDriver(
-                topology(serdes).build(new TopologyConfig(new StreamsConfig(config))), config, START);
+        MeteringTopology topology = topology(serdes);
+        freshness = topology.freshness();
+        driver = new TopologyTestDriver(topology.build(new TopologyConfig(new StreamsConfig(config))), config, START);
     }
 
     static Properties config(Path stateDir) {
@@ -180,6 +185,31 @@ final class Pipeline implements AutoCloseable {
                         .number(day.toEpochMilli())
                         .bytes()))
                 .map(DayCount::fromBytes);
+    }
+
+    void setDay(String userId, String meter, Instant day, long used) {
+        KeyValueStore<Bytes, byte[]> days = driver.getKeyValueStore(StoreNames.USER_DAYS);
+        days.put(
+                DayCount.key(userId, meter).number(day.toEpochMilli()).bytes(),
+                new DayCount(used, used, day).toBytes());
+    }
+
+    List<Bytes> openIntervals() {
+        KeyValueStore<Bytes, byte[]> open = driver.getKeyValueStore(StoreNames.ACCOUNT_OPEN_INTERVALS);
+        List<Bytes> keys = new ArrayList<>();
+        try (KeyValueIterator<Bytes, byte[]> all = open.all()) {
+            all.forEachRemaining(entry -> keys.add(entry.key));
+        }
+        return keys;
+    }
+
+    Freshness freshness() {
+        return freshness;
+    }
+
+    /** Whether state would be stale if nothing came for some time from now. */
+    boolean isStale(Freshness.Stage stage, Duration after) {
+        return freshness.isStale(stage, 0, now.plus(after));
     }
 
     @Override

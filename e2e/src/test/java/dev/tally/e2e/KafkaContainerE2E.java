@@ -7,7 +7,7 @@ import org.testcontainers.kafka.KafkaContainer;
 
 /** The broker contract on the official image: runs where Docker is, and is reported as skipped where it is not. */
 @Testcontainers(disabledWithoutDocker = true)
-class KafkaContainerTest {
+class KafkaContainerE2E {
 
     @Container
     private static final KafkaContainer KAFKA =

@@ -8,7 +8,7 @@ import org.testcontainers.DockerClientFactory;
 
 /** Where Docker is promised, the container tests must not pass by being skipped. */
 @EnabledIfEnvironmentVariable(named = "REQUIRE_DOCKER", matches = "1")
-class DockerExpectedTest {
+class DockerExpectedE2E {
 
     @Test
     void shouldFindDocker() {

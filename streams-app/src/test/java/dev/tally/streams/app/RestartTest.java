@@ -1,0 +1,196 @@
+package dev.tally.streams.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tally.schemas.topics.TopicReader;
+import dev.tally.schemas.topics.Topics;
+import dev.tally.streams.query.Answer;
+import dev.tally.streams.query.Conservation;
+import dev.tally.streams.query.PartitionWatermark;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.GroupNotEmptyException;
+import org.apache.kafka.common.errors.UnknownMemberIdException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ThrowingRunnable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What an application meets when it starts again: forgotten positions, deleted input, other settings, a dead member. */
+class RestartTest {
+
+    @TempDir
+    static Path stateDirs;
+
+    private static TallyOnBroker tally;
+
+    @BeforeAll
+    static void startBroker() throws Exception {
+        tally = new TallyOnBroker(stateDirs);
+    }
+
+    @AfterAll
+    static void stopBroker() throws Exception {
+        tally.stop();
+    }
+
+    @Test
+    void shouldCountNothingAgainWhenTheBrokersForgotThePositions() throws Exception {
+        // Given actions that were counted, and brokers that have forgotten the group since
+        Topics topics = tally.newTopics("forgot-");
+        Map<String, Long> expected = new TreeMap<>();
+        tally.publish(topics, new Random(1), 0, 2_000, expected, i -> false);
+        MeteringApp before = tally.start("forgot", topics, "forgot");
+        awaitUsage(topics, expected);
+        before.close();
+        try (Admin admin = tally.admin()) {
+            onceItsMembersHaveLeft(
+                    () -> admin.deleteConsumerGroups(List.of("forgot")).all().get());
+        }
+
+        // When it starts again, and more come
+        tally.publish(topics, new Random(2), 2_000, 2_500, expected, i -> false);
+        try (MeteringApp app = tally.start("forgot", topics, "forgot")) {
+
+            // Then everything was counted once, also the records read
+            awaitUsage(topics, expected);
+            assertThat(TallyOnBroker.sum(app, Conservation::read)).isEqualTo(2_500);
+            assertThat(TallyOnBroker.sum(app, Conservation::duplicate)).isZero();
+        }
+    }
+
+    @Test
+    void shouldNotReachBehindWhatItHasForgottenWhenHorizonsAreRaised() {
+        // Given an id that was forgotten under a short horizon
+        Topics topics = tally.newTopics("raised-");
+        Instant now = Instant.now();
+        Instant old = now.minus(Duration.ofHours(30));
+        try (MeteringApp app = tally.start("raised", topics, "raised", Map.of("lateness.horizon", "24h"))) {
+            tally.publish(topics, 0, TallyOnBroker.action("old", "u1", "o1", old));
+            tally.publish(topics, 0, TallyOnBroker.action("new", "u1", "o1", now));
+            awaitCounted(app, 2);
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(30))
+                    .until(() -> app.queries().watermarks()
+                                    instanceof Answer.Found<List<PartitionWatermark>>(var found, var stale)
+                            && found.stream()
+                                    .anyMatch(one -> one.keptFrom() != null
+                                            && one.keptFrom().isAfter(old)));
+        }
+
+        // When it is sent again under a horizon that would reach it
+        try (MeteringApp app = tally.start("raised", topics, "raised", Map.of("lateness.horizon", "48h"))) {
+            tally.publish(topics, 1, TallyOnBroker.action("old", "u1", "o1", old));
+            tally.publish(topics, 1, TallyOnBroker.action("new", "u1", "o1", now));
+            tally.publish(topics, 1, TallyOnBroker.action("other", "u1", "o1", now.minus(Duration.ofHours(23))));
+
+            // Then
+            awaitCounted(app, 3);
+            assertThat(TallyOnBroker.sum(app, Conservation::late)).isEqualTo(1);
+            assertThat(TallyOnBroker.sum(app, Conservation::duplicate)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void shouldSayWhichInputWasDeletedBeforeItWasRead() throws Exception {
+        // Given an application that has read something
+        Topics topics = tally.newTopics("deleted-");
+        Map<String, Long> expected = new TreeMap<>();
+        tally.publish(topics, new Random(3), 0, 300, expected, i -> false);
+        MeteringApp before = tally.start("deleted", topics, "deleted");
+        awaitUsage(topics, expected);
+        before.close();
+
+        // When more comes and is deleted while it is away
+        tally.publish(topics, new Random(4), 300, 600, expected, i -> false);
+        TopicPartition first = new TopicPartition(topics.actions(), 0);
+        long end = new TopicReader(tally.client()).ends(topics.actions()).getOrDefault(0, 0L);
+        try (Admin admin = tally.admin()) {
+            admin.deleteRecords(Map.of(first, RecordsToDelete.beforeOffset(end)))
+                    .all()
+                    .get();
+            MeteringApp app = tally.build("deleted", topics, "deleted", Map.of());
+
+            // Then
+            assertThat(app.prepare(admin))
+                    .hasValueSatisfying(reason -> assertThat(reason)
+                            .contains(first + " begins at " + end)
+                            .contains("was deleted before it was read")
+                            .contains("docs/operations.md"));
+
+            // And once an operator has accepted the loss, with Kafka's own means, it starts
+            onceItsMembersHaveLeft(
+                    () -> admin.alterConsumerGroupOffsets("deleted", Map.of(first, new OffsetAndMetadata(end)))
+                            .all()
+                            .get());
+            assertThat(app.prepare(admin)).isEmpty();
+            app.close();
+        }
+    }
+
+    @Test
+    void shouldWaitForTheCatalogueWhileOthersMayBeWritingIt() throws Exception {
+        // Given a group with a member, which may have died
+        Topics topics = tally.newTopics("waits-");
+        Map<String, Object> member = new HashMap<>(tally.client());
+        member.put("group.id", "waits");
+        try (Admin admin = tally.admin();
+                MeteringApp app = tally.build("waits", topics, "waits", Map.of())) {
+            try (KafkaConsumer<byte[], byte[]> consumer =
+                    new KafkaConsumer<>(member, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+                assertThat(app.prepare(admin))
+                        .as("the first start sets positions")
+                        .isEmpty();
+                tally.publishMeter(topics, "more");
+                consumer.subscribe(List.of(topics.meters()));
+                Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
+                    consumer.poll(Duration.ofMillis(100));
+                    return !consumer.assignment().isEmpty();
+                });
+
+                // When, Then
+                assertThat(app.prepare(admin))
+                        .hasValueSatisfying(reason -> assertThat(reason).contains("copy of the catalogue"));
+            }
+            // When it has left
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(30))
+                    .until(() -> app.prepare(admin).isEmpty());
+        }
+    }
+
+    /** Stopped members stay in their group until their session times out. */
+    private static void onceItsMembersHaveLeft(ThrowingRunnable change) {
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(30))
+                .ignoreExceptionsMatching(e -> e.getCause() instanceof GroupNotEmptyException
+                        || e.getCause() instanceof UnknownMemberIdException)
+                .untilAsserted(change);
+    }
+
+    private static void awaitUsage(Topics topics, Map<String, Long> expected) {
+        Awaitility.await()
+                .atMost(Duration.ofMinutes(1))
+                .untilAsserted(() -> assertThat(tally.usage(topics)).isEqualTo(expected));
+    }
+
+    private static void awaitCounted(MeteringApp app, long counted) {
+        Awaitility.await()
+                .atMost(Duration.ofMinutes(1))
+                .until(() -> TallyOnBroker.sum(app, Conservation::counted) == counted);
+    }
+}

@@ -1,0 +1,204 @@
+package dev.tally.streams.app;
+
+import dev.tally.schemas.ActionEvent;
+import dev.tally.schemas.Aggregation;
+import dev.tally.schemas.Meter;
+import dev.tally.schemas.Trigger;
+import dev.tally.schemas.UsageSnapshot;
+import dev.tally.schemas.serde.RecordSerdes;
+import dev.tally.schemas.testing.RegistryFake;
+import dev.tally.schemas.topics.Installation;
+import dev.tally.schemas.topics.TopicAdmin;
+import dev.tally.schemas.topics.TopicReader;
+import dev.tally.schemas.topics.Topics;
+import dev.tally.settings.CommonSettings;
+import dev.tally.settings.SettingsLoader;
+import dev.tally.streams.query.Answer;
+import dev.tally.streams.query.Conservation;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.function.IntPredicate;
+import java.util.function.ToLongFunction;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.test.KafkaClusterTestKit;
+import org.apache.kafka.common.test.TestKitNodes;
+import org.apache.kafka.streams.KafkaStreams;
+import org.awaitility.Awaitility;
+
+/** A real broker in this JVM, and instances of the application that a test starts on it. */
+final class TallyOnBroker {
+
+    static final int PARTITIONS = 3;
+    private static final int USERS = 40;
+
+    private final Path stateDirs;
+    private final KafkaClusterTestKit broker;
+    private final RegistryFake registry = RegistryFake.start();
+    private final RecordSerdes serdes = new RecordSerdes(Map.of("schema.registry.url", registry.url()));
+    private final KafkaProducer<byte[], byte[]> producer;
+
+    TallyOnBroker(Path stateDirs) throws Exception {
+        this.stateDirs = stateDirs;
+        broker = new KafkaClusterTestKit.Builder(new TestKitNodes.Builder()
+                        .setCombined(true)
+                        .setNumBrokerNodes(1)
+                        .setNumControllerNodes(1)
+                        .build())
+                .setConfigProp("offsets.topic.replication.factor", "1")
+                .setConfigProp("offsets.topic.num.partitions", "4")
+                .setConfigProp("transaction.state.log.replication.factor", "1")
+                .setConfigProp("transaction.state.log.min.isr", "1")
+                .setConfigProp("transaction.state.log.num.partitions", "4")
+                .setConfigProp("group.initial.rebalance.delay.ms", "0")
+                .build();
+        broker.format();
+        broker.startup();
+        broker.waitForReadyBrokers();
+        producer = new KafkaProducer<>(client(), new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    Map<String, Object> client() {
+        return Map.of("bootstrap.servers", broker.bootstrapServers());
+    }
+
+    Admin admin() {
+        return Admin.create(client());
+    }
+
+    /** Topics under a prefix, with a meter that counts actions. */
+    Topics newTopics(String prefix) {
+        Topics topics = new Topics(prefix, PARTITIONS, PARTITIONS);
+        try (Admin admin = admin()) {
+            new TopicAdmin(admin).apply(topics.all(), (short) 1);
+        }
+        publishMeter(topics, "actions");
+        return topics;
+    }
+
+    void publishMeter(Topics topics, String meterId) {
+        Meter meter = new Meter(meterId, Aggregation.COUNT, List.of(), null, List.of(), null);
+        send(new ProducerRecord<>(
+                topics.meters(),
+                meterId.getBytes(StandardCharsets.UTF_8),
+                serdes.of(Meter.class).serializer().serialize(topics.meters(), meter)));
+        producer.flush();
+    }
+
+    /**
+     * Publishes actions with the numbers of a range, from producers with foreign partitioners.
+     *
+     * @param expected to which what must be counted is added, by key of {@code usage}
+     * @param twice which numbers are sent twice
+     */
+    void publish(Topics topics, Random random, int from, int to, Map<String, Long> expected, IntPredicate twice) {
+        Instant now = Instant.now();
+        for (int i = from; i < to; i++) {
+            ActionEvent action = action("e" + i, "u" + random.nextInt(USERS), "o" + random.nextInt(5), now);
+            for (int copy = 0; copy < (twice.test(i) ? 2 : 1); copy++) {
+                publish(topics, random.nextInt(PARTITIONS), action);
+            }
+            String window = "/actions/DAY/" + now.toString().substring(0, 10) + "T00:00:00Z";
+            expected.merge("user:" + action.getUserId() + window, 1L, Long::sum);
+            expected.merge("org:" + action.getOrgId() + window, 1L, Long::sum);
+        }
+        producer.flush();
+    }
+
+    void publish(Topics topics, int partition, ActionEvent action) {
+        byte[] value = serdes.of(ActionEvent.class).serializer().serialize(topics.actions(), action);
+        send(new ProducerRecord<>(topics.actions(), partition, null, value));
+    }
+
+    static ActionEvent action(String eventId, String userId, String orgId, Instant at) {
+        return new ActionEvent(eventId, at, userId, orgId, null, null, "x", Trigger.OTHER, false, Map.of(), null, null);
+    }
+
+    private void send(ProducerRecord<byte[], byte[]> record) {
+        var unused = producer.send(record);
+    }
+
+    /** An instance that is built and not prepared. */
+    MeteringApp build(String name, Topics topics, String applicationId, Map<String, String> more) {
+        Map<String, String> given = new HashMap<>(Map.of(
+                "bootstrap.servers", broker.bootstrapServers(),
+                "schema.registry.url", registry.url(),
+                "actions.partitions", "" + PARTITIONS,
+                "subject.partitions", "" + PARTITIONS,
+                "topic.prefix", topics.prefix(),
+                "application.id", applicationId,
+                "state.dir", stateDirs.resolve(name).toString()));
+        given.putAll(more);
+        MeteringSettings settings =
+                new MeteringSettings(SettingsLoader.load(MeteringSettings.define(), Map.of(), Map.of(), given));
+        Installation installation = Installation.openOrCreate(
+                CommonSettings.kafkaClient(settings.values()), topics, PARTITIONS, PARTITIONS);
+        return MeteringApp.build(settings, installation, InstantSource.system());
+    }
+
+    MeteringApp start(String name, Topics topics, String applicationId) {
+        return start(name, topics, applicationId, Map.of());
+    }
+
+    MeteringApp start(String name, Topics topics, String applicationId, Map<String, String> more) {
+        MeteringApp app = build(name, topics, applicationId, more);
+        try (Admin admin = admin()) {
+            Awaitility.await()
+                    .atMost(Duration.ofMinutes(1))
+                    .until(() -> app.prepare(admin).isEmpty());
+        }
+        app.start();
+        return app;
+    }
+
+    static void awaitRunning(MeteringApp app) {
+        Awaitility.await()
+                .atMost(Duration.ofMinutes(1))
+                .until(() -> app.streams().state() == KafkaStreams.State.RUNNING
+                        && app.streams().metadataForLocalThreads().stream()
+                                .anyMatch(thread -> !thread.activeTasks().isEmpty()));
+    }
+
+    /** A sum over what an instance says became of its records; -1 while it does not say. */
+    static long sum(MeteringApp app, ToLongFunction<Conservation> of) {
+        return app.queries().conservation() instanceof Answer.Found<List<Conservation>>(var found, var stale)
+                ? found.stream().mapToLong(of).sum()
+                : -1;
+    }
+
+    /** The latest totals in {@code usage}. */
+    Map<String, Long> usage(Topics topics) {
+        Map<String, Long> usage = new TreeMap<>();
+        new TopicReader(client())
+                .readAll(
+                        topics.usage(),
+                        record -> usage.put(
+                                new String(record.key(), StandardCharsets.UTF_8),
+                                serdes.of(UsageSnapshot.class)
+                                        .deserializer()
+                                        .deserialize(topics.usage(), record.headers(), record.value())
+                                        .getUsed()));
+        return usage;
+    }
+
+    void flush() {
+        producer.flush();
+    }
+
+    void stop() throws Exception {
+        producer.close();
+        serdes.close();
+        broker.close();
+        registry.close();
+    }
+}
