@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -67,10 +66,8 @@ final class StartPositions {
 
     private Map<TopicPartition, OffsetAndMetadata> committed(Admin admin) {
         try {
-            return await(
-                    admin.listConsumerGroupOffsets(group, new ListConsumerGroupOffsetsOptions().requireStable(true))
-                            .partitionsToOffsetAndMetadata(),
-                    "read");
+            // Positions of open transactions do not matter: a partition that has any was given its first one before.
+            return await(admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata(), "read");
         } catch (GroupIdNotFoundException firstStart) {
             return Map.of();
         }
