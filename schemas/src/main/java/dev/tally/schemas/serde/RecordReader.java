@@ -4,6 +4,7 @@ import dev.tally.schemas.serde.ReaderType.Reading;
 import java.io.ByteArrayOutputStream;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.apache.avro.Schema;
@@ -65,6 +66,11 @@ final class RecordReader<T extends SpecificRecord> {
         return serde instanceof ConfluentFormatSerde own
                 ? readDirectly(own.wire(), headers, bytes)
                 : readByWayOf(topic, headers, bytes);
+    }
+
+    /** The writer's schema of an id, once records of it have been read straight from the wire. */
+    Optional<Schema> knownWriter(int id) {
+        return Optional.ofNullable(readingsById.get(id)).map(Reading::writer);
     }
 
     private T readDirectly(WireFormat wire, @Nullable Headers headers, byte[] bytes) {

@@ -1,6 +1,8 @@
 package dev.tally.schemas.serde;
 
 import java.util.Map;
+import java.util.Optional;
+import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericRecord;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.header.Headers;
@@ -49,6 +51,11 @@ public final class RecordSerde<T extends SpecificRecord> implements Serde<T> {
      */
     public Decoded<T> decode(String topic, @Nullable Headers headers, byte @Nullable [] bytes) {
         return reader.decode(topic, headers, bytes);
+    }
+
+    /** The writer's schema of an id whose records have been read as this type before. */
+    Optional<Schema> knownWriter(int id) {
+        return reader.knownWriter(id);
     }
 
     /**

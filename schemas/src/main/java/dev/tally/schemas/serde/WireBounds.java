@@ -1,8 +1,5 @@
 package dev.tally.schemas.serde;
 
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import org.apache.avro.Schema;
 
 /**
@@ -91,22 +88,10 @@ final class WireBounds {
 
     private void string() {
         int length = length();
-        for (int i = position; i < position + length; i++) {
-            if (bytes[i] < 0) {
-                checkUtf8(length);
-                break;
-            }
+        if (!Utf8.isValid(bytes, position, length)) {
+            throw refused("the string at byte " + position + " is not UTF-8");
         }
         position += length;
-    }
-
-    private void checkUtf8(int length) {
-        try {
-            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, position, length));
-        } catch (CharacterCodingException e) {
-            throw new RefusedRecordException(
-                    RefusalReason.UNDECODABLE, "the string at byte " + position + " is not UTF-8", e);
-        }
     }
 
     private int length() {

@@ -98,7 +98,12 @@ final class WireFormat implements AutoCloseable {
             throw new RefusedRecordException(
                     RefusalReason.UNDECODABLE, "the value has " + bytes.length + " bytes, too few for a schema id");
         }
-        return ByteBuffer.wrap(bytes, 1, 4).getInt();
+        return prefixedId(bytes);
+    }
+
+    /** The schema id of a value that is known to begin with one. */
+    static int prefixedId(byte[] bytes) {
+        return bytes[1] << 24 | (bytes[2] & 0xff) << 16 | (bytes[3] & 0xff) << 8 | (bytes[4] & 0xff);
     }
 
     /** @throws RefusedRecordException when the id is unknown or its schema unusable */

@@ -63,7 +63,9 @@ final class MeteringApp implements AutoCloseable {
                         settings.dedupHorizon(),
                         settings.historyRetention(),
                         settings.billingInterval(),
-                        installation.identityKey()),
+                        installation.identityKey(),
+                        topics.actionsPartitions(),
+                        Math.max(1 << 20, settings.dedupMemory() / topics.actionsPartitions())),
                 new AccountSettings(
                         values.string(CommonSettings.ENVIRONMENT),
                         installation.id(),

@@ -1,6 +1,7 @@
 package dev.tally.streams.app;
 
 import dev.tally.schemas.topics.Topics;
+import dev.tally.settings.ByteSizes;
 import dev.tally.settings.CommonSettings;
 import dev.tally.settings.Durations;
 import dev.tally.settings.ParsedSettings;
@@ -16,10 +17,12 @@ public final class MeteringSettings {
 
     static final String LATENESS_HORIZON = "lateness.horizon";
     static final String DEDUP_HORIZON = "dedup.horizon";
+    static final String DEDUP_MEMORY = "dedup.memory";
     static final String HISTORY_RETENTION = "history.retention";
     static final String BILLING_INTERVAL = "billing.interval";
     static final String BILLING_SETTLE = "billing.settle";
     static final String STATE_DIR = "state.dir";
+    static final String ROCKSDB_MEMORY = "rocksdb.memory";
     static final String NUM_STANDBY_REPLICAS = "num.standby.replicas";
     static final String NUM_STREAM_THREADS = "num.stream.threads";
     static final String APPLICATION_SERVER = "application.server";
@@ -67,6 +70,14 @@ public final class MeteringSettings {
                         "How long an action's id is remembered after it was accepted. Empty: as lateness.horizon; never less, else a plain"
                                 + " re-send could count twice.")
                 .define(
+                        DEDUP_MEMORY,
+                        ConfigDef.Type.STRING,
+                        "256MB",
+                        ByteSizes.BYTES,
+                        Importance.MEDIUM,
+                        "Heap for remembered ids, divided among all intake partitions. With less than the ids need, each action costs"
+                                + " reads from disk; no answer is ever wrong.")
+                .define(
                         HISTORY_RETENTION,
                         ConfigDef.Type.STRING,
                         "40d",
@@ -93,6 +104,13 @@ public final class MeteringSettings {
                         "",
                         Importance.MEDIUM,
                         "Folder of the state stores. Empty: Kafka Streams' default, below java.io.tmpdir.")
+                .define(
+                        ROCKSDB_MEMORY,
+                        ConfigDef.Type.STRING,
+                        "256MB",
+                        ByteSizes.BYTES,
+                        Importance.MEDIUM,
+                        "Memory outside the heap for the block cache and write buffers of all state stores of this process.")
                 .define(
                         NUM_STREAM_THREADS,
                         ConfigDef.Type.INT,
@@ -178,6 +196,10 @@ public final class MeteringSettings {
 
     Duration dedupHorizon() {
         return values.string(DEDUP_HORIZON).isEmpty() ? latenessHorizon() : values.duration(DEDUP_HORIZON);
+    }
+
+    long dedupMemory() {
+        return values.bytes(DEDUP_MEMORY);
     }
 
     Duration historyRetention() {

@@ -3,6 +3,7 @@ package dev.tally.streams.app;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.settings.CommonSettings;
 import dev.tally.settings.ParsedSettings;
+import dev.tally.streams.state.SharedRocksDb;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
@@ -31,8 +32,9 @@ final class StreamsProperties {
     /** Defaults of ours, which any setting under {@code kafka.} replaces. */
     private static Map<String, Object> defaults() {
         return Map.of(
+                // At the latest: processors ask for a commit every 100 ms while there is little to commit.
                 StreamsConfig.COMMIT_INTERVAL_MS_CONFIG,
-                100,
+                1_000,
                 StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG,
                 64L * 1024 * 1024,
                 // A dead instance's partitions move after this, not after Kafka's default of 45 s.
@@ -68,6 +70,8 @@ final class StreamsProperties {
                 server.isEmpty()
                         ? values.string(MeteringSettings.HTTP_HOST) + ":" + values.integer(MeteringSettings.HTTP_PORT)
                         : server);
+        guarded.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, SharedRocksDb.class);
+        guarded.put(SharedRocksDb.MEMORY_CONFIG, values.bytes(MeteringSettings.ROCKSDB_MEMORY));
         String stateDir = values.string(MeteringSettings.STATE_DIR);
         if (!stateDir.isEmpty()) {
             guarded.put(StreamsConfig.STATE_DIR_CONFIG, stateDir);

@@ -6,8 +6,13 @@ import dev.tally.schemas.topics.Topics;
 import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.Freshness.Stage;
 import dev.tally.streams.state.StoreNames;
+import dev.tally.streams.state.Totals;
+import dev.tally.streams.state.WindowKeys;
+import dev.tally.streams.state.WindowKeys.Length;
+import dev.tally.streams.state.WindowTotals;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.HashSet;
@@ -78,6 +83,17 @@ final class LocalStores {
      */
     ReadOnlyKeyValueStore<Bytes, byte[]> userDays(Subject user) {
         return partition(StoreNames.USER_DAYS, homePartition(user));
+    }
+
+    /**
+     * What a subject has used in a window, as the accounts stage has it.
+     *
+     * @throws InvalidStateStoreException when it is not here, or not open at the moment
+     */
+    Totals window(Subject subject, Length length, Instant start) {
+        byte[] stored =
+                account(subject, StoreNames.ACCOUNT_WINDOWS).get(WindowKeys.window(length, start, subject.text()));
+        return stored == null ? Totals.NONE : WindowTotals.fromBytes(stored).totals();
     }
 
     private int accountPartition(Subject subject) {

@@ -14,7 +14,7 @@ import dev.tally.streams.state.IntervalCharge;
 import dev.tally.streams.state.PeriodCharges;
 import dev.tally.streams.state.StoreKey;
 import dev.tally.streams.state.StoreNames;
-import dev.tally.streams.state.WindowTotals;
+import dev.tally.streams.state.WindowKeys.Length;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,7 +50,7 @@ final class StoreBilling {
         Period period = BillingCalendar.period(subscription.get().anchor(), at);
         long seats = terms.seats(subject);
         List<BillingPeriod.MeterCharges> meters = new ArrayList<>();
-        for (MeterDefinition meter : catalogue.meters()) {
+        for (MeterDefinition meter : catalogue.meters().meters()) {
             if (plan.get().charges(meter.meterId())) {
                 meters.add(charges(subject, meter.meterId(), plan.get(), seats, period));
             }
@@ -69,14 +69,12 @@ final class StoreBilling {
 
     private BillingPeriod.MeterCharges charges(
             Subject subject, String meter, PlanTerms plan, long seats, Period period) {
-        Bytes key = WindowTotals.key(subject.text(), meter, WindowTotals.PERIOD)
-                .number(period.start().toEpochMilli())
-                .bytes();
+        Bytes key = PeriodCharges.key(subject.text(), meter, period.start());
         byte[] stored = stores.account(subject, StoreNames.ACCOUNT_CHARGES).get(key);
         Coverage covered =
                 stored == null ? Coverage.NONE : PeriodCharges.fromBytes(stored).covered();
         long included = plan.allocation(meter).map(a -> a.amount(seats)).orElse(0L);
-        long used = limitUsed(subject, key);
+        long used = stores.window(subject, Length.PERIOD, period.start()).limitUsed(meter);
         return new BillingPeriod.MeterCharges(
                 meter,
                 included,
@@ -87,11 +85,6 @@ final class StoreBilling {
                 covered.overage(),
                 covered.excess(),
                 unreported(subject, meter, period));
-    }
-
-    private long limitUsed(Subject subject, Bytes window) {
-        byte[] totals = stores.account(subject, StoreNames.ACCOUNT_WINDOWS).get(window);
-        return totals == null ? 0 : WindowTotals.fromBytes(totals).limitUsed();
     }
 
     private long unreported(Subject subject, String meter, Period period) {

@@ -13,13 +13,14 @@ import dev.tally.streams.metering.PlanTerms.Window;
 import dev.tally.streams.metering.SubscriptionTerms;
 import dev.tally.streams.state.AccountCatalogue;
 import dev.tally.streams.state.CatalogueView;
-import dev.tally.streams.state.DayCount;
 import dev.tally.streams.state.Freshness;
-import dev.tally.streams.state.Numbers;
-import dev.tally.streams.state.SplitKeys;
 import dev.tally.streams.state.StoreKey;
 import dev.tally.streams.state.StoreNames;
-import dev.tally.streams.state.WindowTotals;
+import dev.tally.streams.state.Totals;
+import dev.tally.streams.state.Totals.Total;
+import dev.tally.streams.state.WindowKeys;
+import dev.tally.streams.state.WindowKeys.Length;
+import dev.tally.streams.state.WindowKeys.SplitBy;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -34,7 +35,6 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KafkaStreams;
-import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.ReadOnlyKeyValueStore;
 import org.jspecify.annotations.Nullable;
@@ -86,9 +86,9 @@ public final class StoreUsageQueries implements UsageQueries {
     public Answer<Usage> usage(Subject subject, String meter, LocalDate day) {
         return ofMeter(meter, day, () -> {
             Period window = BillingCalendar.day(startOf(day));
-            Optional<DayTotal> total = dayTotal(subject, meter, window.start());
+            Optional<Total> total = day(subject, window.start()).of(meter);
             Optional<EffectiveLimit> limit = limitsOf(subject).own(subject, meter, Window.DAY);
-            long limitUsed = total.map(DayTotal::limitUsed).orElse(0L);
+            long limitUsed = total.map(Total::limitUsed).orElse(0L);
             return of(
                     subject,
                     new Usage(
@@ -96,12 +96,12 @@ public final class StoreUsageQueries implements UsageQueries {
                             meter,
                             window.start(),
                             window.end(),
-                            total.map(DayTotal::used).orElse(0L),
+                            total.map(Total::used).orElse(0L),
                             limitUsed,
                             limit.map(EffectiveLimit::amount).orElse(null),
                             state(limitUsed, limit),
                             limit.map(l -> window.end()).orElse(null),
-                            total.map(DayTotal::asOf).orElse(null)));
+                            total.map(Total::asOf).orElse(null)));
         });
     }
 
@@ -113,56 +113,24 @@ public final class StoreUsageQueries implements UsageQueries {
         };
     }
 
-    private record DayTotal(long used, long limitUsed, Instant asOf) {}
-
-    private Optional<DayTotal> dayTotal(Subject subject, String meter, Instant day) {
+    private Totals day(Subject subject, Instant day) {
         return switch (subject.kind()) {
-            case USER ->
-                Optional.ofNullable(stores.userDays(subject)
-                                .get(DayCount.key(subject.id(), meter)
-                                        .number(day.toEpochMilli())
-                                        .bytes()))
-                        .map(DayCount::fromBytes)
-                        .map(count -> new DayTotal(count.used(), count.limitUsed(), count.asOf()));
-            case ORG ->
-                window(subject, meter, WindowTotals.DAY, day)
-                        .map(totals -> new DayTotal(totals.used(), totals.limitUsed(), totals.asOf()));
+            case USER -> Totals.ofNullable(stores.userDays(subject).get(WindowKeys.userDay(subject.id(), day)));
+            case ORG -> stores.window(subject, Length.DAY, day);
         };
     }
 
     @Override
     public Answer<List<DayUsage>> history(Subject subject, String meter, LocalDate from, LocalDate to) {
-        return ofMeter(meter, from, () -> {
-            Map<LocalDate, Long> used = new TreeMap<>();
-            from.datesUntil(to.plusDays(1)).forEach(day -> used.put(day, 0L));
-            StoreKey prefix = subject.kind() == Subject.Kind.USER
-                    ? DayCount.key(subject.id(), meter)
-                    : WindowTotals.key(subject.text(), meter, WindowTotals.DAY);
-            ReadOnlyKeyValueStore<Bytes, byte[]> days = subject.kind() == Subject.Kind.USER
-                    ? stores.userDays(subject)
-                    : stores.account(subject, StoreNames.ACCOUNT_WINDOWS);
-            Bytes first = prefix.copy().number(startOf(from).toEpochMilli()).bytes();
-            Bytes last = prefix.copy().number(startOf(to).toEpochMilli()).bytes();
-            try (KeyValueIterator<Bytes, byte[]> found = days.range(first, last)) {
-                found.forEachRemaining(entry -> used.put(
-                        dayOf(entry.key),
-                        subject.kind() == Subject.Kind.USER
-                                ? DayCount.fromBytes(entry.value).used()
-                                : WindowTotals.fromBytes(entry.value).used()));
-            }
-            List<DayUsage> rows = new ArrayList<>();
-            used.forEach((day, amount) -> rows.add(new DayUsage(day, amount)));
-            return of(subject, rows);
-        });
-    }
-
-    /** The day is the last part of a key. */
-    private static LocalDate dayOf(Bytes key) {
-        byte[] bytes = key.get();
-        long millis = java.nio.ByteBuffer.wrap(bytes, bytes.length - Long.BYTES, Long.BYTES)
-                        .getLong()
-                ^ Long.MIN_VALUE;
-        return Instant.ofEpochMilli(millis).atZone(ZoneOffset.UTC).toLocalDate();
+        return ofMeter(
+                meter,
+                from,
+                () -> of(
+                        subject,
+                        from.datesUntil(to.plusDays(1))
+                                .map(day -> new DayUsage(
+                                        day, day(subject, startOf(day)).used(meter)))
+                                .toList()));
     }
 
     @Override
@@ -171,10 +139,14 @@ public final class StoreUsageQueries implements UsageQueries {
             Map<String, Long> used = new TreeMap<>();
             ReadOnlyKeyValueStore<Bytes, byte[]> splits = stores.account(org, StoreNames.ACCOUNT_SPLITS);
             from.datesUntil(to.plusDays(1)).forEach(day -> {
-                StoreKey rows = SplitKeys.rows(org.text(), meter, startOf(day), splitBy(by));
+                StoreKey rows = WindowKeys.splitRows(startOf(day), org.text(), splitBy(by));
                 try (KeyValueIterator<Bytes, byte[]> found = splits.range(rows.bytes(), rows.afterPrefix())) {
-                    found.forEachRemaining(
-                            entry -> used.merge(rowOf(entry), Numbers.fromBytes(entry.value), Amounts::plus));
+                    found.forEachRemaining(row -> {
+                        long amount = Totals.fromBytes(row.value).used(meter);
+                        if (amount > 0) {
+                            used.merge(WindowKeys.splitRow(row.key), amount, Amounts::plus);
+                        }
+                    });
                 }
             });
             List<Breakdown.Row> rows = new ArrayList<>();
@@ -187,23 +159,13 @@ public final class StoreUsageQueries implements UsageQueries {
         });
     }
 
-    private static String rowOf(KeyValue<Bytes, byte[]> entry) {
-        StoreKey.Reader reader = new StoreKey.Reader(entry.key);
-        reader.text();
-        reader.text();
-        reader.number();
-        reader.tag();
-        reader.tag();
-        return reader.text();
-    }
-
-    private static SplitKeys.SplitBy splitBy(Dimension by) {
+    private static SplitBy splitBy(Dimension by) {
         return switch (by) {
-            case MEMBER -> SplitKeys.SplitBy.MEMBER;
-            case SPACE -> SplitKeys.SplitBy.SPACE;
-            case MODEL -> SplitKeys.SplitBy.MODEL;
-            case ACTION -> SplitKeys.SplitBy.ACTION;
-            case TRIGGER -> SplitKeys.SplitBy.TRIGGER;
+            case MEMBER -> SplitBy.MEMBER;
+            case SPACE -> SplitBy.SPACE;
+            case MODEL -> SplitBy.MODEL;
+            case ACTION -> SplitBy.ACTION;
+            case TRIGGER -> SplitBy.TRIGGER;
         };
     }
 
@@ -227,13 +189,8 @@ public final class StoreUsageQueries implements UsageQueries {
         Instant now = clock.instant();
         boolean daily = limit.terms().window() == Window.DAY;
         Period window = daily ? BillingCalendar.day(now) : BillingCalendar.period(subscription.anchor(), now);
-        long used = daily
-                ? dayTotal(subject, meter, window.start())
-                        .map(DayTotal::limitUsed)
-                        .orElse(0L)
-                : window(subject, meter, WindowTotals.PERIOD, window.start())
-                        .map(WindowTotals::limitUsed)
-                        .orElse(0L);
+        long used = (daily ? day(subject, window.start()) : stores.window(subject, Length.PERIOD, window.start()))
+                .limitUsed(meter);
         return new LimitRow(
                 limit.terms().scope(),
                 subject.id(),
@@ -277,21 +234,13 @@ public final class StoreUsageQueries implements UsageQueries {
             if (!catalogue.isAttached()) {
                 return new Answer.NotReady<>("the catalogue is being read", LocalStores.RETRY_AFTER);
             }
-            if (catalogue.meters().stream().noneMatch(m -> m.meterId().equals(meter))) {
+            if (!catalogue.meters().has(meter)) {
                 return new Answer.Absent<>("meter " + meter);
             }
             LocalDate oldest =
                     clock.instant().minus(retention).atZone(ZoneOffset.UTC).toLocalDate();
             return oldestAsked.isBefore(oldest) ? new Answer.OutOfRetention<>(oldest) : answer.get();
         });
-    }
-
-    private Optional<WindowTotals> window(Subject subject, String meter, int kind, Instant start) {
-        return Optional.ofNullable(stores.account(subject, StoreNames.ACCOUNT_WINDOWS)
-                        .get(WindowTotals.key(subject.text(), meter, kind)
-                                .number(start.toEpochMilli())
-                                .bytes()))
-                .map(WindowTotals::fromBytes);
     }
 
     private static LimitState state(long limitUsed, Optional<EffectiveLimit> limit) {

@@ -8,6 +8,7 @@ import dev.tally.schemas.Subscription;
 import dev.tally.schemas.serde.Decoded;
 import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.streams.metering.MeterDefinition;
+import dev.tally.streams.metering.MeterSet;
 import dev.tally.streams.metering.PlanTerms;
 import dev.tally.streams.metering.SubscriptionTerms;
 import dev.tally.streams.metering.Terms;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -35,7 +37,8 @@ public final class CatalogueView implements Terms {
     private final String topic;
     private final ConcurrentHashMap<Bytes, Optional<Object>> decoded = new ConcurrentHashMap<>();
     private volatile @Nullable KeyValueStore<Bytes, byte[]> store;
-    private volatile @Nullable List<MeterDefinition> meters;
+    private final AtomicLong version = new AtomicLong();
+    private volatile @Nullable MeterSet meters;
 
     /** A view that has nothing until a store is attached. */
     public CatalogueView(CatalogueRecords records, String topic) {
@@ -48,20 +51,25 @@ public final class CatalogueView implements Terms {
         return store != null;
     }
 
-    /** The meters in force. */
-    public List<MeterDefinition> meters() {
-        List<MeterDefinition> known = meters;
+    /** Another number after each change. */
+    public long version() {
+        return version.get();
+    }
+
+    /** The meters in force; the same set as long as they are the same. */
+    public MeterSet meters() {
+        MeterSet known = meters;
         if (known == null) {
             known = readMeters();
         }
         return known;
     }
 
-    private synchronized List<MeterDefinition> readMeters() {
+    private synchronized MeterSet readMeters() {
         List<MeterDefinition> found = new ArrayList<>();
         KeyValueStore<Bytes, byte[]> from = store;
         if (from == null) {
-            return List.of();
+            return MeterSet.NONE;
         }
         StoreKey prefix = CatalogueKind.METER.prefix();
         try (KeyValueIterator<Bytes, byte[]> all = from.range(prefix.bytes(), prefix.afterPrefix())) {
@@ -70,8 +78,9 @@ public final class CatalogueView implements Terms {
                 found.add(TermsMapping.meter((Meter) decode(CatalogueKind.METER, next.value)));
             }
         }
-        meters = List.copyOf(found);
-        return found;
+        MeterSet set = new MeterSet(found);
+        meters = set;
+        return set;
     }
 
     @Override
@@ -116,6 +125,7 @@ public final class CatalogueView implements Terms {
         store = to;
         decoded.clear();
         meters = null;
+        version.incrementAndGet();
     }
 
     /** Forgets what was read of a key whose value has changed. */
@@ -124,5 +134,6 @@ public final class CatalogueView implements Terms {
         if (key.get()[0] == CatalogueKind.METER.prefix().bytes().get()[0]) {
             meters = null;
         }
+        version.incrementAndGet();
     }
 }

@@ -25,7 +25,6 @@ public final class CounterKeys {
 
     private static final int DEAD_LETTERED = 32;
     private static final int STREAM_TIME = 128;
-    private static final int FORGOTTEN = 129;
     private static final int FLOOR = 130;
     private static final int ACTIONS_POSITION = 131;
     private static final int ACTIONS_HOME_POSITION = 132;
@@ -48,11 +47,6 @@ public final class CounterKeys {
     /** Key of the highest accepted event time of an intake partition, in epoch milliseconds. */
     public static Bytes streamTimeKey(int partition) {
         return StoreKey.key().number(partition).tag(STREAM_TIME).bytes();
-    }
-
-    /** Key of the number of ids this intake partition has forgotten. */
-    public static Bytes forgottenKey(int partition) {
-        return StoreKey.key().number(partition).tag(FORGOTTEN).bytes();
     }
 
     /** Key of the event time, in epoch milliseconds, before which this intake partition may have forgotten ids or windows. */

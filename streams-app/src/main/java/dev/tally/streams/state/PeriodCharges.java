@@ -2,11 +2,22 @@ package dev.tally.streams.state;
 
 import dev.tally.streams.metering.Coverage;
 import java.nio.ByteBuffer;
+import java.time.Instant;
+import org.apache.kafka.common.utils.Bytes;
 
-/** What covered a payer's usage of one meter in one billing period so far. Key: {@link WindowTotals#key} of a period. */
+/** What covered a payer's usage of one meter in one billing period so far. */
 public record PeriodCharges(Coverage covered) {
 
     private static final int VERSION = 1;
+
+    /** Key of a payer's period. */
+    public static Bytes key(String payer, String meter, Instant start) {
+        return StoreKey.key()
+                .text(payer)
+                .text(meter)
+                .number(start.toEpochMilli())
+                .bytes();
+    }
 
     /** For the store. */
     public byte[] toBytes() {

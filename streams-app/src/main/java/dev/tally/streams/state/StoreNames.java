@@ -12,9 +12,6 @@ public final class StoreNames {
     /** users' day windows. */
     public static final String USER_DAYS = "user-days";
 
-    /** users' day windows in order of their day, for expiry. */
-    public static final String USER_DAYS_EXPIRY = "user-days-expiry";
-
     /** Global: the catalogue that the intake goes by. */
     public static final String CATALOGUE_IN_FORCE = "catalogue-in-force";
 
@@ -38,9 +35,6 @@ public final class StoreNames {
 
     /** watermarks of the intake partitions, fact sequences. */
     public static final String ACCOUNT_CLOCK = "account-clock";
-
-    /** windows in order of their ends, for expiry. */
-    public static final String ACCOUNT_EXPIRY = "account-expiry";
 
     private StoreNames() {}
 }

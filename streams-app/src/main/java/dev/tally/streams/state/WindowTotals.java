@@ -1,92 +1,93 @@
 package dev.tally.streams.state;
 
-import dev.tally.streams.metering.Amounts;
 import dev.tally.streams.metering.Thresholds.Kind;
 import dev.tally.streams.metering.Thresholds.Threshold;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
- * A subject's total of one meter in one window, kept by the accounts stage.
+ * A subject's totals in one window, kept by the accounts stage.
  *
  * @param end end of the window
- * @param used all usage
- * @param limitUsed the part the subject pays for
- * @param asOf event time of the newest action in it
- * @param raised thresholds already raised in this window
+ * @param totals by meter
+ * @param raised thresholds already raised in this window, by meter
  */
-public record WindowTotals(Instant end, long used, long limitUsed, Instant asOf, Set<Threshold> raised) {
+public record WindowTotals(Instant end, Totals totals, Map<String, Set<Threshold>> raised) {
 
-    /** Day windows have this tag in keys. */
-    public static final int DAY = 1;
-
-    /** Billing periods have this tag in keys. */
-    public static final int PERIOD = 2;
+    /** Stands for a window in which nothing was used. */
+    public static final WindowTotals NONE = new WindowTotals(Instant.EPOCH, Totals.NONE, Map.of());
 
     private static final int VERSION = 1;
 
     public WindowTotals {
-        raised = Set.copyOf(raised);
+        raised = Map.copyOf(raised);
     }
 
-    /** Nothing used yet. */
-    public static WindowTotals empty(Instant end) {
-        return new WindowTotals(end, 0, 0, Instant.EPOCH, Set.of());
+    /** With other totals. */
+    public WindowTotals with(Instant windowEnd, Totals newTotals) {
+        return new WindowTotals(windowEnd, newTotals, raised);
     }
 
-    /** Key up to the window's start, which is appended as a number. */
-    public static StoreKey key(String subject, String meter, int window) {
-        return StoreKey.key().text(subject).text(meter).tag(window);
+    /** The thresholds of a meter that were raised. */
+    public Set<Threshold> raised(String meter) {
+        return raised.getOrDefault(meter, Set.of());
     }
 
-    /** With one more amount. */
-    public WindowTotals plus(long amount, boolean pays, Instant at) {
-        return new WindowTotals(
-                end,
-                Amounts.plus(used, amount),
-                pays ? Amounts.plus(limitUsed, amount) : limitUsed,
-                at.isAfter(asOf) ? at : asOf,
-                raised);
-    }
-
-    /** With thresholds raised. */
-    public WindowTotals raising(Iterable<Threshold> thresholds) {
-        Set<Threshold> all = new LinkedHashSet<>(raised);
-        thresholds.forEach(all::add);
-        return new WindowTotals(end, used, limitUsed, asOf, all);
+    /** With thresholds of a meter raised. */
+    public WindowTotals raising(String meter, List<Threshold> thresholds) {
+        Set<Threshold> all = new LinkedHashSet<>(raised(meter));
+        all.addAll(thresholds);
+        Map<String, Set<Threshold>> more = new HashMap<>(raised);
+        more.put(meter, all);
+        return new WindowTotals(end, totals, more);
     }
 
     /** For the store. */
     public byte[] toBytes() {
-        ByteBuffer out = Codec.write(VERSION, 4 * Long.BYTES + 1 + 2 * raised.size())
-                .putLong(end.toEpochMilli())
-                .putLong(used)
-                .putLong(limitUsed)
-                .putLong(asOf.toEpochMilli())
-                .put((byte) raised.size());
-        raised.stream()
-                .sorted((a, b) -> a.kind() == b.kind()
-                        ? Integer.compare(a.percent(), b.percent())
-                        : a.kind().compareTo(b.kind()))
-                .forEach(t -> out.put((byte) code(t.kind())).put((byte) t.percent()));
+        int bytes = Long.BYTES + totals.bytes() + 1;
+        for (Map.Entry<String, Set<Threshold>> entry : raised.entrySet()) {
+            bytes += Short.BYTES + entry.getKey().getBytes(StandardCharsets.UTF_8).length + 1;
+            bytes += 2 * entry.getValue().size();
+        }
+        ByteBuffer out = Codec.write(VERSION, bytes).putLong(end.toEpochMilli());
+        totals.writeTo(out);
+        out.put((byte) raised.size());
+        new TreeMap<>(raised).forEach((meter, thresholds) -> {
+            byte[] name = meter.getBytes(StandardCharsets.UTF_8);
+            out.putShort((short) name.length).put(name).put((byte) thresholds.size());
+            thresholds.stream()
+                    .sorted(Comparator.comparing(Threshold::kind).thenComparing(Threshold::percent))
+                    .forEach(t -> out.put((byte) code(t.kind())).put((byte) t.percent()));
+        });
         return Codec.bytes(out);
     }
 
     /** From the store. */
     public static WindowTotals fromBytes(byte[] bytes) {
-        ByteBuffer in = Codec.read(VERSION, bytes, "a window's total");
+        ByteBuffer in = Codec.read(VERSION, bytes, "a window's totals");
         Instant end = Instant.ofEpochMilli(in.getLong());
-        long used = in.getLong();
-        long limitUsed = in.getLong();
-        Instant asOf = Instant.ofEpochMilli(in.getLong());
-        int count = in.get();
-        Set<Threshold> raised = new LinkedHashSet<>();
-        for (int i = 0; i < count; i++) {
-            raised.add(new Threshold(kind(in.get()), in.get()));
+        Totals totals = Totals.readFrom(in);
+        int meters = Byte.toUnsignedInt(in.get());
+        Map<String, Set<Threshold>> raised = new HashMap<>();
+        for (int i = 0; i < meters; i++) {
+            byte[] name = new byte[Short.toUnsignedInt(in.getShort())];
+            in.get(name);
+            int count = in.get();
+            Set<Threshold> thresholds = new LinkedHashSet<>();
+            for (int j = 0; j < count; j++) {
+                thresholds.add(new Threshold(kind(in.get()), in.get()));
+            }
+            raised.put(new String(name, StandardCharsets.UTF_8), thresholds);
         }
-        return new WindowTotals(end, used, limitUsed, asOf, raised);
+        return new WindowTotals(end, totals, raised);
     }
 
     private static int code(Kind kind) {
@@ -104,7 +105,7 @@ public record WindowTotals(Instant end, long used, long limitUsed, Instant asOf,
             case 2 -> Kind.POOL_LOW;
             case 3 -> Kind.REACHED;
             case 4 -> Kind.EXCEEDED;
-            default -> throw new IllegalStateException("unknown threshold code " + code + " in a window's total");
+            default -> throw new IllegalStateException("unknown threshold code " + code + " in a window's totals");
         };
     }
 }

@@ -1,11 +1,15 @@
 package dev.tally.streams.state;
 
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.processor.StateStoreContext;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -35,9 +39,30 @@ public final class WriteBackStore extends WrappedStateStore<KeyValueStore<Bytes,
         implements ReadOnlyKeyValueStore<Bytes, byte[]> {
 
     private final Map<Class<?>, Object> companions = new HashMap<>();
+    private volatile Overlay overlay = NOTHING;
     private @Nullable Runnable drain;
     private @Nullable InternalProcessorContext<?, ?> context;
     private @Nullable ProcessorNode<?, ?, ?, ?> node;
+
+    /** Newer values than the store has, which queries are to see. Read by other threads. */
+    public interface Overlay {
+
+        /** The newer value of a key; null where there is none. */
+        byte @Nullable [] get(Bytes key);
+
+        /** Puts the newer values from one key to another, both included, into a map. */
+        void putRange(Bytes from, Bytes to, NavigableMap<Bytes, byte[]> into);
+    }
+
+    private static final Overlay NOTHING = new Overlay() {
+        @Override
+        public byte @Nullable [] get(Bytes key) {
+            return null;
+        }
+
+        @Override
+        public void putRange(Bytes from, Bytes to, NavigableMap<Bytes, byte[]> into) {}
+    };
 
     private WriteBackStore(KeyValueStore<Bytes, byte[]> inner) {
         super(inner);
@@ -88,6 +113,7 @@ public final class WriteBackStore extends WrappedStateStore<KeyValueStore<Bytes,
 
     private void forget() {
         companions.clear();
+        overlay = NOTHING;
         drain = null;
         context = null;
         node = null;
@@ -116,21 +142,80 @@ public final class WriteBackStore extends WrappedStateStore<KeyValueStore<Bytes,
         }
     }
 
+    /** Lets queries see newer values than the store has, until its task ends. */
+    public void overlay(Overlay newer) {
+        overlay = newer;
+    }
+
     /** The one object of its type that lives beside this store, shared by the processors of its task. */
     public <T> T companion(Class<T> type, Supplier<T> create) {
         Object found = companions.computeIfAbsent(type, t -> create.get());
         return type.cast(found);
     }
 
-    /** A value as of the last commit, or written since by the drain. */
+    /** A value as of now. */
     @Override
     public byte @Nullable [] get(Bytes key) {
+        byte[] newer = overlay.get(key);
+        return newer == null ? wrapped().get(key) : newer;
+    }
+
+    /** A value as of the last commit, or written since. */
+    public byte @Nullable [] stored(Bytes key) {
         return wrapped().get(key);
     }
 
+    /** Values as of now, both ends included. Meant for ranges of moderate size: they are collected first. */
     @Override
-    public KeyValueIterator<Bytes, byte[]> range(@Nullable Bytes from, @Nullable Bytes to) {
+    public KeyValueIterator<Bytes, byte[]> range(Bytes from, Bytes to) {
+        // The overlay first: what leaves it meanwhile is in the store by then.
+        NavigableMap<Bytes, byte[]> all = new TreeMap<>();
+        overlay.putRange(from, to, all);
+        try (KeyValueIterator<Bytes, byte[]> stored = wrapped().range(from, to)) {
+            stored.forEachRemaining(entry -> all.putIfAbsent(entry.key, entry.value));
+        }
+        return new Collected(all.entrySet().iterator());
+    }
+
+    /** Values as of the last commit, or written since, both ends included. */
+    public KeyValueIterator<Bytes, byte[]> storedRange(Bytes from, Bytes to) {
         return wrapped().range(from, to);
+    }
+
+    private static final class Collected implements KeyValueIterator<Bytes, byte[]> {
+        private final Iterator<Map.Entry<Bytes, byte[]>> entries;
+        private Map.@Nullable Entry<Bytes, byte[]> next;
+
+        Collected(Iterator<Map.Entry<Bytes, byte[]>> entries) {
+            this.entries = entries;
+        }
+
+        @Override
+        public boolean hasNext() {
+            return next != null || entries.hasNext();
+        }
+
+        @Override
+        public KeyValue<Bytes, byte[]> next() {
+            Map.Entry<Bytes, byte[]> entry = peeked();
+            next = null;
+            return KeyValue.pair(entry.getKey(), entry.getValue());
+        }
+
+        @Override
+        public Bytes peekNextKey() {
+            Map.Entry<Bytes, byte[]> entry = peeked();
+            next = entry;
+            return entry.getKey();
+        }
+
+        private Map.Entry<Bytes, byte[]> peeked() {
+            Map.Entry<Bytes, byte[]> peeked = next;
+            return peeked == null ? entries.next() : peeked;
+        }
+
+        @Override
+        public void close() {}
     }
 
     @Override

@@ -1,12 +1,12 @@
 package dev.tally.streams.topology;
 
 import dev.tally.schemas.Tick;
-import dev.tally.streams.state.Numbers;
 import dev.tally.streams.state.StoreKey;
+import dev.tally.streams.state.WriteBackStore;
 import java.time.Instant;
 import java.util.Optional;
 import org.apache.kafka.common.utils.Bytes;
-import org.apache.kafka.streams.state.KeyValueStore;
+import org.jspecify.annotations.Nullable;
 
 /** Time as one partition of the subject log tells it. */
 final class AccountClock {
@@ -17,21 +17,31 @@ final class AccountClock {
     private static final int SEQUENCE = 4;
     private static final int READ_POSITION = 5;
 
-    /** Key of how far this partition of the subject log has been applied. */
-    static final Bytes POSITION = StoreKey.key().tag(READ_POSITION).bytes();
+    private static final Bytes LOG_TIME_KEY = StoreKey.key().tag(LOG_TIME).bytes();
 
-    private final KeyValueStore<Bytes, byte[]> store;
+    private final Counters numbers;
+    private final ReadPosition position;
     private final int intakePartitions;
-    private final Bytes logTimeKey = StoreKey.key().tag(LOG_TIME).bytes();
 
-    AccountClock(KeyValueStore<Bytes, byte[]> store, int intakePartitions) {
-        this.store = store;
+    /** @param name topic and partition, for messages */
+    AccountClock(WriteBackStore store, int intakePartitions, String name) {
+        this.numbers = Counters.of(store);
+        this.position = numbers.position(StoreKey.key().tag(READ_POSITION).bytes(), name);
         this.intakePartitions = intakePartitions;
+    }
+
+    /** Whether a record of the log has not been applied yet; if so it now counts as applied. */
+    boolean moveTo(long offset, long appendedAt) {
+        return position.moveTo(offset, appendedAt);
+    }
+
+    void writeBack() {
+        numbers.drain();
     }
 
     /** Log time goes on with every record of the log: brokers stamp them as they append. */
     void observe(Instant appendedAt) {
-        raise(logTimeKey, appendedAt);
+        raise(LOG_TIME_KEY, appendedAt);
     }
 
     void tick(Tick tick) {
@@ -39,12 +49,12 @@ final class AccountClock {
         if (tick.getStreamTime() != null) {
             raise(key(STREAM_TIME, tick.getIntakePartition()), tick.getStreamTime());
         }
-        raise(logTimeKey, tick.getAt());
+        raise(LOG_TIME_KEY, tick.getAt());
     }
 
     /** Highest append time in the log so far, or time of a tick; the epoch before the first. */
     Instant logTime() {
-        return Instant.ofEpochMilli(Numbers.orElse(store.get(logTimeKey), 0));
+        return Instant.ofEpochMilli(orElse(numbers.get(LOG_TIME_KEY), 0));
     }
 
     /** The lowest watermark of all intake partitions; empty until all have spoken. */
@@ -60,27 +70,31 @@ final class AccountClock {
     /** The next number of a payer's facts of a meter, from 1. */
     long nextSequence(String payer, String meter) {
         Bytes key = StoreKey.key().tag(SEQUENCE).text(payer).text(meter).bytes();
-        long next = Numbers.orElse(store.get(key), 0) + 1;
-        store.put(key, Numbers.toBytes(next));
+        long next = orElse(numbers.get(key), 0) + 1;
+        numbers.set(key, next);
         return next;
     }
 
     private Optional<Instant> lowest(int kind) {
         long lowest = Long.MAX_VALUE;
         for (int partition = 0; partition < intakePartitions; partition++) {
-            byte[] value = store.get(key(kind, partition));
+            Long value = numbers.get(key(kind, partition));
             if (value == null) {
                 return Optional.empty();
             }
-            lowest = Math.min(lowest, Numbers.fromBytes(value));
+            lowest = Math.min(lowest, value);
         }
         return Optional.of(Instant.ofEpochMilli(lowest));
     }
 
     private void raise(Bytes key, Instant to) {
-        if (Numbers.orElse(store.get(key), Long.MIN_VALUE) < to.toEpochMilli()) {
-            store.put(key, Numbers.toBytes(to.toEpochMilli()));
+        if (orElse(numbers.get(key), Long.MIN_VALUE) < to.toEpochMilli()) {
+            numbers.set(key, to.toEpochMilli());
         }
+    }
+
+    private static long orElse(@Nullable Long number, long absent) {
+        return number == null ? absent : number;
     }
 
     private static Bytes key(int kind, int partition) {

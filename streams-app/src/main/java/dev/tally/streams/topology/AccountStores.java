@@ -5,26 +5,18 @@ import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.state.KeyValueStore;
 
-/** The stores of one task of the accounts stage. */
+/** The stores of one task of the accounts stage that are written as records are applied, not before the commit. */
 record AccountStores(
         KeyValueStore<Bytes, byte[]> catalogue,
-        KeyValueStore<Bytes, byte[]> windows,
-        KeyValueStore<Bytes, byte[]> splits,
         KeyValueStore<Bytes, byte[]> charges,
         KeyValueStore<Bytes, byte[]> intervals,
-        KeyValueStore<Bytes, byte[]> openIntervals,
-        KeyValueStore<Bytes, byte[]> clock,
-        KeyValueStore<Bytes, byte[]> expiry) {
+        KeyValueStore<Bytes, byte[]> openIntervals) {
 
     static AccountStores of(ProcessorContext<?, ?> context) {
         return new AccountStores(
                 context.getStateStore(StoreNames.ACCOUNT_CATALOGUE),
-                context.getStateStore(StoreNames.ACCOUNT_WINDOWS),
-                context.getStateStore(StoreNames.ACCOUNT_SPLITS),
                 context.getStateStore(StoreNames.ACCOUNT_CHARGES),
                 context.getStateStore(StoreNames.ACCOUNT_INTERVALS),
-                context.getStateStore(StoreNames.ACCOUNT_OPEN_INTERVALS),
-                context.getStateStore(StoreNames.ACCOUNT_CLOCK),
-                context.getStateStore(StoreNames.ACCOUNT_EXPIRY));
+                context.getStateStore(StoreNames.ACCOUNT_OPEN_INTERVALS));
     }
 }

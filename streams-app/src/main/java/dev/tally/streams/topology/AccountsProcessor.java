@@ -12,11 +12,14 @@ import dev.tally.streams.state.AccountCatalogue;
 import dev.tally.streams.state.CatalogueKind;
 import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.Freshness.Stage;
+import dev.tally.streams.state.StoreNames;
+import dev.tally.streams.state.WriteBackStore;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Objects;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -57,6 +60,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
     public void close() {
         Task running = task;
         if (running != null) {
+            running.timer.cancel();
             freshness.left(Stage.ACCOUNTS, running.partition());
             task = null;
         }
@@ -78,20 +82,32 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
         private final Charges charges;
         private final UsageApplier usage;
         private final WindowExpiry expiry;
-        private final ReadPosition position;
+        private final AccountTerms terms;
+        private final Splits splits;
+        private final Cancellable timer;
         private long timestamp;
 
         Task(ProcessorContext<byte[], Message> context) {
             this.context = context;
             stores = AccountStores.of(context);
-            clock = new AccountClock(stores.clock(), settings.intakePartitions());
-            AccountCatalogue catalogue =
-                    new AccountCatalogue(serdes, key -> stores.catalogue().get(key));
-            charges = new Charges(stores, catalogue, clock, settings, this::emit);
-            usage = new UsageApplier(stores, catalogue, charges, clock, this::emit);
-            expiry = new WindowExpiry(stores, clock, settings.historyRetention());
-            position = new ReadPosition(
-                    AccountClock.POSITION, topic + "-" + partition(), stores.clock()::get, stores.clock()::put);
+            WriteBackStore clockStore = context.getStateStore(StoreNames.ACCOUNT_CLOCK);
+            WriteBackStore windows = context.getStateStore(StoreNames.ACCOUNT_WINDOWS);
+            clock = new AccountClock(clockStore, settings.intakePartitions(), topic + "-" + partition());
+            terms = new AccountTerms(
+                    new AccountCatalogue(serdes, key -> stores.catalogue().get(key)));
+            splits = new Splits(context.getStateStore(StoreNames.ACCOUNT_SPLITS));
+            charges = new Charges(stores, terms, clock, settings, this::emit);
+            usage = new UsageApplier(windows, splits, terms, charges, clock, this::emit);
+            expiry = new WindowExpiry(windows, stores, usage, splits, clock, settings.historyRetention());
+            clockStore.beforeCommit(context, this::writeBack);
+            timer = EarlyCommit.schedule(context, usage::applied);
+        }
+
+        /** Runs inside each commit. Writes only to write-back stores and to sinks: caching stores have had their turn. */
+        private void writeBack() {
+            usage.writeBack();
+            splits.writeBack();
+            clock.writeBack();
         }
 
         int partition() {
@@ -100,10 +116,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
 
         /** Whether a record has not been applied yet. */
         boolean isNew(Record<byte[], byte[]> record) {
-            long offset = context.recordMetadata().orElseThrow().offset();
-            boolean isNew = position.moveTo(offset, record.timestamp());
-            position.save();
-            return isNew;
+            return clock.moveTo(context.recordMetadata().orElseThrow().offset(), record.timestamp());
         }
 
         void take(SpecificRecord input, Record<byte[], byte[]> record) {
@@ -130,9 +143,10 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
                 case Grant grant -> put(CatalogueKind.GRANT, grant, record);
                 case Membership membership -> put(CatalogueKind.MEMBERSHIP, membership, record);
                 case CatalogueRemoval removal ->
-                    CatalogueKind.ofBaseTopic(removal.getTopic())
-                            .ifPresent(kind ->
-                                    AccountCatalogue.remove(stores.catalogue(), serdes, kind, removal.getKey()));
+                    CatalogueKind.ofBaseTopic(removal.getTopic()).ifPresent(kind -> {
+                        AccountCatalogue.remove(stores.catalogue(), serdes, kind, removal.getKey());
+                        terms.forget();
+                    });
                 default ->
                     throw new IllegalStateException("the subject log holds a "
                             + input.getSchema().getFullName() + ", which this release does not know");
@@ -141,6 +155,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
 
         private void put(CatalogueKind kind, SpecificRecord catalogued, Record<byte[], byte[]> record) {
             AccountCatalogue.put(stores.catalogue(), serdes, kind, catalogued, record.value());
+            terms.forget();
         }
 
         private void emit(String key, Message message) {

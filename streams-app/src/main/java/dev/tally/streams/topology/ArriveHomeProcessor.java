@@ -1,7 +1,9 @@
 package dev.tally.streams.topology;
 
 import dev.tally.schemas.ActionEvent;
+import dev.tally.schemas.serde.ActionDecoder;
 import dev.tally.schemas.serde.RecordSerde;
+import dev.tally.streams.metering.Action;
 import dev.tally.streams.state.CounterKeys;
 import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.WriteBackStore;
@@ -14,12 +16,12 @@ import org.jspecify.annotations.Nullable;
 /** Reads {@code actions-home}: gives a travelled record the coordinates back that it had in {@code actions}. */
 final class ArriveHomeProcessor implements Processor<byte[], byte[], byte[], Message> {
 
-    private final RecordSerde<ActionEvent> serde;
+    private final ActionDecoder<Action> decoder;
     private @Nullable ProcessorContext<byte[], Message> context;
     private @Nullable ReadPosition position;
 
     ArriveHomeProcessor(RecordSerde<ActionEvent> serde) {
-        this.serde = serde;
+        this.decoder = Actions.decoder(serde);
     }
 
     @Override
@@ -27,8 +29,8 @@ final class ArriveHomeProcessor implements Processor<byte[], byte[], byte[], Mes
         context = processorContext;
         WriteBackStore store = processorContext.getStateStore(StoreNames.INTAKE_COUNTERS);
         int partition = processorContext.taskId().partition();
-        position = IntakeCounters.of(store)
-                .position(CounterKeys.actionsHomePositionKey(partition), "actions-home-" + partition);
+        position =
+                Counters.of(store).position(CounterKeys.actionsHomePositionKey(partition), "actions-home-" + partition);
     }
 
     @Override
@@ -46,7 +48,7 @@ final class ArriveHomeProcessor implements Processor<byte[], byte[], byte[], Mes
                 origin.partition(),
                 origin.offset(),
                 origin.at(),
-                serde.decode(origin.topic(), record.headers(), record.value()));
+                decoder.decode(origin.topic(), record.headers(), record.value()));
         to.forward(new Record<>(origin.key(), incoming, record.timestamp(), record.headers()));
     }
 }

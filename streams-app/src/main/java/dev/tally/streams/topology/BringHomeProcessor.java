@@ -1,10 +1,10 @@
 package dev.tally.streams.topology;
 
-import dev.tally.keys.Ids;
-import dev.tally.keys.Partitions;
 import dev.tally.schemas.ActionEvent;
+import dev.tally.schemas.serde.ActionDecoder;
 import dev.tally.schemas.serde.Decoded;
 import dev.tally.schemas.serde.RecordSerde;
+import dev.tally.streams.metering.Action;
 import dev.tally.streams.state.CounterKeys;
 import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.WriteBackStore;
@@ -23,14 +23,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Message> {
 
-    private final RecordSerde<ActionEvent> serde;
+    private final ActionDecoder<Action> decoder;
     private final int partitions;
     private @Nullable ProcessorContext<byte[], Message> context;
-    private @Nullable IntakeCounters counters;
+    private @Nullable Counters counters;
+    private @Nullable IntakeUsers users;
     private @Nullable ReadPosition position;
 
     BringHomeProcessor(RecordSerde<ActionEvent> serde, int partitions) {
-        this.serde = serde;
+        this.decoder = Actions.decoder(serde);
         this.partitions = partitions;
     }
 
@@ -38,7 +39,8 @@ final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Mess
     public void init(ProcessorContext<byte[], Message> processorContext) {
         context = processorContext;
         WriteBackStore store = processorContext.getStateStore(StoreNames.INTAKE_COUNTERS);
-        counters = IntakeCounters.of(store);
+        counters = Counters.of(store);
+        users = IntakeUsers.of(store, partitions);
         int partition = processorContext.taskId().partition();
         position = counters.position(CounterKeys.actionsPositionKey(partition), "actions-" + partition);
     }
@@ -50,7 +52,7 @@ final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Mess
         if (!Objects.requireNonNull(position).moveTo(at.offset(), record.timestamp())) {
             return;
         }
-        Decoded<ActionEvent> decoded = serde.decode(at.topic(), record.headers(), record.value());
+        Decoded<Action> decoded = decoder.decode(at.topic(), record.headers(), record.value());
         Message.Incoming incoming = new Message.Incoming(
                 record.key(),
                 record.value(),
@@ -59,24 +61,22 @@ final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Mess
                 at.offset(),
                 Instant.ofEpochMilli(record.timestamp()),
                 decoded);
-        IntakeCounters count = Objects.requireNonNull(counters);
+        Counters count = Objects.requireNonNull(counters);
         count.add(CounterKeys.key(at.partition(), CounterKeys.Counter.READ), 1);
         // An id that breaks the rules ends as a dead letter wherever it is; travelling would copy it into key and
         // headers.
-        if (decoded instanceof Decoded.Read<ActionEvent> read
-                && Ids.problem(read.value().getUserId()).isEmpty()) {
-            byte[] user = read.value().getUserId().getBytes(StandardCharsets.UTF_8);
-            if (Partitions.ofKey(user, partitions) != at.partition()) {
-                count.add(CounterKeys.key(at.partition(), CounterKeys.Counter.TRAVELLED), 1);
-                to.forward(
-                        new Record<>(
-                                user,
-                                new Message.Travelling(record.value()),
-                                record.timestamp(),
-                                Headers.travelling(record.headers(), incoming)),
-                        Names.ACTIONS_HOME_SINK);
-                return;
-            }
+        if (decoded instanceof Decoded.Read<Action>(Action action)
+                && !Objects.requireNonNull(users).isUnsound(action.userId())
+                && users.user(action.userId()).home() != at.partition()) {
+            count.add(CounterKeys.key(at.partition(), CounterKeys.Counter.TRAVELLED), 1);
+            to.forward(
+                    new Record<>(
+                            action.userId().getBytes(StandardCharsets.UTF_8),
+                            new Message.Travelling(record.value()),
+                            record.timestamp(),
+                            Headers.travelling(record.headers(), incoming)),
+                    Names.ACTIONS_HOME_SINK);
+            return;
         }
         to.forward(new Record<>(record.key(), incoming, record.timestamp(), record.headers()), Names.INTAKE);
     }

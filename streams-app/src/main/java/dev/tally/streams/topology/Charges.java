@@ -9,11 +9,9 @@ import dev.tally.streams.metering.Coverage;
 import dev.tally.streams.metering.FactIdentifier;
 import dev.tally.streams.metering.PlanTerms;
 import dev.tally.streams.metering.SubscriptionTerms;
-import dev.tally.streams.state.AccountCatalogue;
 import dev.tally.streams.state.IntervalCharge;
 import dev.tally.streams.state.PeriodCharges;
 import dev.tally.streams.state.StoreKey;
-import dev.tally.streams.state.WindowTotals;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -35,14 +33,14 @@ final class Charges {
     private static final byte[] PRESENT = {};
 
     private final AccountStores stores;
-    private final AccountCatalogue catalogue;
+    private final AccountTerms catalogue;
     private final AccountClock clock;
     private final AccountSettings settings;
     private final BiConsumer<String, Message> out;
 
     Charges(
             AccountStores stores,
-            AccountCatalogue catalogue,
+            AccountTerms catalogue,
             AccountClock clock,
             AccountSettings settings,
             BiConsumer<String, Message> out) {
@@ -99,18 +97,33 @@ final class Charges {
 
     /** Covers an amount and says how much of it is to be billed. */
     private long billable(Account account, PlanTerms plan, long amount, IntervalCharge interval) {
-        Bytes key = WindowTotals.key(account.payer().text(), account.meter(), WindowTotals.PERIOD)
-                .number(interval.periodStart().toEpochMilli())
-                .bytes();
-        byte[] stored = stores.charges().get(key);
-        Coverage before =
-                stored == null ? Coverage.NONE : PeriodCharges.fromBytes(stored).covered();
-        long allocation = plan.allocation(account.meter())
-                .map(a -> a.amount(catalogue.seats(account.payer())))
-                .orElse(0L);
+        Bytes key = PeriodCharges.key(account.payer().text(), account.meter(), interval.periodStart());
+        Coverage before = covered(key);
+        long allocation = allocation(account.payer(), account.meter(), plan);
         Coverage now = Coverage.of(amount, allocation, before.included(), plan.bills(account.meter()));
         stores.charges().put(key, new PeriodCharges(before.plus(now)).toBytes());
         return plan.reportAll() ? amount : now.overage();
+    }
+
+    private Coverage covered(Bytes key) {
+        byte[] stored = stores.charges().get(key);
+        return stored == null ? Coverage.NONE : PeriodCharges.fromBytes(stored).covered();
+    }
+
+    private long allocation(Subject payer, String meter, PlanTerms plan) {
+        return plan.allocation(meter).map(a -> a.amount(catalogue.seats(payer))).orElse(0L);
+    }
+
+    /** Whether a part of an amount, and not all of it, is covered by what is left of a period's allocation. */
+    boolean allocationEnds(Subject payer, String meter, long amount, BillingSlot slot) {
+        Optional<PlanTerms> plan = catalogue.plan(slot.getPlanId(), slot.getPlanVersion());
+        if (plan.isEmpty() || plan.get().allocation(meter).isEmpty()) {
+            return false;
+        }
+        long included = covered(PeriodCharges.key(payer.text(), meter, slot.getPeriodStart()))
+                .included();
+        long left = allocation(payer, meter, plan.get()) - included;
+        return left > 0 && left < amount;
     }
 
     /** Emits a fact for each interval that ended before the intake's low watermark and owes one. */

@@ -1,14 +1,14 @@
 package dev.tally.streams.topology;
 
 import dev.tally.keys.Subject;
-import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.Tick;
 import dev.tally.schemas.UsageSum;
 import dev.tally.schemas.serde.Decoded;
 import dev.tally.streams.metering.Action;
 import dev.tally.streams.metering.ActionRules;
 import dev.tally.streams.metering.DeadLetterReason;
-import dev.tally.streams.metering.MeterDefinition;
+import dev.tally.streams.metering.MemoTerms;
+import dev.tally.streams.metering.MeterSet;
 import dev.tally.streams.metering.Payers;
 import dev.tally.streams.metering.Rejection;
 import dev.tally.streams.state.CatalogueView;
@@ -16,17 +16,24 @@ import dev.tally.streams.state.CounterKeys;
 import dev.tally.streams.state.CounterKeys.Counter;
 import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.Freshness.Stage;
+import dev.tally.streams.state.HeapCells.Cell;
 import dev.tally.streams.state.Refusals;
 import dev.tally.streams.state.StoreNames;
+import dev.tally.streams.state.Totals;
 import dev.tally.streams.state.WriteBackStore;
+import dev.tally.streams.state.ids.IdHash;
+import dev.tally.streams.state.ids.IdMemory;
+import dev.tally.streams.topology.IntakeUsers.User;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.TreeMap;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.processor.Cancellable;
@@ -34,7 +41,6 @@ import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
-import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +52,9 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
 
     private static final Duration TICK = Duration.ofSeconds(1);
     private static final int IDLE_TICKS = 3;
+    private static final int TEND_AFTER = 4_096;
+    private static final int TEND_PER_TICK = 20_000;
+    private static final int MOST_ORGS = 50_000;
 
     private final IntakeSettings settings;
     private final CatalogueView catalogue;
@@ -68,7 +77,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
     public void close() {
         Task running = task;
         if (running != null) {
-            running.ticks.cancel();
+            running.timers.forEach(Cancellable::cancel);
             freshness.left(Stage.INTAKE, running.partition);
             task = null;
         }
@@ -96,11 +105,21 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
     private final class Task {
         private final ProcessorContext<byte[], Message> context;
         private final int partition;
-        private final IntakeCounters counters;
-        private final EventIds ids;
+        private final Bytes streamTimeKey;
+        private final Counters counters;
+        private final IntakeUsers users;
+        private final IdHash hash = new IdHash(settings.identityKey());
+        private final IdMemory ids;
         private final UserDays days;
         private final UsageSums sums;
-        private final Cancellable ticks;
+        private final MemoTerms terms = new MemoTerms(catalogue);
+        private final Map<String, Subject> orgs = new HashMap<>();
+        private final List<Cancellable> timers;
+        private MeterSet meters = MeterSet.NONE;
+        private long[] amounts = {};
+        private long[] times = {};
+        private long catalogueVersion = -1;
+        private int acceptedSinceTended;
         private @Nullable Instant streamTime;
         private Instant floor;
         private Instant newestAppend = Instant.EPOCH;
@@ -109,21 +128,23 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         Task(ProcessorContext<byte[], Message> context) {
             this.context = context;
             partition = context.taskId().partition();
+            streamTimeKey = CounterKeys.streamTimeKey(partition);
             WriteBackStore store = context.getStateStore(StoreNames.INTAKE_COUNTERS);
-            counters = IntakeCounters.of(store);
-            KeyValueStore<Bytes, byte[]> idStore = context.getStateStore(StoreNames.EVENT_IDS);
-            ids = new EventIds(idStore, settings.dedupHorizon(), settings.identityKey());
-            days = new UserDays(
-                    context.getStateStore(StoreNames.USER_DAYS),
-                    context.getStateStore(StoreNames.USER_DAYS_EXPIRY),
-                    settings.historyRetention());
+            counters = Counters.of(store);
+            users = IntakeUsers.of(store, settings.partitions());
+            WriteBackStore idStore = context.getStateStore(StoreNames.EVENT_IDS);
+            ids = IdMemory.open(
+                    new StoredRows(idStore), new IdMemory.Settings(settings.dedupHorizon(), settings.dedupMemory()));
+            days = new UserDays(context.getStateStore(StoreNames.USER_DAYS), settings.historyRetention());
             sums = new UsageSums(settings.billingInterval(), this::toSubjectLog);
-            Long known = counters.get(CounterKeys.streamTimeKey(partition));
+            Long known = counters.get(streamTimeKey);
             streamTime = known == null ? null : Instant.ofEpochMilli(known);
             Long keptFrom = counters.get(CounterKeys.floorKey(partition));
             floor = keptFrom == null ? Instant.EPOCH : Instant.ofEpochMilli(keptFrom);
             store.beforeCommit(context, this::writeBack);
-            ticks = context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, now -> tick(Instant.ofEpochMilli(now)));
+            timers = List.of(
+                    context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, now -> tick(Instant.ofEpochMilli(now))),
+                    EarlyCommit.schedule(context, sums::actions));
         }
 
         void take(Record<byte[], Message> record, Message.Incoming incoming) {
@@ -132,10 +153,9 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
                 newestAppend = incoming.appendedAt();
             }
             Outcome outcome = switch (incoming.decoded()) {
-                case Decoded.Refused<ActionEvent> refused ->
+                case Decoded.Refused<Action> refused ->
                     new Outcome.DeadLettered(new Rejection(Refusals.reason(refused.reason()), refused.detail()));
-                case Decoded.Read<ActionEvent> read ->
-                    decide(ActionMapping.action(read.value()), incoming.appendedAt());
+                case Decoded.Read<Action> read -> decide(read.value(), incoming.appendedAt());
             };
             settle(outcome, record, incoming);
         }
@@ -145,38 +165,57 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
             if (broken.isPresent()) {
                 return new Outcome.DeadLettered(broken.get());
             }
-            Map<String, Long> amounts = new TreeMap<>();
+            followCatalogue();
             if (!action.readOnly()) {
-                for (MeterDefinition meter : catalogue.meters()) {
-                    OptionalLong amount = meter.amountOf(action);
-                    if (amount.isEmpty()) {
-                        return new Outcome.DeadLettered(new Rejection(
-                                DeadLetterReason.AMOUNT_TOO_LARGE, "over 10^12 of meter " + meter.meterId()));
-                    }
-                    if (amount.getAsLong() > 0) {
-                        amounts.put(meter.meterId(), amount.getAsLong());
-                    }
+                int tooLarge = meters.amountsOf(action, amounts);
+                if (tooLarge >= 0) {
+                    return new Outcome.DeadLettered(new Rejection(
+                            DeadLetterReason.AMOUNT_TOO_LARGE,
+                            "over 10^12 of meter " + meters.ids().get(tooLarge)));
                 }
             }
-            byte[] id = ids.hash(action.userId(), action.eventId());
-            if (streamTime != null && action.occurredAt().isBefore(oldestOnTime(streamTime))) {
-                return new Outcome.Late(seen(id, streamTime));
+            hash.hash(action.userId(), action.eventId());
+            if (streamTime != null) {
+                if (action.occurredAt().isBefore(oldestOnTime(streamTime))) {
+                    return new Outcome.Late(seen());
+                }
+                if (isKnown()) {
+                    return new Outcome.Duplicate();
+                }
             }
-            if (streamTime != null && ids.knows(id, streamTime)) {
-                return new Outcome.Duplicate();
-            }
-            Optional<String> full = days.meterWithoutRoom(action, amounts);
-            if (full.isPresent()) {
-                return new Outcome.DeadLettered(new Rejection(
-                        DeadLetterReason.AMOUNT_TOO_LARGE,
-                        "over 9 * 10^15 of meter " + full.get() + " by one user in one day"));
-            }
-            accept(action, id);
             if (action.readOnly()) {
+                accept(action);
                 return new Outcome.ReadOnly();
             }
-            count(action, amounts);
+            User user = users.user(action.userId());
+            Cell<Totals> day = days.day(user.dayKey(action.occurredAt()));
+            int full = UserDays.full(day.value(), meters.ids(), amounts);
+            if (full >= 0) {
+                return new Outcome.DeadLettered(new Rejection(
+                        DeadLetterReason.AMOUNT_TOO_LARGE,
+                        "over 9 * 10^15 of meter " + meters.ids().get(full) + " by one user in one day"));
+            }
+            accept(action);
+            count(action, user, day);
             return new Outcome.Counted();
+        }
+
+        /** What was looked up in a catalogue that has changed since is looked up again. */
+        private void followCatalogue() {
+            long version = catalogue.version();
+            if (version != catalogueVersion) {
+                sums.drain();
+                terms.forget();
+                meters = catalogue.meters();
+                amounts = new long[meters.ids().size()];
+                times = new long[amounts.length];
+                catalogueVersion = version;
+            }
+        }
+
+        private boolean isKnown() {
+            return ids.knows(
+                    hash.hi(), hash.lo(), Objects.requireNonNull(streamTime).toEpochMilli());
         }
 
         /**
@@ -185,31 +224,61 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
          */
         private Instant oldestOnTime(Instant now) {
             Instant oldest = now.minus(settings.latenessHorizon());
-            return floor.isAfter(oldest) ? floor : oldest;
+            return later(later(oldest, oldestKnownId(now)), floor);
+        }
+
+        /** No id that was accepted at this time or later has been forgotten. */
+        private Instant oldestKnownId(Instant now) {
+            OptionalLong forgotten = ids.forgottenUpTo(now.toEpochMilli());
+            return forgotten.isPresent() ? Instant.ofEpochMilli(forgotten.getAsLong() + 1) : Instant.EPOCH;
+        }
+
+        private static Instant later(Instant one, Instant other) {
+            return one.isAfter(other) ? one : other;
         }
 
         /** Only once ids have been forgotten can a late action be one of them. */
-        private Outcome.Seen seen(byte[] id, Instant now) {
-            if (ids.knows(id, now)) {
+        private Outcome.Seen seen() {
+            if (isKnown()) {
                 return Outcome.Seen.YES;
             }
-            boolean forgot = counters.get(CounterKeys.forgottenKey(partition)) != null;
-            return forgot ? Outcome.Seen.UNKNOWN : Outcome.Seen.NO;
+            return ids.forgottenUpTo(Objects.requireNonNull(streamTime).toEpochMilli())
+                            .isPresent()
+                    ? Outcome.Seen.UNKNOWN
+                    : Outcome.Seen.NO;
         }
 
-        private void accept(Action action, byte[] id) {
+        private void accept(Action action) {
             if (streamTime == null || action.occurredAt().isAfter(streamTime)) {
                 streamTime = action.occurredAt();
-                counters.set(CounterKeys.streamTimeKey(partition), streamTime.toEpochMilli());
+                counters.set(streamTimeKey, streamTime.toEpochMilli());
             }
-            ids.remember(id, streamTime);
+            ids.remember(hash.hi(), hash.lo(), streamTime.toEpochMilli());
+            if (++acceptedSinceTended >= TEND_AFTER) {
+                tend(0);
+            }
         }
 
-        private void count(Action action, Map<String, Long> amounts) {
-            Subject payer = Payers.of(action, catalogue);
-            boolean pays = payer.kind() == Subject.Kind.USER;
-            amounts.forEach((meter, amount) -> days.add(action.userId(), meter, action.occurredAt(), amount, pays));
-            sums.add(action, amounts, payer, catalogue);
+        private void tend(int more) {
+            acceptedSinceTended = 0;
+            ids.tend(Objects.requireNonNull(streamTime).toEpochMilli(), more);
+        }
+
+        private void count(Action action, User user, Cell<Totals> day) {
+            Subject payer = Payers.of(action, terms);
+            Arrays.fill(times, action.occurredAt().toEpochMilli());
+            days.set(day, day.value().plus(meters.ids(), amounts, payer.kind() == Subject.Kind.USER, times));
+            sums.add(user.subject(), action, meters, amounts, payer, terms);
+            if (action.orgId() != null) {
+                sums.add(org(action.orgId()), action, meters, amounts, payer, terms);
+            }
+        }
+
+        private Subject org(String id) {
+            if (orgs.size() >= MOST_ORGS) {
+                orgs.clear();
+            }
+            return orgs.computeIfAbsent(id, Subject::org);
         }
 
         private void settle(Outcome outcome, Record<byte[], Message> record, Message.Incoming from) {
@@ -263,19 +332,18 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         /** Runs inside each commit. Writes only to the write-back store and to a sink: caching stores have had their turn. */
         private void writeBack() {
             sums.drain();
+            ids.drain();
+            days.writeBack();
             counters.drain();
         }
 
         private void forget(Instant now) {
-            Instant keptFrom = now.minus(settings.keeps());
+            Instant keptFrom = later(now.minus(settings.historyRetention()), oldestKnownId(now));
             if (keptFrom.isAfter(floor)) {
                 floor = keptFrom;
                 counters.set(CounterKeys.floorKey(partition), floor.toEpochMilli());
             }
-            int forgotten = ids.forget(now);
-            if (forgotten > 0) {
-                counters.add(CounterKeys.forgottenKey(partition), forgotten);
-            }
+            tend(TEND_PER_TICK);
             days.expire(now);
         }
 

@@ -10,6 +10,8 @@ import java.time.Duration;
  * @param historyRetention how long day windows are kept
  * @param billingInterval length of a billing interval, divides 24 h
  * @param identityKey key of the hash that stands for an action's identity
+ * @param partitions number of partitions of {@code actions}
+ * @param dedupMemory heap bytes for the ids of one partition
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared, and never changed
 public record IntakeSettings(
@@ -17,10 +19,6 @@ public record IntakeSettings(
         Duration dedupHorizon,
         Duration historyRetention,
         Duration billingInterval,
-        byte[] identityKey) {
-
-    /** How far behind stream time neither an id nor a day window has been forgotten. */
-    Duration keeps() {
-        return dedupHorizon.compareTo(historyRetention) < 0 ? dedupHorizon : historyRetention;
-    }
-}
+        byte[] identityKey,
+        int partitions,
+        long dedupMemory) {}

@@ -1,10 +1,10 @@
 package dev.tally.streams.topology;
 
-import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.QuotaAlert;
 import dev.tally.schemas.UsageSnapshot;
 import dev.tally.schemas.serde.Decoded;
+import dev.tally.streams.metering.Action;
 import java.time.Instant;
 import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +31,7 @@ sealed interface Message {
             int partition,
             long offset,
             Instant appendedAt,
-            Decoded<ActionEvent> decoded)
+            Decoded<Action> decoded)
             implements Message {}
 
     /** A record on its way to its user's home partition; its coordinates travel in headers. */

@@ -22,6 +22,7 @@ import dev.tally.streams.state.CatalogueView;
 import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.WriteBackStore;
+import java.util.List;
 import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -120,9 +121,8 @@ public final class MeteringTopology {
                 Names.ARRIVE_HOME);
         topology.addStateStore(
                 WriteBackStore.builder(StoreNames.INTAKE_COUNTERS), Names.BRING_HOME, Names.ARRIVE_HOME, Names.INTAKE);
-        topology.addStateStore(store(StoreNames.EVENT_IDS), Names.INTAKE);
-        topology.addStateStore(store(StoreNames.USER_DAYS), Names.INTAKE);
-        topology.addStateStore(store(StoreNames.USER_DAYS_EXPIRY), Names.INTAKE);
+        topology.addStateStore(WriteBackStore.builder(StoreNames.EVENT_IDS), Names.INTAKE);
+        topology.addStateStore(WriteBackStore.builder(StoreNames.USER_DAYS), Names.INTAKE);
 
         topology.addSink(
                 Names.ACTIONS_HOME_SINK, topics.actionsHome(), BYTES_OUT, MessageSerializers.raw(), Names.BRING_HOME);
@@ -194,16 +194,14 @@ public final class MeteringTopology {
                 Names.ACCOUNTS,
                 () -> new AccountsProcessor(accounts, subjectInputs, stored, topics.subjectLog(), freshness),
                 Names.SUBJECT_LOG_SOURCE);
-        for (String name : new String[] {
-            StoreNames.ACCOUNT_CATALOGUE,
-            StoreNames.ACCOUNT_WINDOWS,
-            StoreNames.ACCOUNT_SPLITS,
-            StoreNames.ACCOUNT_CHARGES,
-            StoreNames.ACCOUNT_INTERVALS,
-            StoreNames.ACCOUNT_OPEN_INTERVALS,
-            StoreNames.ACCOUNT_CLOCK,
-            StoreNames.ACCOUNT_EXPIRY
-        }) {
+        for (String name : List.of(StoreNames.ACCOUNT_CLOCK, StoreNames.ACCOUNT_WINDOWS, StoreNames.ACCOUNT_SPLITS)) {
+            topology.addStateStore(WriteBackStore.builder(name), Names.ACCOUNTS);
+        }
+        for (String name : List.of(
+                StoreNames.ACCOUNT_CATALOGUE,
+                StoreNames.ACCOUNT_CHARGES,
+                StoreNames.ACCOUNT_INTERVALS,
+                StoreNames.ACCOUNT_OPEN_INTERVALS)) {
             topology.addStateStore(store(name), Names.ACCOUNTS);
         }
         topology.addSink(

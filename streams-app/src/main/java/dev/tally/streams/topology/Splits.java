@@ -1,13 +1,20 @@
 package dev.tally.streams.topology;
 
-import dev.tally.schemas.UsageRow;
-import dev.tally.streams.metering.Amounts;
+import dev.tally.schemas.SplitDimension;
+import dev.tally.streams.state.HeapCells;
+import dev.tally.streams.state.HeapCells.Cell;
+import dev.tally.streams.state.HeapCells.Layout;
 import dev.tally.streams.state.Numbers;
-import dev.tally.streams.state.SplitKeys;
-import dev.tally.streams.state.SplitKeys.SplitBy;
+import dev.tally.streams.state.StoreKey;
+import dev.tally.streams.state.Totals;
+import dev.tally.streams.state.WindowKeys;
+import dev.tally.streams.state.WindowKeys.SplitBy;
+import dev.tally.streams.state.WriteBackStore;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.kafka.common.utils.Bytes;
-import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.KeyValueIterator;
 import org.jspecify.annotations.Nullable;
 
 /** An org's day windows split by one dimension at a time; the rows of a day and dimension add up to the day's total. */
@@ -22,52 +29,68 @@ public final class Splits {
     /** Rows of one day and dimension. */
     public static final int MAX_KEYS = 1_000;
 
-    private final KeyValueStore<Bytes, byte[]> store;
+    private static final int KEEP = 50_000;
 
-    Splits(KeyValueStore<Bytes, byte[]> store) {
+    private final WriteBackStore store;
+    private final HeapCells<Totals> rows;
+    private final HeapCells<Long> rowCounts;
+
+    Splits(WriteBackStore store) {
         this.store = store;
+        rows = new HeapCells<>(store, new Layout<>(Totals::toBytes, Totals::fromBytes, Totals.NONE), KEEP);
+        rowCounts = new HeapCells<>(store, new Layout<>(Numbers::toBytes, Numbers::fromBytes, 0L), KEEP);
+        store.overlay(rows);
     }
 
-    void add(String subject, UsageRow usage, String meter, long amount) {
-        for (SplitBy by : SplitBy.values()) {
-            String value = valueOf(by, usage);
-            add(new Day(subject, meter, usage.getDay(), by), value == null ? NONE : value, amount);
-        }
+    /** Adds what one value of a dimension has of a day. */
+    void add(String org, Instant day, SplitDimension by, @Nullable String value, List<String> meters, long[] amounts) {
+        add(org, day, dimension(by), value == null ? NONE : value, meters, amounts);
     }
 
-    /** One dimension of one day. */
-    private record Day(String subject, String meter, Instant start, SplitBy by) {}
-
-    private void add(Day day, String row, long amount) {
-        Bytes key = SplitKeys.rows(day.subject(), day.meter(), day.start(), day.by())
-                .text(row)
-                .bytes();
-        byte[] before = store.get(key);
-        if (before == null && !row.equals(OTHER) && !roomForMore(day)) {
-            add(day, OTHER, amount);
+    private void add(String org, Instant day, SplitBy by, String row, List<String> meters, long[] amounts) {
+        Cell<Totals> cell =
+                rows.cell(WindowKeys.splitRows(day, org, by).text(row).bytes());
+        if (cell.value() == Totals.NONE && !row.equals(OTHER) && !roomForMore(org, day, by)) {
+            add(org, day, by, OTHER, meters, amounts);
             return;
         }
-        store.put(key, Numbers.toBytes(Amounts.plus(Numbers.orElse(before, 0), amount)));
+        rows.set(cell, cell.value().plus(meters, amounts, false, new long[amounts.length]));
     }
 
-    private boolean roomForMore(Day day) {
-        Bytes key = SplitKeys.rowCount(day.subject(), day.meter(), day.start(), day.by())
-                .bytes();
-        long rows = Numbers.orElse(store.get(key), 0);
-        if (rows >= MAX_KEYS) {
+    private boolean roomForMore(String org, Instant day, SplitBy by) {
+        Cell<Long> count = rowCounts.cell(WindowKeys.splitRowCount(day, org, by));
+        if (count.value() >= MAX_KEYS) {
             return false;
         }
-        store.put(key, Numbers.toBytes(rows + 1));
+        rowCounts.set(count, count.value() + 1);
         return true;
     }
 
-    private static @Nullable String valueOf(SplitBy by, UsageRow row) {
+    private static SplitBy dimension(SplitDimension by) {
         return switch (by) {
-            case MEMBER -> row.getUserId();
-            case SPACE -> row.getSpaceId();
-            case MODEL -> row.getModel();
-            case ACTION -> row.getActionType();
-            case TRIGGER -> row.getTrigger();
+            case MEMBER -> SplitBy.MEMBER;
+            case SPACE -> SplitBy.SPACE;
+            case MODEL -> SplitBy.MODEL;
+            case ACTION -> SplitBy.ACTION;
+            case TRIGGER -> SplitBy.TRIGGER;
         };
+    }
+
+    void writeBack() {
+        rows.writeBack((cell, before) -> {});
+        rowCounts.writeBack((cell, before) -> {});
+    }
+
+    /** Removes a day of an org. */
+    void expire(Instant day, String org) {
+        StoreKey prefix = WindowKeys.splits(day, org);
+        List<Bytes> keys = new ArrayList<>();
+        try (KeyValueIterator<Bytes, byte[]> range = store.storedRange(prefix.bytes(), prefix.afterPrefix())) {
+            range.forEachRemaining(entry -> keys.add(entry.key));
+        }
+        keys.forEach(key -> {
+            rows.remove(key);
+            rowCounts.remove(key);
+        });
     }
 }

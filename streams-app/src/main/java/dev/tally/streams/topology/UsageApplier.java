@@ -2,203 +2,328 @@ package dev.tally.streams.topology;
 
 import dev.tally.keys.Keys;
 import dev.tally.keys.Subject;
-import dev.tally.schemas.AlertKind;
 import dev.tally.schemas.BillingSlot;
-import dev.tally.schemas.QuotaAlert;
-import dev.tally.schemas.Scope;
-import dev.tally.schemas.Severity;
-import dev.tally.schemas.UsageRow;
+import dev.tally.schemas.UsagePart;
 import dev.tally.schemas.UsageSnapshot;
-import dev.tally.schemas.UsageStep;
+import dev.tally.schemas.UsageSplit;
 import dev.tally.schemas.UsageSum;
 import dev.tally.schemas.UsageWindow;
+import dev.tally.streams.metering.Amounts;
 import dev.tally.streams.metering.BillingCalendar;
 import dev.tally.streams.metering.EffectiveLimits;
 import dev.tally.streams.metering.EffectiveLimits.EffectiveLimit;
-import dev.tally.streams.metering.FactIdentifier;
 import dev.tally.streams.metering.PlanTerms;
 import dev.tally.streams.metering.Thresholds;
 import dev.tally.streams.metering.Thresholds.Threshold;
-import dev.tally.streams.state.AccountCatalogue;
+import dev.tally.streams.state.HeapCells;
+import dev.tally.streams.state.HeapCells.Cell;
+import dev.tally.streams.state.HeapCells.Layout;
 import dev.tally.streams.state.StoreKey;
+import dev.tally.streams.state.Totals;
+import dev.tally.streams.state.WindowKeys;
+import dev.tally.streams.state.WindowKeys.Length;
 import dev.tally.streams.state.WindowTotals;
+import dev.tally.streams.state.WriteBackStore;
+import java.nio.ByteBuffer;
 import java.time.Instant;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Optional;
 import java.util.function.BiConsumer;
 import org.apache.kafka.common.utils.Bytes;
 import org.jspecify.annotations.Nullable;
 
-/** Applies usage to a subject's windows, action by action, and says what follows: the new totals and the alerts they raise. */
+/** Applies usage to a subject's windows and says what follows: at once the alerts it raises, at the commit the new totals. */
 final class UsageApplier {
 
-    private static final byte[] PRESENT = {};
+    private static final int KEEP = 100_000;
 
-    private final AccountStores stores;
-    private final AccountCatalogue catalogue;
+    private final HeapCells<WindowTotals> windows;
+    private final AccountTerms terms;
     private final Charges charges;
     private final Splits splits;
     private final AccountClock clock;
     private final BiConsumer<String, Message> out;
+    private List<String> latestMeters = List.of();
+    private int applied;
 
     UsageApplier(
-            AccountStores stores,
-            AccountCatalogue catalogue,
+            WriteBackStore windows,
+            Splits splits,
+            AccountTerms terms,
             Charges charges,
             AccountClock clock,
             BiConsumer<String, Message> out) {
-        this.stores = stores;
-        this.catalogue = catalogue;
+        this.windows = new HeapCells<>(
+                windows, new Layout<>(WindowTotals::toBytes, WindowTotals::fromBytes, WindowTotals.NONE), KEEP);
+        windows.overlay(this.windows);
+        this.splits = splits;
+        this.terms = terms;
         this.charges = charges;
-        this.splits = new Splits(stores.splits());
         this.clock = clock;
         this.out = out;
     }
 
-    /** One meter of a subject in one window. */
-    private record Target(Subject subject, String meter, PlanTerms.Window window, Instant start, Instant end) {
-        Bytes key() {
-            int tag = window == PlanTerms.Window.DAY ? WindowTotals.DAY : WindowTotals.PERIOD;
-            return WindowTotals.key(subject.text(), meter, tag)
-                    .number(start.toEpochMilli())
-                    .bytes();
+    /** One window of the subject. */
+    private record Target(Length length, Instant start, Instant end, Bytes key) {
+        PlanTerms.Window window() {
+            return switch (length) {
+                case DAY -> PlanTerms.Window.DAY;
+                case PERIOD -> PlanTerms.Window.PERIOD;
+            };
         }
+    }
+
+    /** A part of a sum, with the windows it goes to. */
+    private record Part(boolean pays, @Nullable BillingSlot slot, List<Target> targets, long[] amounts, long[] newest) {
+        boolean isCharged() {
+            return pays && slot != null;
+        }
+    }
+
+    /** Number of sums applied since the last write-back. */
+    int applied() {
+        return applied;
     }
 
     void apply(UsageSum sum) {
-        Subject subject = Subject.parse(sum.getSubject());
-        EffectiveLimits limits = catalogue.limits(subject, clock.logTime());
-        // In order of first touch, which is the order of the actions.
-        Map<Target, WindowTotals> touched = new LinkedHashMap<>();
-        for (UsageStep step : sum.getSteps()) {
-            UsageRow row = sum.getRows().get(step.getRow());
-            boolean pays = row.getPayer().equals(sum.getSubject());
-            // Sorted, so that the order of what is emitted does not depend on a map.
-            new TreeMap<>(step.getAmounts()).forEach((meter, amount) -> {
-                Instant dayEnd = BillingCalendar.day(row.getDay()).end();
-                Target day = new Target(subject, meter, PlanTerms.Window.DAY, row.getDay(), dayEnd);
-                touched.compute(day, (t, before) -> plus(t, before, step, amount, pays, limits));
-                BillingSlot slot = row.getBilling();
-                if (slot != null) {
-                    Target period = new Target(
-                            subject, meter, PlanTerms.Window.PERIOD, slot.getPeriodStart(), slot.getPeriodEnd());
-                    touched.compute(period, (t, before) -> plus(t, before, step, amount, pays, limits));
-                    if (pays) {
-                        charges.charge(subject, meter, amount, slot);
+        applied++;
+        Application application = new Application(sum);
+        if (application.orderMatters() && sum.getSteps().hasRemaining()) {
+            application.inOrder(sum.getSteps());
+        } else {
+            application.atOnce(sum.getLastEventId());
+        }
+        if (application.subject.kind() == Subject.Kind.ORG) {
+            for (UsageSplit split : sum.getSplits()) {
+                splits.add(
+                        sum.getSubject(),
+                        split.getDay(),
+                        split.getBy(),
+                        split.getKey(),
+                        application.meters,
+                        unboxed(split.getAmounts()));
+            }
+        }
+    }
+
+    /** Writes the windows back, and tells what has changed in them since the last time. */
+    void writeBack() {
+        applied = 0;
+        windows.writeBack((cell, before) -> tell(cell.key(), before.totals(), cell.value()));
+    }
+
+    void expire(Bytes window) {
+        windows.remove(window);
+    }
+
+    /** The same list as long as the meters are the same, so that totals need not compare them. */
+    private List<String> meters(List<String> of) {
+        if (!of.equals(latestMeters)) {
+            latestMeters = List.copyOf(of);
+        }
+        return latestMeters;
+    }
+
+    private static long[] unboxed(List<Long> numbers) {
+        long[] unboxed = new long[numbers.size()];
+        for (int i = 0; i < unboxed.length; i++) {
+            unboxed[i] = numbers.get(i);
+        }
+        return unboxed;
+    }
+
+    /** One sum on its way into the windows. */
+    private final class Application {
+        private final Subject subject;
+        private final List<String> meters;
+        private final EffectiveLimits limits;
+        private final List<Part> parts = new ArrayList<>();
+
+        Application(UsageSum sum) {
+            subject = Subject.parse(sum.getSubject());
+            meters = meters(sum.getMeters());
+            limits = terms.limits(subject, clock.logTime());
+            for (UsagePart part : sum.getParts()) {
+                parts.add(part(sum.getSubject(), part));
+            }
+        }
+
+        private Part part(String subjectText, UsagePart part) {
+            List<Target> targets = new ArrayList<>(2);
+            targets.add(new Target(
+                    Length.DAY,
+                    part.getDay(),
+                    BillingCalendar.day(part.getDay()).end(),
+                    WindowKeys.window(Length.DAY, part.getDay(), subjectText)));
+            BillingSlot slot = part.getBilling();
+            if (slot != null) {
+                targets.add(new Target(
+                        Length.PERIOD,
+                        slot.getPeriodStart(),
+                        slot.getPeriodEnd(),
+                        WindowKeys.window(Length.PERIOD, slot.getPeriodStart(), subjectText)));
+            }
+            return new Part(
+                    part.getPayer().equals(subjectText),
+                    slot,
+                    targets,
+                    unboxed(part.getAmounts()),
+                    unboxed(part.getNewest()));
+        }
+
+        /** Whether the outcome depends on the order of the actions, so that adding up will not do. */
+        boolean orderMatters() {
+            return raisesAnything() || allocationEndsBetweenIntervals();
+        }
+
+        private boolean raisesAnything() {
+            if (limits.all().isEmpty()) {
+                return false;
+            }
+            Map<Bytes, long[]> more = new HashMap<>();
+            for (Part part : parts) {
+                for (Target target : part.targets()) {
+                    if (part.pays() && raisesAnything(target, part, more)) {
+                        return true;
                     }
                 }
-            });
+            }
+            return false;
         }
-        if (subject.kind() == Subject.Kind.ORG) {
-            sum.getRows()
-                    .forEach(row -> row.getAmounts()
-                            .forEach((meter, amount) -> splits.add(subject.text(), row, meter, amount)));
+
+        private boolean raisesAnything(Target target, Part part, Map<Bytes, long[]> more) {
+            long[] sums = more.computeIfAbsent(target.key(), key -> new long[meters.size()]);
+            WindowTotals window = windows.cell(target.key()).value();
+            for (int i = 0; i < sums.length; i++) {
+                sums[i] = Amounts.plus(sums[i], part.amounts()[i]);
+                String meter = meters.get(i);
+                Optional<EffectiveLimit> limit = limits.own(subject, meter, target.window());
+                if (limit.isPresent()
+                        && !Thresholds.newlyPassed(
+                                        limit.get().thresholds(),
+                                        Amounts.plus(window.totals().limitUsed(meter), sums[i]),
+                                        limit.get().amount(),
+                                        window.raised(meter))
+                                .isEmpty()) {
+                    return true;
+                }
+            }
+            return false;
         }
-        touched.forEach((target, totals) -> {
-            stores.windows().put(target.key(), totals.toBytes());
-            emit(target, totals, limits);
-        });
-    }
 
-    private WindowTotals plus(
-            Target target,
-            @Nullable WindowTotals before,
-            UsageStep step,
-            long amount,
-            boolean pays,
-            EffectiveLimits limits) {
-        WindowTotals totals = (before == null ? load(target) : before).plus(amount, pays, step.getOccurredAt());
-        if (!pays) {
-            return totals;
+        /** Which interval is billed for what lies beyond the allocation depends on what came first. */
+        private boolean allocationEndsBetweenIntervals() {
+            if (parts.stream().filter(Part::isCharged).count() < 2) {
+                return false;
+            }
+            for (int i = 0; i < meters.size(); i++) {
+                long total = 0;
+                for (Part part : parts) {
+                    if (part.isCharged()) {
+                        total = Amounts.plus(total, part.amounts()[i]);
+                    }
+                }
+                for (Part part : parts) {
+                    BillingSlot slot = part.slot();
+                    if (part.pays() && slot != null && charges.allocationEnds(subject, meters.get(i), total, slot)) {
+                        return true;
+                    }
+                }
+            }
+            return false;
         }
-        return limits.own(target.subject(), target.meter(), target.window())
-                .map(limit -> raise(target, limit, totals, step.getEventId()))
-                .orElse(totals);
-    }
 
-    private WindowTotals load(Target target) {
-        Bytes key = target.key();
-        byte[] stored = stores.windows().get(key);
-        if (stored != null) {
-            return WindowTotals.fromBytes(stored);
+        void inOrder(ByteBuffer steps) {
+            StepLog.Reader reader = new StepLog.Reader(steps, meters.size());
+            while (reader.next()) {
+                apply(parts.get(reader.part()), reader.amounts(), reader.eventId());
+            }
         }
-        Bytes index = StoreKey.key()
-                .number(target.end().toEpochMilli())
-                .raw(key.get())
-                .bytes();
-        stores.expiry().put(index, PRESENT);
-        return WindowTotals.empty(target.end());
-    }
 
-    private WindowTotals raise(Target target, EffectiveLimit limit, WindowTotals totals, String cause) {
-        List<Threshold> passed =
-                Thresholds.newlyPassed(limit.thresholds(), totals.limitUsed(), limit.amount(), totals.raised());
-        for (Threshold threshold : passed) {
-            QuotaAlert alert = alert(target, limit, totals.limitUsed(), threshold, cause);
-            out.accept(alert.getSubject(), new Message.Alert(alert));
+        void atOnce(String cause) {
+            for (Part part : parts) {
+                apply(part, part.amounts(), cause);
+            }
         }
-        return passed.isEmpty() ? totals : totals.raising(passed);
+
+        private void apply(Part part, long[] amounts, String cause) {
+            for (Target target : part.targets()) {
+                Cell<WindowTotals> cell = windows.cell(target.key());
+                Totals totals = cell.value().totals().plus(meters, amounts, part.pays(), part.newest());
+                WindowTotals window = cell.value().with(target.end(), totals);
+                windows.set(cell, part.pays() ? raise(target, window, amounts, cause) : window);
+            }
+            BillingSlot slot = part.slot();
+            if (part.pays() && slot != null) {
+                for (int i = 0; i < amounts.length; i++) {
+                    if (amounts[i] > 0) {
+                        charges.charge(subject, meters.get(i), amounts[i], slot);
+                    }
+                }
+            }
+        }
+
+        private WindowTotals raise(Target target, WindowTotals before, long[] amounts, String cause) {
+            WindowTotals window = before;
+            for (int i = 0; i < amounts.length; i++) {
+                if (amounts[i] > 0) {
+                    String meter = meters.get(i);
+                    Optional<EffectiveLimit> limit = limits.own(subject, meter, target.window());
+                    if (limit.isPresent()) {
+                        window = raise(target, window, meter, limit.get(), cause);
+                    }
+                }
+            }
+            return window;
+        }
+
+        private WindowTotals raise(
+                Target target, WindowTotals window, String meter, EffectiveLimit limit, String cause) {
+            long limitUsed = window.totals().limitUsed(meter);
+            List<Threshold> passed =
+                    Thresholds.newlyPassed(limit.thresholds(), limitUsed, limit.amount(), window.raised(meter));
+            for (Threshold threshold : passed) {
+                out.accept(
+                        subject.text(),
+                        new Message.Alert(Alerts.of(
+                                new Alerts.Cause(subject, meter, target.start(), target.end(), cause),
+                                limit,
+                                limitUsed,
+                                threshold,
+                                clock.logTime())));
+            }
+            return passed.isEmpty() ? window : window.raising(meter, passed);
+        }
     }
 
-    private QuotaAlert alert(Target target, EffectiveLimit limit, long limitUsed, Threshold threshold, String cause) {
-        AlertKind kind = AlertKind.valueOf(threshold.kind().name());
-        Scope scope = Scope.valueOf(limit.terms().scope().name());
-        int epoch = 0;
-        return new QuotaAlert(
-                FactIdentifier.ofAlert(
-                        kind.name(),
-                        target.subject(),
-                        scope.name(),
-                        target.subject().id(),
-                        target.meter(),
-                        target.start(),
-                        threshold.percent(),
-                        epoch),
-                kind,
-                severity(threshold.kind()),
-                target.subject().text(),
-                scope,
-                target.subject().id(),
-                target.meter(),
-                target.start(),
-                target.end(),
-                threshold.percent(),
-                epoch,
-                limit.amount(),
-                limitUsed,
-                target.end(),
-                limit.planId(),
-                cause,
-                !target.end().isAfter(clock.logTime()),
-                clock.logTime());
-    }
-
-    private static Severity severity(Thresholds.Kind kind) {
-        return switch (kind) {
-            case WARNING, POOL_LOW -> Severity.WARNING;
-            case REACHED, EXCEEDED -> Severity.CRITICAL;
-        };
-    }
-
-    private void emit(Target target, WindowTotals totals, EffectiveLimits limits) {
-        Long limit = limits.own(target.subject(), target.meter(), target.window())
-                .map(EffectiveLimit::amount)
-                .orElse(null);
-        String key =
-                Keys.usage(target.subject(), target.meter(), target.window().name(), target.start());
-        out.accept(
-                key,
-                new Message.Snapshot(new UsageSnapshot(
-                        target.subject().text(),
-                        target.meter(),
-                        UsageWindow.valueOf(target.window().name()),
-                        target.start(),
-                        target.end(),
-                        totals.used(),
-                        totals.limitUsed(),
-                        limit,
-                        totals.asOf())));
+    private void tell(Bytes key, Totals before, WindowTotals after) {
+        StoreKey.Reader reader = new StoreKey.Reader(key);
+        Length length = reader.tag() == Length.DAY.tag() ? Length.DAY : Length.PERIOD;
+        Instant start = Instant.ofEpochMilli(reader.number());
+        Subject subject = Subject.parse(reader.text());
+        EffectiveLimits limits = terms.limits(subject, clock.logTime());
+        for (String meter : after.totals().meters()) {
+            Totals.Total total = after.totals().of(meter).orElseThrow();
+            if (before.of(meter).filter(total::equals).isEmpty()) {
+                Long limit = limits.own(subject, meter, PlanTerms.Window.valueOf(length.name()))
+                        .map(EffectiveLimit::amount)
+                        .orElse(null);
+                out.accept(
+                        Keys.usage(subject, meter, length.name(), start),
+                        new Message.Snapshot(new UsageSnapshot(
+                                subject.text(),
+                                meter,
+                                UsageWindow.valueOf(length.name()),
+                                start,
+                                after.end(),
+                                total.used(),
+                                total.limitUsed(),
+                                limit,
+                                total.asOf())));
+            }
+        }
     }
 }

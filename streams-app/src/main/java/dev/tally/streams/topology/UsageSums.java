@@ -2,56 +2,46 @@ package dev.tally.streams.topology;
 
 import dev.tally.keys.Subject;
 import dev.tally.schemas.BillingSlot;
-import dev.tally.schemas.UsageRow;
-import dev.tally.schemas.UsageStep;
+import dev.tally.schemas.SplitDimension;
+import dev.tally.schemas.UsagePart;
+import dev.tally.schemas.UsageSplit;
 import dev.tally.schemas.UsageSum;
 import dev.tally.streams.metering.Action;
 import dev.tally.streams.metering.BillingCalendar;
+import dev.tally.streams.metering.MeterSet;
 import dev.tally.streams.metering.Period;
 import dev.tally.streams.metering.SubscriptionTerms;
 import dev.tally.streams.metering.Terms;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Usage summed on the heap between two commits, by subject and within it by everything the accounts stage tells apart. A sum keeps its
- * actions in order, so that limits are judged action by action however much was summed.
+ * Usage summed on the heap between two commits, by subject and within it by what the accounts stage tells apart. A sum of a subject with
+ * a subscription keeps its actions in order, so that limits are judged action by action however much was summed.
+ *
+ * <p>To be drained when the catalogue changes: a sum keeps what it has looked up.
  */
 final class UsageSums {
 
     /** A sum of about this size is sent as it is; the next action begins another. Keeps a record well under the size limit of its topic. */
     private static final int MAX_BYTES = 300_000;
 
-    /** What the accounts stage tells apart within a subject. */
-    private record RowKey(
-            Subject payer,
-            String userId,
-            @Nullable String spaceId,
-            @Nullable String model,
-            @Nullable String actionType,
-            @Nullable String trigger,
-            Instant day,
-            @Nullable BillingSlot billing) {}
-
-    private record Row(int index, Map<String, Long> amounts) {}
-
-    private static final class Sum {
-        private final Map<RowKey, Row> rows = new LinkedHashMap<>();
-        private final List<UsageStep> steps = new ArrayList<>();
-        private int bytes;
-    }
+    private static final SplitDimension[] DIMENSIONS = SplitDimension.values();
 
     private final Map<Subject, Sum> sums = new LinkedHashMap<>();
     private final Duration interval;
     private final Consumer<UsageSum> sink;
+    private int actions;
 
     /** Sums that go to a sink when drained; one that gets long goes before. */
     UsageSums(Duration billingInterval, Consumer<UsageSum> sink) {
@@ -59,64 +49,48 @@ final class UsageSums {
         this.sink = sink;
     }
 
-    /** Adds an action to its user and, if it has one, to its org. */
-    void add(Action action, Map<String, Long> amounts, Subject payer, Terms terms) {
-        Instant day = BillingCalendar.day(action.occurredAt()).start();
-        Subject user = Subject.user(action.userId());
-        add(
-                user,
-                new RowKey(payer, action.userId(), null, null, null, null, day, slot(user, action, terms)),
-                action,
-                amounts);
-        if (action.orgId() != null) {
-            Subject org = Subject.org(action.orgId());
-            add(
-                    org,
-                    new RowKey(
-                            payer,
-                            action.userId(),
-                            action.spaceId(),
-                            action.model(),
-                            action.actionType(),
-                            action.trigger(),
-                            day,
-                            slot(org, action, terms)),
-                    action,
-                    amounts);
-        }
+    /** Actions added since the last drain. */
+    int actions() {
+        return actions;
     }
 
-    private void add(Subject subject, RowKey key, Action action, Map<String, Long> amounts) {
-        Sum sum = sums.computeIfAbsent(subject, s -> new Sum());
-        Row row = sum.rows.get(key);
-        if (row == null) {
-            row = new Row(sum.rows.size(), new TreeMap<>());
-            sum.rows.put(key, row);
-            sum.bytes += bytesOf(key) + bytesOf(amounts);
+    /**
+     * Adds an action to one of its subjects, its user or its org.
+     *
+     * @param amounts by position of the meters; copied where kept
+     */
+    void add(Subject subject, Action action, MeterSet meters, long[] amounts, Subject payer, Terms terms) {
+        Sum sum = sums.get(subject);
+        if (sum == null || sum.meters != meters) {
+            if (sum != null) {
+                sums.remove(subject);
+                send(sum);
+            }
+            sum = new Sum(subject, meters, terms.subscription(subject).orElse(null));
+            sums.put(subject, sum);
         }
-        Map<String, Long> totals = row.amounts();
-        amounts.forEach((meter, amount) -> totals.merge(meter, amount, Math::addExact));
-        sum.steps.add(new UsageStep(row.index(), action.eventId(), action.occurredAt(), amounts));
-        sum.bytes += 32 + utf8(action.eventId()) + bytesOf(amounts);
-        if (sum.bytes >= MAX_BYTES) {
+        sum.add(action, amounts, payer);
+        actions++;
+        if (sum.bytes() >= MAX_BYTES) {
             sums.remove(subject);
-            send(subject, sum);
+            send(sum);
         }
     }
 
-    /** At most what a row takes on the wire; a meter's total may take ten bytes and its name stands in row and step. */
-    private static int bytesOf(RowKey key) {
-        return 96
-                + key.payer().text().length()
-                + utf8(key.userId())
-                + utf8(key.spaceId())
-                + utf8(key.model())
-                + utf8(key.actionType())
-                + utf8(key.trigger());
+    /** Sends all sums. */
+    void drain() {
+        actions = 0;
+        if (sums.isEmpty()) {
+            return;
+        }
+        // Taken out first: what a failed transaction did not send comes again with its input, never from here.
+        List<Sum> all = new ArrayList<>(sums.values());
+        sums.clear();
+        all.forEach(this::send);
     }
 
-    private static int bytesOf(Map<String, Long> amounts) {
-        return amounts.keySet().stream().mapToInt(meter -> 12 + utf8(meter)).sum();
+    private void send(Sum sum) {
+        sink.accept(sum.toRecord());
     }
 
     /** No UTF-16 unit takes more than three bytes of UTF-8. */
@@ -124,46 +98,185 @@ final class UsageSums {
         return text == null ? 1 : 3 + 3 * text.length();
     }
 
-    private @Nullable BillingSlot slot(Subject subject, Action action, Terms terms) {
-        Optional<SubscriptionTerms> subscription = terms.subscription(subject);
-        if (subscription.isEmpty()) {
-            return null;
+    private final class Sum {
+        private final Subject subject;
+        private final MeterSet meters;
+        private final @Nullable SubscriptionTerms subscription;
+        private final List<Part> parts = new ArrayList<>(2);
+        private final Map<Instant, DaySplit> splits = new LinkedHashMap<>();
+        private final StepLog steps = new StepLog();
+        private String lastEventId = "";
+        private int bytes = 64;
+
+        Sum(Subject subject, MeterSet meters, @Nullable SubscriptionTerms subscription) {
+            this.subject = subject;
+            this.meters = meters;
+            this.subscription = subscription;
         }
-        Optional<SubscriptionTerms.PhaseTerms> phase = subscription.get().phaseAt(action.occurredAt());
-        if (phase.isEmpty()) {
-            return null;
+
+        int bytes() {
+            return bytes + steps.size();
         }
-        Period period = BillingCalendar.period(subscription.get().anchor(), action.occurredAt());
-        Period slot = BillingCalendar.interval(period, interval, action.occurredAt());
-        return new BillingSlot(
-                period.start(),
-                period.end(),
-                slot.start(),
-                slot.end(),
-                phase.get().planId(),
-                phase.get().version());
+
+        void add(Action action, long[] amounts, Subject payer) {
+            int index = partOf(action.occurredAt(), payer);
+            Part part = parts.get(index);
+            part.add(amounts, action.occurredAt());
+            if (subject.kind() == Subject.Kind.ORG) {
+                splits.computeIfAbsent(part.day, day -> new DaySplit()).add(action, amounts);
+            }
+            if (subscription != null) {
+                steps.add(index, action.eventId(), amounts);
+            }
+            lastEventId = action.eventId();
+        }
+
+        private int partOf(Instant at, Subject payer) {
+            for (int i = parts.size() - 1; i >= 0; i--) {
+                if (parts.get(i).covers(at, payer)) {
+                    return i;
+                }
+            }
+            parts.add(newPart(at, payer));
+            bytes += 160 + 20 * meters.ids().size() + utf8(payer.id());
+            return parts.size() - 1;
+        }
+
+        private Part newPart(Instant at, Subject payer) {
+            Period day = BillingCalendar.day(at);
+            if (subscription == null) {
+                return new Part(payer, day.start(), day, null, meters.ids().size());
+            }
+            // Where one phase ends and another begins, actions are told apart too.
+            Instant from = day.start();
+            Instant to = day.end();
+            for (SubscriptionTerms.PhaseTerms phase : subscription.phases()) {
+                if (phase.effectiveFrom().isAfter(at)) {
+                    to = earlier(to, phase.effectiveFrom());
+                } else {
+                    from = later(from, phase.effectiveFrom());
+                }
+            }
+            Optional<SubscriptionTerms.PhaseTerms> phase = subscription.phaseAt(at);
+            if (phase.isEmpty()) {
+                return new Part(
+                        payer,
+                        day.start(),
+                        new Period(from, to),
+                        null,
+                        meters.ids().size());
+            }
+            Period period = BillingCalendar.period(subscription.anchor(), at);
+            Period slot = BillingCalendar.interval(period, interval, at);
+            BillingSlot billing = new BillingSlot(
+                    period.start(),
+                    period.end(),
+                    slot.start(),
+                    slot.end(),
+                    phase.get().planId(),
+                    phase.get().version());
+            return new Part(
+                    payer,
+                    day.start(),
+                    new Period(later(from, slot.start()), earlier(to, slot.end())),
+                    billing,
+                    meters.ids().size());
+        }
+
+        UsageSum toRecord() {
+            List<UsagePart> partRecords = new ArrayList<>(parts.size());
+            parts.forEach(part -> partRecords.add(part.toRecord()));
+            List<UsageSplit> splitRecords = new ArrayList<>();
+            splits.forEach((day, split) -> split.addTo(splitRecords, day));
+            ByteBuffer inOrder = steps.toBuffer();
+            return new UsageSum(subject.text(), meters.ids(), partRecords, splitRecords, inOrder, lastEventId);
+        }
+
+        /** What each value of each dimension has of one day. */
+        private final class DaySplit {
+            @SuppressWarnings({"unchecked", "rawtypes"})
+            private final Map<@Nullable String, long[]>[] rows = new Map[DIMENSIONS.length];
+
+            DaySplit() {
+                Arrays.setAll(rows, i -> new HashMap<>());
+            }
+
+            void add(Action action, long[] amounts) {
+                for (SplitDimension by : DIMENSIONS) {
+                    String key = switch (by) {
+                        case MEMBER -> action.userId();
+                        case SPACE -> action.spaceId();
+                        case MODEL -> action.model();
+                        case ACTION -> action.actionType();
+                        case TRIGGER -> action.trigger();
+                    };
+                    Map<@Nullable String, long[]> values = rows[by.ordinal()];
+                    long[] row = values.get(key);
+                    if (row == null) {
+                        values.put(key, amounts.clone());
+                        bytes += 16 + 10 * amounts.length + utf8(key);
+                    } else {
+                        for (int i = 0; i < row.length; i++) {
+                            row[i] += amounts[i];
+                        }
+                    }
+                }
+            }
+
+            void addTo(List<UsageSplit> records, Instant day) {
+                for (SplitDimension by : DIMENSIONS) {
+                    rows[by.ordinal()].forEach(
+                            (key, amounts) -> records.add(new UsageSplit(day, by, key, boxed(amounts))));
+                }
+            }
+        }
     }
 
-    /** Sends all sums. */
-    void drain() {
-        // Taken out first: what a failed transaction did not send comes again with its input, never from here.
-        Map<Subject, Sum> all = new LinkedHashMap<>(sums);
-        sums.clear();
-        all.forEach(this::send);
+    private static Instant later(Instant one, Instant other) {
+        return one.isAfter(other) ? one : other;
     }
 
-    private void send(Subject subject, Sum sum) {
-        List<UsageRow> rows = new ArrayList<>(sum.rows.size());
-        sum.rows.forEach((key, row) -> rows.add(new UsageRow(
-                key.payer().text(),
-                key.userId(),
-                key.spaceId(),
-                key.model(),
-                key.actionType(),
-                key.trigger(),
-                key.day(),
-                key.billing(),
-                row.amounts())));
-        sink.accept(new UsageSum(subject.text(), rows, sum.steps));
+    private static Instant earlier(Instant one, Instant other) {
+        return one.isBefore(other) ? one : other;
+    }
+
+    private static List<Long> boxed(long[] numbers) {
+        return Arrays.stream(numbers).boxed().toList();
+    }
+
+    /** Actions of one payer in a span of time in which nothing changes. */
+    private static final class Part {
+        private final Subject payer;
+        private final Instant day;
+        private final Period span;
+        private final @Nullable BillingSlot billing;
+        private final long[] amounts;
+        private final long[] newest;
+
+        Part(Subject payer, Instant day, Period span, @Nullable BillingSlot billing, int meters) {
+            this.payer = payer;
+            this.day = day;
+            this.span = span;
+            this.billing = billing;
+            this.amounts = new long[meters];
+            this.newest = new long[meters];
+        }
+
+        boolean covers(Instant at, Subject other) {
+            return span.contains(at) && payer.equals(other);
+        }
+
+        void add(long[] more, Instant at) {
+            for (int i = 0; i < more.length; i++) {
+                if (more[i] > 0) {
+                    amounts[i] += more[i];
+                    newest[i] = Math.max(newest[i], at.toEpochMilli());
+                }
+            }
+        }
+
+        UsagePart toRecord() {
+            return new UsagePart(payer.text(), day, billing, boxed(amounts), boxed(newest));
+        }
     }
 }

@@ -1,86 +1,74 @@
 package dev.tally.streams.topology;
 
-import dev.tally.streams.metering.Action;
 import dev.tally.streams.metering.Amounts;
-import dev.tally.streams.metering.BillingCalendar;
-import dev.tally.streams.state.DayCount;
+import dev.tally.streams.state.HeapCells;
+import dev.tally.streams.state.HeapCells.Cell;
 import dev.tally.streams.state.StoreKey;
+import dev.tally.streams.state.Totals;
+import dev.tally.streams.state.WriteBackStore;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueIterator;
-import org.apache.kafka.streams.state.KeyValueStore;
 
 /** The users' day windows at their home partition. A window expires by the partition's own stream time, never by a clock. */
 final class UserDays {
 
+    private static final int KEEP = 100_000;
     private static final int EXPIRE_AT_LEAST = 1_000;
-    private static final byte[] PRESENT = {};
 
-    private final KeyValueStore<Bytes, byte[]> days;
-    private final KeyValueStore<Bytes, byte[]> expiry;
+    private final WriteBackStore store;
+    private final HeapCells<Totals> days;
     private final Duration retention;
-    private int begun;
+    private int changed;
 
-    UserDays(KeyValueStore<Bytes, byte[]> days, KeyValueStore<Bytes, byte[]> expiry, Duration retention) {
-        this.days = days;
-        this.expiry = expiry;
+    UserDays(WriteBackStore store, Duration retention) {
+        this.store = store;
+        this.days =
+                new HeapCells<>(store, new HeapCells.Layout<>(Totals::toBytes, Totals::fromBytes, Totals.NONE), KEEP);
         this.retention = retention;
+        store.overlay(days);
     }
 
-    /** A meter of which the user's day cannot hold this action's amount any more. */
-    Optional<String> meterWithoutRoom(Action action, Map<String, Long> amounts) {
-        long day = dayOf(action.occurredAt());
-        return amounts.entrySet().stream()
-                .filter(amount -> {
-                    DayCount before = DayCount.ofNullable(days.get(key(action.userId(), amount.getKey(), day)));
-                    return before != null && before.used() + amount.getValue() > Amounts.MOST_OF_A_USER_IN_A_DAY;
-                })
-                .map(Map.Entry::getKey)
-                .findFirst();
+    /** A user's day. */
+    Cell<Totals> day(Bytes key) {
+        return days.cell(key);
     }
 
-    void add(String userId, String meter, Instant at, long amount, boolean pays) {
-        long day = dayOf(at);
-        Bytes key = key(userId, meter, day);
-        DayCount before = DayCount.ofNullable(days.get(key));
-        if (before == null) {
-            expiry.put(StoreKey.key().number(day).raw(key.get()).bytes(), PRESENT);
-            begun++;
+    /** The index of a meter of which a day cannot hold this amount any more; -1 when there is room for all. */
+    static int full(Totals day, List<String> meters, long[] amounts) {
+        for (int i = 0; i < amounts.length; i++) {
+            if (amounts[i] > 0 && day.used(meters.get(i)) > Amounts.MOST_OF_A_USER_IN_A_DAY - amounts[i]) {
+                return i;
+            }
         }
-        days.put(key, DayCount.plus(before, amount, pays, at).toBytes());
+        return -1;
     }
 
-    private static long dayOf(Instant at) {
-        return BillingCalendar.day(at).start().toEpochMilli();
+    void set(Cell<Totals> day, Totals totals) {
+        days.set(day, totals);
+        changed++;
     }
 
-    private static Bytes key(String userId, String meter, long day) {
-        return DayCount.key(userId, meter).number(day).bytes();
+    void writeBack() {
+        days.writeBack((day, before) -> {});
     }
 
     /** Removes days past the retention: in slices, but faster than new ones begin. */
     void expire(Instant streamTime) {
-        int most = Math.max(EXPIRE_AT_LEAST, 2 * begun);
-        begun = 0;
+        int most = Math.max(EXPIRE_AT_LEAST, 2 * changed);
+        changed = 0;
         long bound = streamTime.minus(retention).minus(Duration.ofDays(1)).toEpochMilli();
         List<Bytes> past = new ArrayList<>();
-        try (KeyValueIterator<Bytes, byte[]> oldest = expiry.range(
+        try (KeyValueIterator<Bytes, byte[]> oldest = store.storedRange(
                 StoreKey.key().number(Long.MIN_VALUE).bytes(),
                 StoreKey.key().number(bound).bytes())) {
             while (oldest.hasNext() && past.size() < most) {
                 past.add(oldest.next().key);
             }
         }
-        for (Bytes index : past) {
-            StoreKey.Reader reader = new StoreKey.Reader(index);
-            reader.number();
-            days.delete(Bytes.wrap(reader.rest()));
-            expiry.delete(index);
-        }
+        past.forEach(days::remove);
     }
 }

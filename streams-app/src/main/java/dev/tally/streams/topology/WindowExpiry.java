@@ -1,15 +1,19 @@
 package dev.tally.streams.topology;
 
 import dev.tally.streams.state.IntervalCharge;
-import dev.tally.streams.state.SplitKeys;
+import dev.tally.streams.state.PeriodCharges;
 import dev.tally.streams.state.StoreKey;
+import dev.tally.streams.state.WindowKeys;
+import dev.tally.streams.state.WindowKeys.Length;
 import dev.tally.streams.state.WindowTotals;
+import dev.tally.streams.state.WriteBackStore;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 
@@ -19,16 +23,27 @@ import org.apache.kafka.streams.state.KeyValueStore;
  */
 final class WindowExpiry {
 
-    private static final int WINDOWS_PER_TICK = 200;
-    private static final Duration LOOK_AGAIN_AFTER = Duration.ofDays(1);
-    private static final byte[] PRESENT = {};
+    private static final int WINDOWS_PER_TICK = 1_000;
+    private static final Duration LONGEST_PERIOD = Duration.ofDays(31);
 
+    private final WriteBackStore windows;
     private final AccountStores stores;
+    private final UsageApplier usage;
+    private final Splits splits;
     private final AccountClock clock;
     private final Duration retention;
 
-    WindowExpiry(AccountStores stores, AccountClock clock, Duration retention) {
+    WindowExpiry(
+            WriteBackStore windows,
+            AccountStores stores,
+            UsageApplier usage,
+            Splits splits,
+            AccountClock clock,
+            Duration retention) {
+        this.windows = windows;
         this.stores = stores;
+        this.usage = usage;
+        this.splits = splits;
         this.clock = clock;
         this.retention = retention;
     }
@@ -38,68 +53,64 @@ final class WindowExpiry {
         if (streamTime.isEmpty()) {
             return;
         }
-        long bound = streamTime.get().minus(retention).toEpochMilli();
+        Instant bound = streamTime.get().minus(retention);
+        for (Bytes key : begunBefore(Length.DAY, bound.minus(Duration.ofDays(1)))) {
+            StoreKey.Reader reader = new StoreKey.Reader(key);
+            reader.tag();
+            Instant day = Instant.ofEpochMilli(reader.number());
+            splits.expire(day, reader.text());
+            usage.expire(key);
+        }
+        for (Bytes key : begunBefore(Length.PERIOD, bound.minus(LONGEST_PERIOD))) {
+            expirePeriod(key);
+            usage.expire(key);
+        }
+    }
+
+    private List<Bytes> begunBefore(Length length, Instant bound) {
         List<Bytes> past = new ArrayList<>();
-        try (KeyValueIterator<Bytes, byte[]> oldest = stores.expiry()
-                .range(
-                        StoreKey.key().number(Long.MIN_VALUE).bytes(),
-                        StoreKey.key().number(bound).bytes())) {
+        try (KeyValueIterator<Bytes, byte[]> oldest = windows.storedRange(
+                WindowKeys.start(length, Instant.ofEpochMilli(Long.MIN_VALUE)).bytes(),
+                WindowKeys.start(length, bound).bytes())) {
             while (oldest.hasNext() && past.size() < WINDOWS_PER_TICK) {
                 past.add(oldest.next().key);
             }
         }
-        past.forEach(this::expire);
+        return past;
     }
 
-    private void expire(Bytes index) {
-        StoreKey.Reader entry = new StoreKey.Reader(index);
-        long due = entry.number();
-        Bytes windowKey = Bytes.wrap(entry.rest());
-        StoreKey.Reader window = new StoreKey.Reader(windowKey);
-        String subject = window.text();
-        String meter = window.text();
-        int kind = window.tag();
-        long start = window.number();
-        if (kind == WindowTotals.DAY) {
-            StoreKey day = SplitKeys.day(subject, meter, Instant.ofEpochMilli(start));
-            deleteRange(stores.splits(), day.bytes(), day.afterPrefix());
-        } else {
-            long end = WindowTotals.fromBytes(stores.windows().get(windowKey))
-                    .end()
-                    .toEpochMilli();
-            Bytes first = IntervalCharge.key(subject, meter).number(start).bytes();
-            Bytes last = IntervalCharge.key(subject, meter).number(end - 1).bytes();
-            if (owesAnything(first, last)) {
-                // Money is owed for it once its plan is known: what covers it must stay as it is.
-                long again = due + LOOK_AGAIN_AFTER.toMillis();
-                stores.expiry()
-                        .put(StoreKey.key().number(again).raw(windowKey.get()).bytes(), PRESENT);
-                stores.expiry().delete(index);
-                return;
-            }
-            stores.charges().delete(windowKey);
-            deleteRange(stores.intervals(), first, last);
+    /** What is owed for a period whose plan has never come stays, with what covers it: the plan may still come. */
+    private void expirePeriod(Bytes key) {
+        StoreKey.Reader reader = new StoreKey.Reader(key);
+        reader.tag();
+        Instant start = Instant.ofEpochMilli(reader.number());
+        String subject = reader.text();
+        byte[] stored = windows.stored(key);
+        if (stored == null) {
+            return;
         }
-        stores.windows().delete(windowKey);
-        stores.expiry().delete(index);
-    }
-
-    private boolean owesAnything(Bytes first, Bytes last) {
-        try (KeyValueIterator<Bytes, byte[]> intervals = stores.intervals().range(first, last)) {
-            while (intervals.hasNext()) {
-                if (IntervalCharge.fromBytes(intervals.next().value).owes()) {
-                    return true;
-                }
+        WindowTotals window = WindowTotals.fromBytes(stored);
+        for (String meter : window.totals().meters()) {
+            Bytes first = IntervalCharge.key(subject, meter)
+                    .number(start.toEpochMilli())
+                    .bytes();
+            Bytes last = IntervalCharge.key(subject, meter)
+                    .number(window.end().toEpochMilli() - 1)
+                    .bytes();
+            List<KeyValue<Bytes, byte[]>> intervals = new ArrayList<>();
+            try (KeyValueIterator<Bytes, byte[]> range = stores.intervals().range(first, last)) {
+                range.forEachRemaining(intervals::add);
+            }
+            if (intervals.stream()
+                    .noneMatch(
+                            interval -> IntervalCharge.fromBytes(interval.value).owes())) {
+                delete(stores.intervals(), intervals);
+                stores.charges().delete(PeriodCharges.key(subject, meter, start));
             }
         }
-        return false;
     }
 
-    private static void deleteRange(KeyValueStore<Bytes, byte[]> store, Bytes from, Bytes to) {
-        List<Bytes> keys = new ArrayList<>();
-        try (KeyValueIterator<Bytes, byte[]> range = store.range(from, to)) {
-            range.forEachRemaining(entry -> keys.add(entry.key));
-        }
-        keys.forEach(store::delete);
+    private static void delete(KeyValueStore<Bytes, byte[]> store, List<KeyValue<Bytes, byte[]>> entries) {
+        entries.forEach(entry -> store.delete(entry.key));
     }
 }

@@ -235,7 +235,7 @@ class AccountsTest {
             pipeline.action(at(action("d" + day, "other", null, Map.of()), pipeline.now()));
             pipeline.pass(Duration.ofSeconds(2));
         }
-        assertThat(pipeline.day(Subject.user("u1"), "actions", TODAY)).isEmpty();
+        assertThat(pipeline.day(Subject.user("u1"), "actions", TODAY)).isZero();
         pipeline.put(enterprise());
         passMinutes(1);
 

@@ -15,10 +15,11 @@ import dev.tally.schemas.topics.Topics;
 import dev.tally.streams.state.CatalogueRecords;
 import dev.tally.streams.state.CounterKeys;
 import dev.tally.streams.state.CounterKeys.Counter;
-import dev.tally.streams.state.DayCount;
 import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.Numbers;
 import dev.tally.streams.state.StoreNames;
+import dev.tally.streams.state.Totals;
+import dev.tally.streams.state.WindowKeys;
 import dev.tally.streams.state.WriteBackStore;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -28,7 +29,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Properties;
 import java.util.TreeMap;
 import org.apache.avro.specific.SpecificRecord;
@@ -83,7 +83,9 @@ final class Pipeline implements AutoCloseable {
                         Duration.ofHours(72),
                         Duration.ofDays(40),
                         Duration.ofMinutes(5),
-                        "0123456789abcdef".getBytes(StandardCharsets.UTF_8)),
+                        "0123456789abcdef".getBytes(StandardCharsets.UTF_8),
+                        1,
+                        1 << 20),
                 new AccountSettings("test", "i-1", 1, Duration.ofMinutes(1), Duration.ofDays(40)));
     }
 
@@ -179,19 +181,21 @@ final class Pipeline implements AutoCloseable {
         return Numbers.orElse(store.get(CounterKeys.key(0, counter)), 0);
     }
 
-    Optional<DayCount> day(Subject user, String meter, Instant day) {
-        KeyValueStore<Bytes, byte[]> days = driver.getKeyValueStore(StoreNames.USER_DAYS);
-        return Optional.ofNullable(days.get(DayCount.key(user.id(), meter)
-                        .number(day.toEpochMilli())
-                        .bytes()))
-                .map(DayCount::fromBytes);
+    /** What a user has used of a meter on a day, as queries see it. */
+    long day(Subject user, String meter, Instant day) {
+        return Totals.ofNullable(userDays().get(WindowKeys.userDay(user.id(), day)))
+                .used(meter);
     }
 
+    /** Sets a day that no action has touched yet. */
     void setDay(String userId, String meter, Instant day, long used) {
-        KeyValueStore<Bytes, byte[]> days = driver.getKeyValueStore(StoreNames.USER_DAYS);
-        days.put(
-                DayCount.key(userId, meter).number(day.toEpochMilli()).bytes(),
-                new DayCount(used, used, day).toBytes());
+        Totals totals = Totals.NONE.plus(List.of(meter), new long[] {used}, true, new long[] {day.toEpochMilli()});
+        userDays().put(WindowKeys.userDay(userId, day), totals.toBytes());
+    }
+
+    private WriteBackStore userDays() {
+        return (WriteBackStore)
+                Objects.requireNonNull(driver.getAllStateStores().get(StoreNames.USER_DAYS));
     }
 
     List<Bytes> openIntervals() {

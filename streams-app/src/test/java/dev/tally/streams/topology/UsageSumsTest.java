@@ -3,8 +3,11 @@ package dev.tally.streams.topology;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.keys.Subject;
+import dev.tally.schemas.UsagePart;
 import dev.tally.schemas.UsageSum;
 import dev.tally.streams.metering.Action;
+import dev.tally.streams.metering.MeterDefinition;
+import dev.tally.streams.metering.MeterSet;
 import dev.tally.streams.metering.PlanTerms;
 import dev.tally.streams.metering.SubscriptionTerms;
 import dev.tally.streams.metering.Terms;
@@ -38,51 +41,112 @@ class UsageSumsTest {
         pipeline.close();
     }
 
-    private static final Terms NOTHING = new Terms() {
-        @Override
-        public Optional<SubscriptionTerms> subscription(Subject subject) {
-            return Optional.empty();
-        }
-
-        @Override
-        public Optional<PlanTerms> plan(String planId, int version) {
-            return Optional.empty();
-        }
-    };
-
     @Test
     void shouldKeepSumsOfHugeRowsUnderTheSizeLimit() {
-        // Given ids at their limit, so that each action is a row of its own of some kilobytes
+        // Given ids at their limit, so that each action has values of its own of some kilobytes
         String long1 = "x".repeat(250);
+        MeterSet meters = new MeterSet(List.of(new MeterDefinition(
+                "actions", MeterDefinition.Aggregation.COUNT, List.of(), null, List.of(), "tally_actions")));
 
         // When they all come between two commits; the driver commits after each record, so the sum is driven directly
-        List<byte[]> sent = new ArrayList<>();
+        List<UsageSum> sent = new ArrayList<>();
         var serde = pipeline.serdes().of(UsageSum.class);
-        UsageSums sums = new UsageSums(
-                Duration.ofMinutes(5), sum -> sent.add(serde.serializer().serialize("subject-log", sum)));
+        UsageSums sums = new UsageSums(Duration.ofMinutes(5), sent::add);
+        Subject org = Subject.org("☃".repeat(85));
         for (int i = 0; i < 2_000; i++) {
-            sums.add(
-                    new Action(
-                            "e" + i + long1,
-                            Pipeline.START,
-                            "u" + i,
-                            "☃".repeat(85),
-                            long1 + i,
-                            long1,
-                            long1,
-                            "OTHER",
-                            false,
-                            Map.of(),
-                            null,
-                            null),
-                    Map.of("actions", 1L),
-                    Subject.org("☃".repeat(85)),
-                    NOTHING);
+            Action action = new Action(
+                    "e" + i + long1,
+                    Pipeline.START,
+                    "u" + i,
+                    org.id(),
+                    long1 + i,
+                    long1,
+                    long1,
+                    "OTHER",
+                    false,
+                    Map.of(),
+                    null,
+                    null);
+            sums.add(org, action, meters, new long[] {1}, org, subscribed(org));
         }
         sums.drain();
 
         // Then
-        assertThat(sent).allSatisfy(bytes -> assertThat(bytes.length).isLessThan(700_000));
-        assertThat(sent).hasSizeGreaterThan(2_000 + 2);
+        assertThat(sent).hasSizeGreaterThan(2);
+        assertThat(sent)
+                .allSatisfy(sum -> assertThat(serde.serializer().serialize("subject-log", sum).length)
+                        .isLessThan(700_000));
+        assertThat(sent.stream()
+                        .flatMap(sum -> sum.getParts().stream())
+                        .mapToLong(part -> part.getAmounts().get(0))
+                        .sum())
+                .isEqualTo(2_000);
+    }
+
+    @Test
+    void shouldKeepTheActionsOfASubscriberInOrder() {
+        // Given two meters, and actions in two billing intervals
+        MeterSet meters = new MeterSet(List.of(
+                new MeterDefinition("actions", MeterDefinition.Aggregation.COUNT, List.of(), null, List.of(), "a"),
+                new MeterDefinition(
+                        "credits", MeterDefinition.Aggregation.SUM, List.of("credits"), null, List.of(), "c")));
+        Subject user = Subject.user("u1");
+        List<UsageSum> sent = new ArrayList<>();
+        UsageSums sums = new UsageSums(Duration.ofMinutes(5), sent::add);
+
+        // When
+        long[][] amounts = {{1, 0}, {1, 300}, {1, 1L << 40}};
+        for (int i = 0; i < amounts.length; i++) {
+            Action action = new Action(
+                    "é" + i,
+                    Pipeline.START.plusSeconds(i == 1 ? 600 : i),
+                    "u1",
+                    null,
+                    null,
+                    null,
+                    "x",
+                    "OTHER",
+                    false,
+                    Map.of(),
+                    null,
+                    null);
+            sums.add(user, action, meters, amounts[i], user, subscribed(user));
+        }
+        sums.drain();
+
+        // Then
+        UsageSum sum = sent.get(0);
+        assertThat(sent).hasSize(1);
+        assertThat(sum.getParts())
+                .extracting(UsagePart::getAmounts)
+                .containsExactly(List.of(2L, 1L << 40), List.of(1L, 300L));
+        StepLog.Reader steps = new StepLog.Reader(sum.getSteps(), 2);
+        for (int i = 0; i < amounts.length; i++) {
+            assertThat(steps.next()).isTrue();
+            assertThat(steps.eventId()).isEqualTo("é" + i);
+            assertThat(steps.part()).isEqualTo(i == 1 ? 1 : 0);
+            assertThat(steps.amounts()).isEqualTo(amounts[i]);
+        }
+        assertThat(steps.next()).isFalse();
+    }
+
+    private static Terms subscribed(Subject subscriber) {
+        return new Terms() {
+            @Override
+            public Optional<SubscriptionTerms> subscription(Subject subject) {
+                return Optional.of(new SubscriptionTerms(
+                        subscriber,
+                        null,
+                        Fixtures.ANCHOR,
+                        List.of(new SubscriptionTerms.PhaseTerms("p", 1, Fixtures.ANCHOR)),
+                        List.of(),
+                        20));
+            }
+
+            @Override
+            public Optional<PlanTerms> plan(String planId, int version) {
+                return Optional.empty();
+            }
+        };
     }
 }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Counters of the intake, kept in its store in the transaction that moves the records: a re-read record is counted once, also after a
  * crash. A counter belongs to the partition of {@code actions} where a record was first read, wherever its user's home is.
  */
-final class IntakeCounters {
+final class Counters {
 
     private final Map<Bytes, Long> dirty = new HashMap<>();
     private final Map<Bytes, Long> known = new HashMap<>();
@@ -21,11 +21,11 @@ final class IntakeCounters {
     private final WriteBackStore store;
 
     /** The counters over a store, the same for all processors of its task. */
-    static IntakeCounters of(WriteBackStore store) {
-        return store.companion(IntakeCounters.class, () -> new IntakeCounters(store));
+    static Counters of(WriteBackStore store) {
+        return store.companion(Counters.class, () -> new Counters(store));
     }
 
-    private IntakeCounters(WriteBackStore store) {
+    private Counters(WriteBackStore store) {
         this.store = store;
     }
 

@@ -1,0 +1,125 @@
+package dev.tally.schemas.serde;
+
+import dev.tally.schemas.ActionEvent;
+import dev.tally.schemas.Trigger;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** The fields of one action while they are read, used again for the next. Not for several threads. */
+final class ActionDraft {
+
+    /** More units in one action are left to the general path. */
+    static final int MAX_UNITS = 16;
+
+    static final int TEXTS = ActionEvent.getClassSchema().getFields().size();
+    private static final int EVENT_ID = position("eventId");
+    private static final int USER_ID = position("userId");
+    private static final int ORG_ID = position("orgId");
+    private static final int SPACE_ID = position("spaceId");
+    private static final int MODEL = position("model");
+    private static final int ACTION_TYPE = position("actionType");
+    private static final int ADMISSION_ID = position("admissionId");
+    private static final int REVERSES = position("reverses");
+
+    private final TextCache cache;
+    private final @Nullable String[] texts = new @Nullable String[TEXTS];
+    private final String[] units = new String[MAX_UNITS];
+    private final long[] amounts = new long[MAX_UNITS];
+    private int unitCount;
+    private long occurredAt;
+    private Trigger trigger = Trigger.OTHER;
+    private boolean readOnly;
+
+    ActionDraft(TextCache cache) {
+        this.cache = cache;
+        Arrays.fill(units, "");
+    }
+
+    /** Where a field of ours stands. */
+    static int position(String field) {
+        return ActionEvent.getClassSchema().getField(field).pos();
+    }
+
+    /** Every field at its default. */
+    void clear() {
+        Arrays.fill(texts, null);
+        unitCount = 0;
+        occurredAt = 0;
+        trigger = Trigger.OTHER;
+        readOnly = false;
+    }
+
+    void text(int field, WireCursor in) {
+        texts[field] = in.text(cache);
+    }
+
+    void uniqueText(int field, WireCursor in) {
+        texts[field] = in.text();
+    }
+
+    void occurredAt(long millis) {
+        occurredAt = millis;
+    }
+
+    void trigger(Trigger value) {
+        trigger = value;
+    }
+
+    void readOnly(boolean value) {
+        readOnly = value;
+    }
+
+    /** A unit that comes twice fails: the last one counts in Avro, and that is rare enough for the general path. */
+    void amount(WireCursor in, boolean isInt) {
+        String unit = in.text(cache);
+        long amount = isInt ? in.integer() : in.number();
+        for (int i = 0; i < unitCount; i++) {
+            if (units[i].equals(unit)) {
+                in.fail();
+                return;
+            }
+        }
+        if (unitCount == MAX_UNITS) {
+            in.fail();
+            return;
+        }
+        units[unitCount] = unit;
+        amounts[unitCount++] = amount;
+    }
+
+    <A> A assemble(ActionDecoder.Assembler<A> assembler) {
+        return assembler.assemble(
+                Objects.requireNonNull(texts[EVENT_ID]),
+                occurredAt,
+                Objects.requireNonNull(texts[USER_ID]),
+                texts[ORG_ID],
+                texts[SPACE_ID],
+                texts[MODEL],
+                Objects.requireNonNull(texts[ACTION_TYPE]),
+                trigger,
+                readOnly,
+                usage(),
+                texts[ADMISSION_ID],
+                texts[REVERSES]);
+    }
+
+    private Map<String, Long> usage() {
+        return switch (unitCount) {
+            case 0 -> Map.of();
+            case 1 -> Map.of(units[0], amounts[0]);
+            case 2 -> Map.of(units[0], amounts[0], units[1], amounts[1]);
+            case 3 -> Map.of(units[0], amounts[0], units[1], amounts[1], units[2], amounts[2]);
+            case 4 -> Map.of(units[0], amounts[0], units[1], amounts[1], units[2], amounts[2], units[3], amounts[3]);
+            default -> {
+                Map<String, Long> usage = HashMap.newHashMap(unitCount);
+                for (int i = 0; i < unitCount; i++) {
+                    usage.put(units[i], amounts[i]);
+                }
+                yield Map.copyOf(usage);
+            }
+        };
+    }
+}

@@ -1,0 +1,57 @@
+package dev.tally.streams.topology;
+
+import dev.tally.schemas.ActionEvent;
+import dev.tally.schemas.Trigger;
+import dev.tally.schemas.serde.ActionDecoder;
+import dev.tally.schemas.serde.RecordSerde;
+import dev.tally.streams.metering.Action;
+import java.time.Instant;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** From wire records to the core's type. */
+final class Actions {
+
+    private static final String[] TRIGGERS = new String[Trigger.values().length];
+
+    static {
+        for (Trigger trigger : Trigger.values()) {
+            TRIGGERS[trigger.ordinal()] = trigger.name();
+        }
+    }
+
+    private Actions() {}
+
+    /** A decoder for one task. */
+    static ActionDecoder<Action> decoder(RecordSerde<ActionEvent> serde) {
+        return ActionDecoder.of(serde, Actions::action);
+    }
+
+    private static Action action(
+            String eventId,
+            long occurredAtMillis,
+            String userId,
+            @Nullable String orgId,
+            @Nullable String spaceId,
+            @Nullable String model,
+            String actionType,
+            Trigger trigger,
+            boolean readOnly,
+            Map<String, Long> usage,
+            @Nullable String admissionId,
+            @Nullable String reverses) {
+        return new Action(
+                eventId,
+                Instant.ofEpochMilli(occurredAtMillis),
+                userId,
+                orgId,
+                spaceId,
+                model,
+                actionType,
+                TRIGGERS[trigger.ordinal()],
+                readOnly,
+                usage,
+                admissionId,
+                reverses);
+    }
+}
