@@ -18,6 +18,7 @@ import org.apache.kafka.common.Uuid;
 final class Broker {
 
     private static final int FIRST_CONTROLLER_PORT = 29_093;
+    private static final int CONTROLLER_PORTS = 2_000;
 
     private final StackOptions options;
 
@@ -94,7 +95,11 @@ final class Broker {
         if (remembered.isPresent()) {
             return remembered.getAsInt();
         }
-        int port = IntStream.range(FIRST_CONTROLLER_PORT, FIRST_CONTROLLER_PORT + 1_000)
+        // Stacks in different folders begin to look at different ports, so that one does not take another's while that
+        // is stopped.
+        int begin = Math.floorMod(options.data().toAbsolutePath().normalize().hashCode(), CONTROLLER_PORTS);
+        int port = IntStream.range(begin, begin + CONTROLLER_PORTS)
+                .map(i -> FIRST_CONTROLLER_PORT + i % CONTROLLER_PORTS)
                 .filter(LocalStack::isFree)
                 .findFirst()
                 .orElseThrow(() -> new Exit(Exit.USAGE, "no free port for Kafka's controller"));

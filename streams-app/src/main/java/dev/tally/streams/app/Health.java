@@ -24,6 +24,7 @@ final class Health {
 
     void waitingFor(String what) {
         waitingFor = what;
+        running = null;
     }
 
     void running(KafkaStreams streams, Freshness freshness) {

@@ -35,7 +35,7 @@ final class Lifecycle implements AutoCloseable {
     private final CountDownLatch stop = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final HttpApi http;
-    private volatile boolean failed;
+    private volatile CountDownLatch end = new CountDownLatch(1);
     private volatile @Nullable MeteringApp app;
 
     Lifecycle(MeteringSettings settings, InstantSource clock) {
@@ -59,24 +59,25 @@ final class Lifecycle implements AutoCloseable {
         http.start(values.string(MeteringSettings.HTTP_HOST), values.integer(MeteringSettings.HTTP_PORT));
         log.atInfo().addKeyValue("port", http.port()).log("HTTP server listens");
         try {
-            Optional<MeteringApp> readied = awaitReadied();
-            if (readied.isEmpty()) {
-                return 0;
-            }
-            MeteringApp built = readied.get();
-            KafkaStreams streams = built.streams();
-            streams.setStateListener((now, before) -> {
-                log.atInfo().addKeyValue("from", before).addKeyValue("to", now).log("Kafka Streams changed state");
-                if (now == KafkaStreams.State.ERROR) {
-                    failed = true;
-                    stop.countDown();
+            while (true) {
+                Optional<MeteringApp> readied = awaitReadied();
+                if (readied.isEmpty()) {
+                    return 0;
                 }
-            });
-            metrics.bind(streams, built.queries());
-            health.running(streams, built.freshness());
-            built.start();
-            stop.await();
-            return failed ? 1 : 0;
+                switch (runUntilItEnds(readied.get())) {
+                    case ASKED_TO_STOP -> {
+                        return 0;
+                    }
+                    case GAVE_UP -> {
+                        return 1;
+                    }
+                    case REGISTRY_AWAY -> {
+                        health.waitingFor("waiting for the schema registry");
+                        app = null;
+                        readied.get().close();
+                    }
+                }
+            }
         } catch (SettingsException e) {
             e.problems().forEach(problem -> System.err.println("settings: " + problem));
             return 2;
@@ -84,6 +85,35 @@ final class Lifecycle implements AutoCloseable {
             Thread.currentThread().interrupt();
             return 1;
         }
+    }
+
+    private enum End {
+        ASKED_TO_STOP,
+        GAVE_UP,
+        REGISTRY_AWAY
+    }
+
+    private End runUntilItEnds(MeteringApp running) throws InterruptedException {
+        CountDownLatch ended = new CountDownLatch(1);
+        end = ended;
+        KafkaStreams streams = running.streams();
+        streams.setStateListener((now, before) -> {
+            log.atInfo().addKeyValue("from", before).addKeyValue("to", now).log("Kafka Streams changed state");
+            if (now == KafkaStreams.State.ERROR) {
+                ended.countDown();
+            }
+        });
+        metrics.bind(streams, running.queries());
+        health.running(streams, running.freshness());
+        // A stop that was asked for before this run could be told has nobody else to end it.
+        if (stop.getCount() > 0) {
+            running.start();
+            ended.await();
+        }
+        if (stop.getCount() == 0) {
+            return End.ASKED_TO_STOP;
+        }
+        return running.isRegistryAway() ? End.REGISTRY_AWAY : End.GAVE_UP;
     }
 
     /**
@@ -146,6 +176,7 @@ final class Lifecycle implements AutoCloseable {
 
     private void stopAndWait() {
         stop.countDown();
+        end.countDown();
         try {
             if (!stopped.await(30, TimeUnit.SECONDS)) {
                 log.atWarn().log("Stopped before everything was closed");

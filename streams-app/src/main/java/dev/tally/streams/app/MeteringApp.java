@@ -30,23 +30,29 @@ final class MeteringApp implements AutoCloseable {
 
     private final KafkaStreams streams;
     private final UsageQueries queries;
-    private final Freshness freshness;
     private final CatalogueCatchUp catchUp;
     private final StartPositions positions;
+    private final StreamsFailures failures;
+    private final MeteringTopology topology;
+    private final RecordSerdes serdes;
     private final String applicationId;
 
     private MeteringApp(
             KafkaStreams streams,
             UsageQueries queries,
-            Freshness freshness,
             CatalogueCatchUp catchUp,
             StartPositions positions,
+            StreamsFailures failures,
+            MeteringTopology topology,
+            RecordSerdes serdes,
             String applicationId) {
         this.streams = streams;
         this.queries = queries;
-        this.freshness = freshness;
         this.catchUp = catchUp;
         this.positions = positions;
+        this.failures = failures;
+        this.topology = topology;
+        this.serdes = serdes;
         this.applicationId = applicationId;
     }
 
@@ -75,8 +81,8 @@ final class MeteringApp implements AutoCloseable {
         Properties properties = StreamsProperties.of(settings);
         StreamsConfig config = new StreamsConfig(properties);
         KafkaStreams streams = new KafkaStreams(topology.build(new TopologyConfig(config)), config);
-        streams.setUncaughtExceptionHandler(
-                new StreamsFailures(clock, pause -> LockSupport.parkNanos(pause.toNanos())));
+        StreamsFailures failures = new StreamsFailures(clock, pause -> LockSupport.parkNanos(pause.toNanos()));
+        streams.setUncaughtExceptionHandler(failures);
         UsageQueries queries = new StoreUsageQueries(
                 streams,
                 topics,
@@ -88,9 +94,11 @@ final class MeteringApp implements AutoCloseable {
         return new MeteringApp(
                 streams,
                 queries,
-                topology.freshness(),
                 new CatalogueCatchUp(client, topics, serdes),
                 new StartPositions(client, topics, applicationId),
+                failures,
+                topology,
+                serdes,
                 applicationId);
     }
 
@@ -98,7 +106,7 @@ final class MeteringApp implements AutoCloseable {
      * Gets everything ready that must be before {@link #start}.
      *
      * @return what is still in the way; empty when it can start
-     * @throws org.apache.kafka.common.KafkaException when the brokers cannot be asked; may be tried again
+     * @throws org.apache.kafka.common.KafkaException when the brokers or the schema registry cannot be asked; may be tried again
      */
     Optional<String> prepare(Admin admin) {
         List<String> problems = positions.take(admin);
@@ -106,6 +114,7 @@ final class MeteringApp implements AutoCloseable {
             return Optional.of("input is missing; see \"Input was deleted before it was read\" in docs/operations.md: "
                     + String.join("; ", problems));
         }
+        topology.registerInputs();
         return catchUp.run(admin, applicationId)
                 ? Optional.empty()
                 : Optional.of("waiting for another instance to complete the intake's copy of the catalogue");
@@ -120,7 +129,12 @@ final class MeteringApp implements AutoCloseable {
     }
 
     Freshness freshness() {
-        return freshness;
+        return topology.freshness();
+    }
+
+    /** Whether the topology stopped because the schema registry was away. */
+    boolean isRegistryAway() {
+        return failures.isRegistryAway();
     }
 
     UsageQueries queries() {
@@ -130,5 +144,6 @@ final class MeteringApp implements AutoCloseable {
     @Override
     public void close() {
         streams.close(CLOSE_WITHIN);
+        serdes.close();
     }
 }

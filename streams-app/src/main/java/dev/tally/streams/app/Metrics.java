@@ -51,7 +51,12 @@ final class Metrics implements AutoCloseable {
                 .register(registry);
     }
 
+    /** Binds to a topology, instead of one before it. */
     void bind(KafkaStreams streams, UsageQueries to) {
+        KafkaStreamsMetrics before = kafka;
+        if (before != null) {
+            before.close();
+        }
         kafka = new KafkaStreamsMetrics(streams);
         kafka.bindTo(registry);
         queries = to;

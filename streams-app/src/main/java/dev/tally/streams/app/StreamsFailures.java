@@ -14,7 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What follows when a stream thread dies: another takes its place after a growing pause; a process whose threads keep dying stops, so that
- * whoever runs it sees it. A schema registry that is away is waited for.
+ * whoever runs it sees it. Where the schema registry is away the topology stops as a whole, to be started once it is back: threads that came
+ * back one by one could count actions by a catalogue that others have yet to read.
  */
 final class StreamsFailures implements StreamsUncaughtExceptionHandler {
 
@@ -25,6 +26,7 @@ final class StreamsFailures implements StreamsUncaughtExceptionHandler {
 
     private final InstantSource clock;
     private final Consumer<Duration> pause;
+    private volatile boolean registryAway;
     private final Deque<Instant> failures = new ArrayDeque<>();
 
     /** @param pause lets the dying thread wait; nothing else waits */
@@ -39,10 +41,9 @@ final class StreamsFailures implements StreamsUncaughtExceptionHandler {
         if (registry.isPresent()) {
             log.atWarn()
                     .addKeyValue("reason", registry.get().getMessage())
-                    .addKeyValue("pause", LONGEST_PAUSE)
-                    .log("Waiting for the schema registry");
-            pause.accept(LONGEST_PAUSE);
-            return StreamThreadExceptionResponse.REPLACE_THREAD;
+                    .log("The schema registry is away: stopping until it is back");
+            registryAway = true;
+            return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
         }
         int recent = remember(clock.instant());
         if (recent > MOST) {
@@ -63,7 +64,6 @@ final class StreamsFailures implements StreamsUncaughtExceptionHandler {
         return StreamThreadExceptionResponse.REPLACE_THREAD;
     }
 
-    /** However long the registry is away, a new process could do no more than wait for it. */
     private static Optional<RegistryUnavailableException> registryUnavailable(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof RegistryUnavailableException unavailable) {
@@ -71,6 +71,11 @@ final class StreamsFailures implements StreamsUncaughtExceptionHandler {
             }
         }
         return Optional.empty();
+    }
+
+    /** Whether the topology stopped because the schema registry was away. */
+    boolean isRegistryAway() {
+        return registryAway;
     }
 
     private synchronized int remember(Instant now) {

@@ -22,6 +22,7 @@ import dev.tally.streams.state.CatalogueView;
 import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.WriteBackStore;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
@@ -58,6 +59,7 @@ public final class MeteringTopology {
     private final RecordSerdes serdes;
     private final IntakeSettings intake;
     private final AccountSettings accounts;
+    private final Serde<SpecificRecord> subjectInputs;
     private final CatalogueRecords catalogueRecords;
     private final CatalogueView catalogue;
     private final Freshness freshness = new Freshness();
@@ -68,6 +70,15 @@ public final class MeteringTopology {
         this.serdes = serdes;
         this.intake = intake;
         this.accounts = accounts;
+        this.subjectInputs = serdes.anyOf(
+                UsageSum.class,
+                Tick.class,
+                Meter.class,
+                Plan.class,
+                Subscription.class,
+                Grant.class,
+                Membership.class,
+                CatalogueRemoval.class);
         this.catalogueRecords = new CatalogueRecords(serdes);
         this.catalogue = new CatalogueView(catalogueRecords, topics.catalogueInForce());
     }
@@ -87,25 +98,27 @@ public final class MeteringTopology {
         return new AccountCatalogue.CatalogueSerdes(serdes, topics.subjectLog());
     }
 
+    /**
+     * Registers the schema of what is sent whenever the topology runs, which shows whether the registry is there.
+     *
+     * @throws org.apache.kafka.common.KafkaException when it is not
+     */
+    public void registerInputs() {
+        byte[] unused = subjectInputs
+                .serializer()
+                .serialize(topics.subjectLog(), new Tick(0, Instant.EPOCH, Instant.EPOCH, null, true));
+    }
+
     /** The topology. */
     public Topology build(TopologyConfig config) {
         Topology topology = new Topology(config);
-        Serde<SpecificRecord> subjectInputs = serdes.anyOf(
-                UsageSum.class,
-                Tick.class,
-                Meter.class,
-                Plan.class,
-                Subscription.class,
-                Grant.class,
-                Membership.class,
-                CatalogueRemoval.class);
-        addIntake(topology, subjectInputs);
-        addCatalogue(topology, subjectInputs);
-        addAccounts(topology, subjectInputs);
+        addIntake(topology);
+        addCatalogue(topology);
+        addAccounts(topology);
         return topology;
     }
 
-    private void addIntake(Topology topology, Serde<SpecificRecord> subjectInputs) {
+    private void addIntake(Topology topology) {
         RecordSerde<ActionEvent> actions = serdes.of(ActionEvent.class);
         input(topology, Names.ACTIONS_SOURCE, topics.actions());
         input(topology, Names.ACTIONS_HOME_SOURCE, topics.actionsHome());
@@ -149,7 +162,7 @@ public final class MeteringTopology {
                 Names.INTAKE);
     }
 
-    private void addCatalogue(Topology topology, Serde<SpecificRecord> subjectInputs) {
+    private void addCatalogue(Topology topology) {
         topology.addGlobalStore(
                 store(StoreNames.CATALOGUE_IN_FORCE).withLoggingDisabled().withCachingDisabled(),
                 Names.CATALOGUE_VIEW_SOURCE,
@@ -187,7 +200,7 @@ public final class MeteringTopology {
                 Names.CATALOGUE);
     }
 
-    private void addAccounts(Topology topology, Serde<SpecificRecord> subjectInputs) {
+    private void addAccounts(Topology topology) {
         input(topology, Names.SUBJECT_LOG_SOURCE, topics.subjectLog());
         AccountCatalogue.CatalogueSerdes stored = catalogueSerdes();
         topology.addProcessor(

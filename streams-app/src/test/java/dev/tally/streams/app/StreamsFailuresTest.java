@@ -39,19 +39,18 @@ class StreamsFailuresTest {
     }
 
     @Test
-    void shouldWaitForTheRegistryHoweverLongItIsAway() {
+    void shouldStopAsAWholeWhileTheRegistryIsAway() {
         // Given a failure as a stream thread reports it
-        RegistryUnavailableException away = registryAway();
+        StreamsException failure = new StreamsException("processing failed", registryAway());
+        assertThat(failures.isRegistryAway()).isFalse();
 
         // When
-        List<StreamThreadExceptionResponse> responses = new ArrayList<>();
-        for (int i = 0; i < 500; i++) {
-            responses.add(failures.handle(new StreamsException("processing failed", away)));
-        }
+        StreamThreadExceptionResponse response = failures.handle(failure);
 
         // Then
-        assertThat(responses).containsOnly(StreamThreadExceptionResponse.REPLACE_THREAD);
-        assertThat(pauses).containsOnly(Duration.ofSeconds(10));
+        assertThat(response).isEqualTo(StreamThreadExceptionResponse.SHUTDOWN_CLIENT);
+        assertThat(failures.isRegistryAway()).isTrue();
+        assertThat(pauses).isEmpty();
     }
 
     private static RegistryUnavailableException registryAway() {
