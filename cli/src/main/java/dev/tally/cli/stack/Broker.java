@@ -15,14 +15,15 @@ import kafka.tools.StorageTool;
 import org.apache.kafka.common.Uuid;
 
 /** A real Kafka broker, KRaft, one node. */
-final class Broker {
+public final class Broker {
 
     private static final int FIRST_CONTROLLER_PORT = 29_093;
     private static final int CONTROLLER_PORTS = 2_000;
 
     private final StackOptions options;
 
-    Broker(StackOptions options) {
+    /** A broker that keeps its data where a stack does. */
+    public Broker(StackOptions options) {
         this.options = options;
     }
 
@@ -53,12 +54,13 @@ final class Broker {
         return data.resolve("kafka").resolve("controller.port");
     }
 
-    static Path configFile(StackOptions options) {
+    /** The configuration that {@link #format} writes: the argument of {@code kafka.Kafka}. */
+    public static Path configFile(StackOptions options) {
         return options.data().resolve("kafka").resolve("server.properties");
     }
 
     /** Writes the configuration, and formats the storage at first start. */
-    void format() {
+    public void format() {
         Path data = options.data().resolve("kafka").resolve("data");
         try {
             Files.createDirectories(data);

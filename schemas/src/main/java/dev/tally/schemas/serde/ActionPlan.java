@@ -35,7 +35,7 @@ final class ActionPlan {
 
     /** Whether there is a record of this schema that the plan can read. */
     boolean isFast() {
-        return steps.length != 1 || steps[0] != GIVE_UP;
+        return steps.length != 1 || !steps[0].equals(GIVE_UP);
     }
 
     /** Whether the record was read; if not, the general path must say what it is. */
@@ -66,7 +66,7 @@ final class ActionPlan {
             Step step = field.type == Resolver.Action.Type.SKIP
                     ? skip(field.writer)
                     : step(record.readerOrder[read++].name(), field);
-            if (step == GIVE_UP) {
+            if (step.equals(GIVE_UP)) {
                 return Optional.empty();
             }
             steps.add(step);

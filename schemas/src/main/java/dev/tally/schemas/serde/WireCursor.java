@@ -41,7 +41,7 @@ final class WireCursor {
 
     long number() {
         if (position < bytes.length && bytes[position] >= 0) {
-            int small = bytes[position++];
+            long small = bytes[position++];
             return (small >>> 1) ^ -(small & 1);
         }
         return longNumber();

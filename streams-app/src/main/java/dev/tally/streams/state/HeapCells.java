@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * back once before the commit. Queries see each change at once, from other threads, without holding the writer up: a value is immutable,
  * and replaced whole.
  */
+@SuppressWarnings(
+        "ReferenceEquality") // a value is replaced whole: the same object is the same value, and comparing it costs
+                             // nothing
 public final class HeapCells<V> implements WriteBackStore.Overlay {
 
     // Two generations: what was not used in the recent one goes with the older one.

@@ -11,6 +11,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What was used of each meter in one window. Immutable, so that queries may read what a stream thread has just made. */
+@SuppressWarnings("ReferenceEquality") // only to save the comparison where it is the same list
 public final class Totals {
 
     /** Nothing. */
@@ -105,6 +106,11 @@ public final class Totals {
     /** The meters of which anything was used. */
     public List<String> meters() {
         return meters.stream().filter(meter -> used(meter) != 0).toList();
+    }
+
+    /** Whether nothing was used of any meter. */
+    public boolean isEmpty() {
+        return meters.stream().allMatch(meter -> used(meter) == 0);
     }
 
     /** For the store. */

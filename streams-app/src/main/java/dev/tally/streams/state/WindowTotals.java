@@ -64,7 +64,7 @@ public record WindowTotals(Instant end, Totals totals, Map<String, Set<Threshold
             byte[] name = meter.getBytes(StandardCharsets.UTF_8);
             out.putShort((short) name.length).put(name).put((byte) thresholds.size());
             thresholds.stream()
-                    .sorted(Comparator.comparing(Threshold::kind).thenComparing(Threshold::percent))
+                    .sorted(Comparator.comparing(Threshold::kind).thenComparingInt(Threshold::percent))
                     .forEach(t -> out.put((byte) code(t.kind())).put((byte) t.percent()));
         });
         return Codec.bytes(out);

@@ -12,14 +12,6 @@ import org.jspecify.annotations.Nullable;
 /** From wire records to the core's type. */
 final class Actions {
 
-    private static final String[] TRIGGERS = new String[Trigger.values().length];
-
-    static {
-        for (Trigger trigger : Trigger.values()) {
-            TRIGGERS[trigger.ordinal()] = trigger.name();
-        }
-    }
-
     private Actions() {}
 
     /** A decoder for one task. */
@@ -48,7 +40,7 @@ final class Actions {
                 spaceId,
                 model,
                 actionType,
-                TRIGGERS[trigger.ordinal()],
+                trigger.name(),
                 readOnly,
                 usage,
                 admissionId,

@@ -50,7 +50,7 @@ public final class Splits {
     private void add(String org, Instant day, SplitBy by, String row, List<String> meters, long[] amounts) {
         Cell<Totals> cell =
                 rows.cell(WindowKeys.splitRows(day, org, by).text(row).bytes());
-        if (cell.value() == Totals.NONE && !row.equals(OTHER) && !roomForMore(org, day, by)) {
+        if (cell.value().isEmpty() && !row.equals(OTHER) && !roomForMore(org, day, by)) {
             add(org, day, by, OTHER, meters, amounts);
             return;
         }

@@ -33,7 +33,7 @@ final class StepLog {
     private void number(long number) {
         long left = number;
         while ((left & ~0x7FL) != 0) {
-            bytes[size++] = (byte) (left & 0x7F | 0x80);
+            bytes[size++] = (byte) ((left & 0x7F) | 0x80);
             left >>>= 7;
         }
         bytes[size++] = (byte) left;

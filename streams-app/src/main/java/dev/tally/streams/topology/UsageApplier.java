@@ -77,6 +77,7 @@ final class UsageApplier {
     }
 
     /** A part of a sum, with the windows it goes to. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared, and never changed
     private record Part(boolean pays, @Nullable BillingSlot slot, List<Target> targets, long[] amounts, long[] newest) {
         boolean isCharged() {
             return pays && slot != null;

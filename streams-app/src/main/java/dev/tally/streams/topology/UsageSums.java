@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,16 +37,14 @@ final class UsageSums {
     /** A sum of about this size is sent as it is; the next action begins another. Keeps a record well under the size limit of its topic. */
     private static final int MAX_BYTES = 300_000;
 
-    private static final SplitDimension[] DIMENSIONS = SplitDimension.values();
-
     private final Map<Subject, Sum> sums = new LinkedHashMap<>();
-    private final Duration interval;
+    private final Duration billingInterval;
     private final Consumer<UsageSum> sink;
     private int actions;
 
     /** Sums that go to a sink when drained; one that gets long goes before. */
     UsageSums(Duration billingInterval, Consumer<UsageSum> sink) {
-        this.interval = billingInterval;
+        this.billingInterval = billingInterval;
         this.sink = sink;
     }
 
@@ -147,40 +146,46 @@ final class UsageSums {
             if (subscription == null) {
                 return new Part(payer, day.start(), day, null, meters.ids().size());
             }
-            // Where one phase ends and another begins, actions are told apart too.
-            Instant from = day.start();
-            Instant to = day.end();
-            for (SubscriptionTerms.PhaseTerms phase : subscription.phases()) {
-                if (phase.effectiveFrom().isAfter(at)) {
-                    to = earlier(to, phase.effectiveFrom());
-                } else {
-                    from = later(from, phase.effectiveFrom());
-                }
-            }
             Optional<SubscriptionTerms.PhaseTerms> phase = subscription.phaseAt(at);
             if (phase.isEmpty()) {
-                return new Part(
-                        payer,
-                        day.start(),
-                        new Period(from, to),
-                        null,
-                        meters.ids().size());
+                Period span = new Period(
+                        later(day.start(), from(subscription, at)), earlier(day.end(), to(subscription, at)));
+                return new Part(payer, day.start(), span, null, meters.ids().size());
             }
             Period period = BillingCalendar.period(subscription.anchor(), at);
-            Period slot = BillingCalendar.interval(period, interval, at);
+            Period interval = BillingCalendar.interval(period, billingInterval, at);
+            // An interval is of one plan: it is cut where another begins.
+            Instant start = later(from(subscription, at), interval.start());
+            Instant end = earlier(to(subscription, at), interval.end());
             BillingSlot billing = new BillingSlot(
                     period.start(),
                     period.end(),
-                    slot.start(),
-                    slot.end(),
+                    start,
+                    end,
                     phase.get().planId(),
                     phase.get().version());
             return new Part(
                     payer,
                     day.start(),
-                    new Period(later(from, slot.start()), earlier(to, slot.end())),
+                    new Period(later(day.start(), start), earlier(day.end(), end)),
                     billing,
                     meters.ids().size());
+        }
+
+        private static Instant from(SubscriptionTerms of, Instant at) {
+            return of.phases().stream()
+                    .map(SubscriptionTerms.PhaseTerms::effectiveFrom)
+                    .filter(from -> !from.isAfter(at))
+                    .max(Instant::compareTo)
+                    .orElse(Instant.MIN);
+        }
+
+        private static Instant to(SubscriptionTerms of, Instant at) {
+            return of.phases().stream()
+                    .map(SubscriptionTerms.PhaseTerms::effectiveFrom)
+                    .filter(from -> from.isAfter(at))
+                    .min(Instant::compareTo)
+                    .orElse(Instant.MAX);
         }
 
         UsageSum toRecord() {
@@ -194,40 +199,32 @@ final class UsageSums {
 
         /** What each value of each dimension has of one day. */
         private final class DaySplit {
-            @SuppressWarnings({"unchecked", "rawtypes"})
-            private final Map<@Nullable String, long[]>[] rows = new Map[DIMENSIONS.length];
-
-            DaySplit() {
-                Arrays.setAll(rows, i -> new HashMap<>());
-            }
+            private final Map<SplitDimension, Map<@Nullable String, long[]>> rows = new EnumMap<>(SplitDimension.class);
 
             void add(Action action, long[] amounts) {
-                for (SplitDimension by : DIMENSIONS) {
-                    String key = switch (by) {
-                        case MEMBER -> action.userId();
-                        case SPACE -> action.spaceId();
-                        case MODEL -> action.model();
-                        case ACTION -> action.actionType();
-                        case TRIGGER -> action.trigger();
-                    };
-                    Map<@Nullable String, long[]> values = rows[by.ordinal()];
-                    long[] row = values.get(key);
-                    if (row == null) {
-                        values.put(key, amounts.clone());
-                        bytes += 16 + 10 * amounts.length + utf8(key);
-                    } else {
-                        for (int i = 0; i < row.length; i++) {
-                            row[i] += amounts[i];
-                        }
+                add(SplitDimension.MEMBER, action.userId(), amounts);
+                add(SplitDimension.SPACE, action.spaceId(), amounts);
+                add(SplitDimension.MODEL, action.model(), amounts);
+                add(SplitDimension.ACTION, action.actionType(), amounts);
+                add(SplitDimension.TRIGGER, action.trigger(), amounts);
+            }
+
+            private void add(SplitDimension by, @Nullable String key, long[] amounts) {
+                Map<@Nullable String, long[]> values = rows.computeIfAbsent(by, dimension -> new HashMap<>());
+                long[] row = values.get(key);
+                if (row == null) {
+                    values.put(key, amounts.clone());
+                    bytes += 16 + 10 * amounts.length + utf8(key);
+                } else {
+                    for (int i = 0; i < row.length; i++) {
+                        row[i] += amounts[i];
                     }
                 }
             }
 
             void addTo(List<UsageSplit> records, Instant day) {
-                for (SplitDimension by : DIMENSIONS) {
-                    rows[by.ordinal()].forEach(
-                            (key, amounts) -> records.add(new UsageSplit(day, by, key, boxed(amounts))));
-                }
+                rows.forEach((by, values) ->
+                        values.forEach((key, amounts) -> records.add(new UsageSplit(day, by, key, boxed(amounts)))));
             }
         }
     }

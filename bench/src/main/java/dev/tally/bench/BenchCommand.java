@@ -1,0 +1,251 @@
+package dev.tally.bench;
+
+import dev.tally.bench.measure.Bed;
+import dev.tally.bench.measure.LatencyRun;
+import dev.tally.bench.measure.Runs;
+import dev.tally.bench.measure.Variant;
+import dev.tally.bench.report.BarChart;
+import dev.tally.bench.report.Figures;
+import dev.tally.bench.report.Latency;
+import dev.tally.bench.report.Machine;
+import dev.tally.bench.report.Report;
+import dev.tally.bench.report.Versions;
+import dev.tally.bench.stack.BenchStack;
+import dev.tally.bench.stack.Cluster;
+import dev.tally.bench.workload.Workload;
+import dev.tally.bench.workload.WorkloadSpec;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code tally bench}. */
+@Command(
+        name = "bench",
+        description = {
+            "Measures Tally beside simpler programs, on a real broker, with exact sums checked in every run.",
+            "Each run of a variant is a fresh process. The first --warm-up records of the topic warm it up and are not timed;",
+            "A, which is too fast for that, reads the whole topic once before. Rounds alternate the variants; figures are medians."
+        },
+        mixinStandardHelpOptions = true)
+final class BenchCommand implements Callable<Integer> {
+
+    private static final int FULL_EVENTS = 2_000_000;
+    private static final int QUICK_EVENTS = 200_000;
+    private static final int FULL_ROUNDS = 3;
+    private static final int ORGS = 1_000;
+    private static final Duration SPAN = Duration.ofDays(2);
+    /** Event time ends before the present, so that the last billing interval has ended too. */
+    private static final Duration BEFORE_NOW = Duration.ofMinutes(10);
+
+    private static final Duration INTERVAL = Duration.ofMinutes(5);
+
+    /** Over in seconds: what C2 compiles then, it compiles for nobody. */
+    private static final List<String> SHORT_LIVED = List.of("-XX:TieredStopAtLevel=1");
+
+    private static final List<Integer> GROWTH = List.of(10_000, 100_000, 1_000_000, 10_000_000);
+    private static final List<Integer> RATES = List.of(1_000, 5_000, 50_000);
+
+    @Option(
+            names = "--mode",
+            defaultValue = "throughput",
+            description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private Mode mode = Mode.THROUGHPUT;
+
+    @Option(
+            names = "--quick",
+            description = "A smoke test: 200,000 events, one round. Its figures mean little, its sums all.")
+    private boolean quick;
+
+    @Option(names = "--events", description = "Timed records (default: 2,000,000).")
+    private @Nullable Integer events;
+
+    @Option(
+            names = "--warm-up",
+            description = "Records before the timed ones (default: half of --events; none with --quick).")
+    private @Nullable Integer warmUp;
+
+    @Option(names = "--rounds", description = "Rounds (default: 3).")
+    private @Nullable Integer rounds;
+
+    @Option(names = "--variants", split = ",", description = "Only these, by name: A, C, D, T-core-1, T-core, T-full.")
+    private List<String> only = List.of();
+
+    @Option(names = "--users", defaultValue = "50000", description = "Users, Zipf 0.9 (default: ${DEFAULT-VALUE}).")
+    private int users = 50_000;
+
+    @Option(names = "--growth-users", split = ",", description = "Numbers of users in growth mode.")
+    private List<Integer> growthUsers = GROWTH;
+
+    @Option(names = "--rates", split = ",", description = "Events per second in latency mode.")
+    private List<Integer> rates = RATES;
+
+    @Option(names = "--seconds", defaultValue = "30", description = "Seconds at each rate in latency mode.")
+    private int seconds = 30;
+
+    @Option(
+            names = "--partitions",
+            defaultValue = "4",
+            description = "Partitions of all topics (default: ${DEFAULT-VALUE}).")
+    private int partitions = 4;
+
+    @Option(names = "--seed", defaultValue = "42", description = "Seed of the workload (default: ${DEFAULT-VALUE}).")
+    private long seed = 42;
+
+    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "A setting of streams-app; repeatable.")
+    private Map<String, String> settings = new LinkedHashMap<>();
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Writes all figures as JSON.")
+    private @Nullable Path json;
+
+    @Option(
+            names = "--chart",
+            paramLabel = "FILE.svg",
+            description = "Draws events/s (throughput mode) or CPU (growth mode).")
+    private @Nullable Path chart;
+
+    @Override
+    public Integer call() throws IOException {
+        Map<String, List<Figures>> found = new LinkedHashMap<>();
+        Map<String, Map<String, Latency>> latency = new LinkedHashMap<>();
+        Map<String, Figures> growth = new LinkedHashMap<>();
+        try (BenchStack stack = BenchStack.start(quick ? SHORT_LIVED : List.of());
+                Cluster cluster = new Cluster(stack.bootstrapServers(), Bed.topics(partitions))) {
+            switch (mode) {
+                case THROUGHPUT -> throughput(stack, cluster, found);
+                case LATENCY ->
+                    latency.putAll(
+                            new LatencyRun(stack, cluster, new Workload(spec(users)), settings, BenchCommand::say)
+                                    .run(rates, seconds));
+                case GROWTH -> growth(stack, cluster, growth);
+            }
+        }
+        Report report = new Report(Machine.here(), Versions.here(), workload(), found, latency, growth);
+        System.out.print(report.text());
+        write(report);
+        return 0;
+    }
+
+    private void throughput(BenchStack stack, Cluster cluster, Map<String, List<Figures>> found) {
+        say("publishing %,d records ...".formatted(spec(users).records()));
+        Bed bed = Bed.publish(stack, cluster, new Workload(spec(users)), warmUp());
+        Runs runs = new Runs(settings);
+        Set<Variant> variants = variants();
+        for (int round = 1; round <= rounds(); round++) {
+            for (Variant variant : variants) {
+                Figures figures = runs.run(bed, variant, Integer.toString(round));
+                found.computeIfAbsent(variant.label(), any -> new ArrayList<>()).add(figures);
+                say("round %d, %-8s %,11.0f events/s, app %.2f, broker %.2f CPU s per million"
+                        .formatted(
+                                round,
+                                variant.label(),
+                                figures.eventsPerSecond(),
+                                figures.appCpuSecondsPerMillion(),
+                                figures.brokerCpuSecondsPerMillion()));
+            }
+        }
+    }
+
+    private void growth(BenchStack stack, Cluster cluster, Map<String, Figures> growth) {
+        Runs runs = new Runs(settings);
+        for (int size : growthUsers) {
+            say("publishing %,d records of %,d users ...".formatted(spec(size).records(), size));
+            Bed bed = Bed.publish(stack, cluster, new Workload(spec(size)), warmUp());
+            growth.put(Integer.toString(size), runs.run(bed, Variant.T_FULL, Integer.toString(size)));
+        }
+    }
+
+    private Set<Variant> variants() {
+        Set<Variant> variants = EnumSet.allOf(Variant.class);
+        if (!only.isEmpty()) {
+            variants.removeIf(variant -> !only.contains(variant.label()));
+        } else if (quick) {
+            variants.remove(Variant.T_CORE_1);
+        }
+        return variants;
+    }
+
+    private int events() {
+        if (events != null) {
+            return events;
+        }
+        return quick ? QUICK_EVENTS : FULL_EVENTS;
+    }
+
+    private int warmUp() {
+        if (warmUp != null) {
+            return warmUp;
+        }
+        return quick ? 0 : events() / 2;
+    }
+
+    private int rounds() {
+        if (rounds != null) {
+            return rounds;
+        }
+        return quick ? 1 : FULL_ROUNDS;
+    }
+
+    private WorkloadSpec spec(int ofUsers) {
+        long interval = INTERVAL.toMillis();
+        long end = Math.floorDiv(Instant.now().minus(BEFORE_NOW).toEpochMilli(), interval) * interval;
+        return new WorkloadSpec(
+                seed, Math.addExact(events(), warmUp()), ofUsers, ORGS, Instant.ofEpochMilli(end), SPAN);
+    }
+
+    private Map<String, Object> workload() {
+        Map<String, Object> workload = new LinkedHashMap<>();
+        workload.put("mode", mode.name().toLowerCase(java.util.Locale.ROOT));
+        workload.put("quick", quick);
+        workload.put("seed", seed);
+        workload.put("events", events());
+        workload.put("warmUp", warmUp());
+        workload.put("rounds", rounds());
+        workload.put("users", users);
+        workload.put("orgs", ORGS);
+        workload.put("partitions", partitions);
+        workload.put("settings", settings);
+        return workload;
+    }
+
+    private void write(Report report) throws IOException {
+        if (json != null) {
+            Files.writeString(json, report.json() + "\n", StandardCharsets.UTF_8);
+        }
+        if (chart == null || mode == Mode.LATENCY) {
+            return;
+        }
+        boolean grown = mode == Mode.GROWTH;
+        Map<String, Double> bars = new LinkedHashMap<>();
+        if (grown) {
+            report.growth().forEach((size, of) -> bars.put(size + " users", of.eventsPerSecond()));
+        } else {
+            report.medians().forEach((variant, of) -> bars.put(variant, of.eventsPerSecond()));
+        }
+        String note = "%d cores, %s, Kafka %s, JDK %s; %,d events, median of %d"
+                .formatted(
+                        report.machine().cores(),
+                        report.machine().kernel(),
+                        report.versions().kafka(),
+                        report.machine().jdk(),
+                        events(),
+                        grown ? 1 : rounds());
+        Files.writeString(chart, BarChart.svg("Events per second", bars, note), StandardCharsets.UTF_8);
+    }
+
+    private static void say(String line) {
+        System.err.println("tally bench: " + line);
+    }
+}

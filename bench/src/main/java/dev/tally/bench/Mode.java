@@ -1,0 +1,11 @@
+package dev.tally.bench;
+
+/** What is measured. */
+enum Mode {
+    /** All variants over the same actions. */
+    THROUGHPUT,
+    /** How soon an action shows, at several rates. */
+    LATENCY,
+    /** T-full with more and more users. */
+    GROWTH
+}

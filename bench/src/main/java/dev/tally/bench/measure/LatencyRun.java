@@ -1,0 +1,172 @@
+package dev.tally.bench.measure;
+
+import dev.tally.bench.report.Latency;
+import dev.tally.bench.stack.BenchStack;
+import dev.tally.bench.stack.Cluster;
+import dev.tally.bench.workload.ActionEncoder;
+import dev.tally.bench.workload.BenchCatalogue;
+import dev.tally.bench.workload.Workload;
+import dev.tally.bench.workload.WorkloadSpec;
+import dev.tally.schemas.ActionEvent;
+import dev.tally.schemas.Trigger;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+
+/**
+ * How soon an action shows, under steady traffic. Probes are single actions of users and orgs of their own, one after the other, about
+ * ten a second; each user's first action also reaches a daily limit, so it raises an alert. The clock of a probe starts before it is
+ * given to the producer.
+ */
+public final class LatencyRun {
+
+    private static final int WARM_UP_SECONDS = 15;
+    private static final int PROBE_EVERY_MILLIS = 100;
+
+    private final BenchStack stack;
+    private final Cluster cluster;
+    private final Workload workload;
+    private final Map<String, String> settings;
+    private final Consumer<String> say;
+
+    /**
+     * @param workload whose actions make the traffic, with the present as event time
+     * @param settings settings of streams-app besides the bench's own
+     */
+    public LatencyRun(
+            BenchStack stack, Cluster cluster, Workload workload, Map<String, String> settings, Consumer<String> say) {
+        this.stack = stack;
+        this.cluster = cluster;
+        this.workload = workload;
+        this.settings = Map.copyOf(settings);
+        this.say = say;
+    }
+
+    /** Measures at each of these rates; by rate, then by what was waited for. */
+    public Map<String, Map<String, Latency>> run(List<Integer> rates, int secondsEach) {
+        int probesEach = secondsEach * 1_000 / PROBE_EVERY_MILLIS;
+        Bed bed = Bed.publish(stack, cluster, new Workload(oneRecord()), 0);
+        bed.apply(BenchCatalogue.probed(workload.spec(), probesEach * rates.size()));
+        String name = "bench-latency";
+        Map<String, Map<String, Latency>> latencies = new LinkedHashMap<>();
+        try (TallyApp app = TallyApp.start(stack, cluster, name, 2, settings);
+                GroupProgress progress = new GroupProgress(cluster.admin(), stack.bootstrapServers(), name);
+                Arrivals usage = Arrivals.of(bed, cluster.topics().usage());
+                Arrivals alerts = Arrivals.of(bed, cluster.topics().quotaAlerts());
+                Traffic traffic = new Traffic(bed, workload)) {
+            app.awaitReady();
+            GroupClock clock = new GroupClock(app.process(), stack.broker(), progress);
+            Probes probes = new Probes(bed, app, usage, alerts);
+            traffic.rate(rates.getFirst());
+            LockSupport.parkNanos(WARM_UP_SECONDS * 1_000_000_000L);
+            int first = 0;
+            for (int rate : rates) {
+                traffic.rate(rate);
+                say.accept("latency at %,d/s for %d s ...".formatted(rate, secondsEach));
+                double sentBefore = traffic.sent();
+                long begun = System.nanoTime();
+                Map<String, Latency> found = probes.run(first, probesEach, secondsEach, PROBE_EVERY_MILLIS);
+                double achieved = (traffic.sent() - sentBefore) * 1e9 / (System.nanoTime() - begun);
+                latencies.put("%d/s (%.0f/s sent)".formatted(rate, achieved), found);
+                first += probesEach;
+                traffic.rate(0);
+                clock.awaitEnd(cluster.topics().actions());
+            }
+        }
+        return latencies;
+    }
+
+    private WorkloadSpec oneRecord() {
+        WorkloadSpec spec = workload.spec();
+        return new WorkloadSpec(spec.seed(), 1, spec.users(), spec.orgs(), spec.end(), spec.span());
+    }
+
+    /** Steady traffic, in slices of five milliseconds, on a thread of its own. */
+    private static final class Traffic implements AutoCloseable {
+        private static final long SLICE_NANOS = 5_000_000;
+
+        private final Bed bed;
+        private final Workload workload;
+        private final Producer<byte[], byte[]> producer;
+        private final ActionEncoder encoder;
+        private final Thread thread;
+        private volatile int rate;
+        private final AtomicLong sent = new AtomicLong();
+        private volatile boolean stopped;
+
+        Traffic(Bed bed, Workload workload) {
+            this.bed = bed;
+            this.workload = workload;
+            this.producer = Bed.producer(bed.stack(), 5);
+            this.encoder = new ActionEncoder(bed.schemaId());
+            this.thread = Thread.ofPlatform().name("traffic").daemon().start(this::run);
+        }
+
+        void rate(int perSecond) {
+            rate = perSecond;
+        }
+
+        long sent() {
+            return sent.get();
+        }
+
+        private void run() {
+            double due = 0;
+            long last = System.nanoTime();
+            int position = 0;
+            while (!stopped) {
+                LockSupport.parkNanos(SLICE_NANOS);
+                long now = System.nanoTime();
+                due += (now - last) / 1e9 * rate;
+                last = now;
+                long at = System.currentTimeMillis();
+                for (; due >= 1; due--) {
+                    var action = workload.record(position).at(at);
+                    position = (position + 1) % workload.spec().records();
+                    Future<RecordMetadata> unused = producer.send(new ProducerRecord<>(
+                            bed.cluster().topics().actions(),
+                            action.userId().getBytes(StandardCharsets.UTF_8),
+                            encoder.encode(action)));
+                    sent.incrementAndGet();
+                }
+            }
+        }
+
+        @Override
+        public void close() {
+            stopped = true;
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            producer.close();
+        }
+    }
+
+    /** The action of a probe. */
+    static ActionEvent probe(int number, Instant at) {
+        return new ActionEvent(
+                "probe-" + number,
+                at,
+                BenchCatalogue.probeUser(number),
+                BenchCatalogue.probeOrg(number),
+                "space-0",
+                "model-0",
+                "tool.call-0",
+                Trigger.CHAT_COMMAND,
+                false,
+                Map.of("credits", 1L),
+                null,
+                null);
+    }
+}

@@ -1,0 +1,127 @@
+package dev.tally.bench.measure;
+
+import dev.tally.bench.report.Latency;
+import dev.tally.bench.workload.ActionEncoder;
+import dev.tally.bench.workload.BenchCatalogue;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+
+/** Sends probes one after the other, and waits for each to show everywhere. */
+final class Probes {
+
+    private static final long GIVE_UP_NANOS = 10_000_000_000L;
+    private static final long PAUSE_NANOS = 1_000_000;
+
+    private final Bed bed;
+    private final TallyApp app;
+    private final Arrivals usage;
+    private final Arrivals alerts;
+
+    Probes(Bed bed, TallyApp app, Arrivals usage, Arrivals alerts) {
+        this.bed = bed;
+        this.app = app;
+        this.usage = usage;
+        this.alerts = alerts;
+    }
+
+    private static final class Times {
+        private final List<Long> nanos = new ArrayList<>();
+        private int lost;
+
+        synchronized void add(OptionalLong arrived, long sent) {
+            if (arrived.isPresent()) {
+                nanos.add(arrived.getAsLong() - sent);
+            } else {
+                lost++;
+            }
+        }
+
+        synchronized Latency latency() {
+            return Latency.of(nanos, lost);
+        }
+    }
+
+    /** Sends at most so many, for at most so long. */
+    Map<String, Latency> run(int first, int most, int seconds, int everyMillis) {
+        Map<String, Times> times = new LinkedHashMap<>();
+        for (String target : List.of("HTTP, user", "HTTP, org", "usage", "quota-alerts")) {
+            times.put(target, new Times());
+        }
+        long end = System.nanoTime() + seconds * 1_000_000_000L;
+        ActionEncoder encoder = new ActionEncoder(bed.schemaId());
+        try (Producer<byte[], byte[]> producer = Bed.producer(bed.stack(), 0);
+                ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int i = first; i < first + most && System.nanoTime() < end; i++) {
+                String user = BenchCatalogue.probeUser(i);
+                String org = BenchCatalogue.probeOrg(i);
+                byte[] value = encoder.encode(LatencyRun.probe(i, Instant.now()));
+                long sent = System.nanoTime();
+                Future<RecordMetadata> unused = producer.send(new ProducerRecord<>(
+                        bed.cluster().topics().actions(), user.getBytes(StandardCharsets.UTF_8), value));
+                List<CompletableFuture<Void>> waits = List.of(
+                        wait(executor, times, "HTTP, user", sent, () -> shown("/v1/users/" + user)),
+                        wait(executor, times, "HTTP, org", sent, () -> shown("/v1/orgs/" + org)),
+                        wait(
+                                executor,
+                                times,
+                                "usage",
+                                sent,
+                                () -> usage.at(user).orElse(-1L)),
+                        wait(
+                                executor,
+                                times,
+                                "quota-alerts",
+                                sent,
+                                () -> alerts.at(user).orElse(-1L)));
+                waits.forEach(CompletableFuture::join);
+                long pause = sent + everyMillis * 1_000_000L - System.nanoTime();
+                LockSupport.parkNanos(Math.max(0, pause));
+            }
+        }
+        Map<String, Latency> latencies = new LinkedHashMap<>();
+        times.forEach((target, of) -> latencies.put(target, of.latency()));
+        return latencies;
+    }
+
+    /** The time now if the one action of a subject is counted, else -1. */
+    private long shown(String subject) {
+        boolean shown = app.client()
+                .get(subject + "/usage?meter=actions")
+                .filter(reply -> reply.status() == 200)
+                .map(reply -> reply.body().path("used").asLong() >= 1)
+                .orElse(false);
+        return shown ? System.nanoTime() : -1;
+    }
+
+    private static CompletableFuture<Void> wait(
+            ExecutorService executor, Map<String, Times> times, String target, long sent, LongSupplier arrival) {
+        return CompletableFuture.runAsync(
+                () -> {
+                    Times of = times.getOrDefault(target, new Times());
+                    while (System.nanoTime() - sent < GIVE_UP_NANOS) {
+                        long arrived = arrival.getAsLong();
+                        if (arrived != -1) {
+                            of.add(OptionalLong.of(arrived), sent);
+                            return;
+                        }
+                        LockSupport.parkNanos(PAUSE_NANOS);
+                    }
+                    of.add(OptionalLong.empty(), sent);
+                },
+                executor);
+    }
+}

@@ -1,0 +1,135 @@
+package dev.tally.bench.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * All that a bench found. As JSON its names are relied on from outside; add to them, change none.
+ *
+ * @param workload what was counted, by name
+ * @param rounds by variant, every round
+ * @param latency by rate, then by what was waited for
+ * @param growth by number of users
+ */
+public record Report(
+        Machine machine,
+        Versions versions,
+        Map<String, Object> workload,
+        Map<String, List<Figures>> rounds,
+        Map<String, Map<String, Latency>> latency,
+        Map<String, Figures> growth) {
+
+    /** The variant all others are compared with. */
+    public static final String CEILING = "A";
+
+    private static final double MEGABYTE = 1_000_000;
+    private static final ObjectMapper JSON =
+            JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+
+    public Report {
+        workload = new LinkedHashMap<>(workload);
+        rounds = new LinkedHashMap<>(rounds);
+        latency = new LinkedHashMap<>(latency);
+        growth = new LinkedHashMap<>(growth);
+    }
+
+    /** Each variant's medians. */
+    public Map<String, Figures> medians() {
+        Map<String, Figures> medians = new LinkedHashMap<>();
+        rounds.forEach((variant, figures) -> medians.put(variant, Medians.ofRounds(figures)));
+        return medians;
+    }
+
+    /** As JSON. */
+    public String json() {
+        ObjectNode root = JSON.createObjectNode();
+        root.set("machine", JSON.valueToTree(machine));
+        root.set("versions", JSON.valueToTree(versions));
+        root.set("workload", JSON.valueToTree(workload));
+        ObjectNode variants = root.putObject("variants");
+        Map<String, Figures> medians = medians();
+        medians.forEach((variant, figures) -> {
+            ObjectNode node = JSON.valueToTree(figures);
+            Figures ceiling = medians.get(CEILING);
+            if (ceiling != null) {
+                node.put("shareOfA", figures.eventsPerSecond() / ceiling.eventsPerSecond());
+            }
+            node.set("rounds", JSON.valueToTree(rounds.get(variant)));
+            variants.set(variant, node);
+        });
+        if (!latency.isEmpty()) {
+            root.set("latencyMillis", JSON.valueToTree(latency));
+        }
+        if (!growth.isEmpty()) {
+            root.set("growth", JSON.valueToTree(growth));
+        }
+        try {
+            return JSON.writeValueAsString(root);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** For people. */
+    public String text() {
+        StringBuilder text = new StringBuilder();
+        text.append("machine   %s, %d cores, %.1f GB, %s, JDK %s%n"
+                .formatted(
+                        machine.cpu(), machine.cores(), machine.memoryBytes() / 1e9, machine.kernel(), machine.jdk()));
+        text.append("versions  Kafka %s, Tally %s%n".formatted(versions.kafka(), versions.tally()));
+        text.append("workload  %s%n".formatted(workload));
+        if (!rounds.isEmpty()) {
+            text.append("%nmedians of %d round(s); every run gave the exact sums%n"
+                    .formatted(rounds.values().iterator().next().size()));
+            table(text, "variant", medians());
+        }
+        if (!growth.isEmpty()) {
+            text.append("%nT-full by number of users%n".formatted());
+            table(text, "users", growth);
+        }
+        latency.forEach((rate, byTarget) -> {
+            text.append("%nmilliseconds from produce, at %s%n".formatted(rate));
+            text.append("%-16s %8s %8s %8s %6s %6s%n".formatted("visible", "p50", "p99", "max", "n", "lost"));
+            byTarget.forEach((target, of) -> text.append("%-16s %8.1f %8.1f %8.1f %6d %6d%n"
+                    .formatted(target, of.p50(), of.p99(), of.max(), of.n(), of.lost())));
+        });
+        return text.toString();
+    }
+
+    private static void table(StringBuilder text, String first, Map<String, Figures> rows) {
+        Figures ceiling = rows.get(CEILING);
+        text.append("%-10s %11s %7s %11s %11s %9s %9s %9s %9s%n"
+                .formatted(
+                        first,
+                        "events/s",
+                        "% of A",
+                        "app CPU s/M",
+                        "brk CPU s/M",
+                        "brk B/ev",
+                        "heap MB",
+                        "RSS MB",
+                        "disk MB"));
+        rows.forEach((name, of) -> text.append("%-10s %,11.0f %7s %11.2f %11.2f %9.1f %9.0f %9.0f %9.0f%n"
+                .formatted(
+                        name,
+                        of.eventsPerSecond(),
+                        ceiling == null ? "-" : "%.1f".formatted(100 * share(of, ceiling, Figures::eventsPerSecond)),
+                        of.appCpuSecondsPerMillion(),
+                        of.brokerCpuSecondsPerMillion(),
+                        of.brokerBytesPerEvent(),
+                        of.heapBytes() / MEGABYTE,
+                        of.maxResidentBytes() / MEGABYTE,
+                        of.stateBytes() / MEGABYTE)));
+    }
+
+    private static double share(Figures of, Figures ceiling, ToDoubleFunction<Figures> figure) {
+        return figure.applyAsDouble(of) / figure.applyAsDouble(ceiling);
+    }
+}

@@ -1,0 +1,100 @@
+package dev.tally.bench.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.w3c.dom.Document;
+
+class ReportTest {
+
+    @Test
+    void shouldTakeTheMiddleValueAsMedian() {
+        assertThat(Medians.of(List.of(9.0, 1.0, 5.0))).isEqualTo(5.0);
+        assertThat(Medians.of(List.of(4.0, 1.0))).isEqualTo(2.5);
+        assertThat(Medians.of(List.of(3.0))).isEqualTo(3.0);
+    }
+
+    @Test
+    void shouldTakeEachFiguresMedianByItself() {
+        // When
+        Figures median = Medians.ofRounds(List.of(figures(1, 30), figures(2, 10), figures(3, 20)));
+
+        // Then
+        assertThat(median).isEqualTo(figures(2, 20));
+    }
+
+    @Test
+    void shouldTakePercentilesByNearestRank() {
+        // When
+        Latency latency = Latency.of(
+                LongStream.rangeClosed(1, 200).map(i -> i * 1_000_000).boxed().toList(), 2);
+
+        // Then
+        assertThat(latency).isEqualTo(new Latency(200, 2, 100, 198, 200));
+    }
+
+    @Test
+    void shouldWriteTheJsonThatIsReliedOn() throws Exception {
+        // When
+        JsonNode json = new ObjectMapper().readTree(report().json());
+
+        // Then
+        assertThat(json.at("/machine/cores").asInt()).isEqualTo(2);
+        assertThat(json.at("/versions/kafka").asText()).isEqualTo("4.3.1");
+        assertThat(json.at("/variants/A/eventsPerSecond").asDouble()).isEqualTo(1_000);
+        assertThat(json.at("/variants/T-full/appCpuSecondsPerMillion").asDouble())
+                .isEqualTo(4);
+        assertThat(json.at("/variants/T-full/shareOfA").asDouble()).isCloseTo(0.25, within(1e-9));
+        assertThat(json.at("/variants/T-full/rounds")).hasSize(1);
+        assertThat(json.at("/latencyMillis/5000~1s/usage/p99").asDouble()).isEqualTo(3);
+    }
+
+    @Test
+    void shouldSayTheSameToPeople() {
+        assertThat(report().text()).contains("2 cores", "Kafka 4.3.1", "T-full", "25.0", "5000/s");
+    }
+
+    @Test
+    void shouldDrawWellFormedSvgOfHostileNames() throws Exception {
+        // Given
+        Map<String, Double> values = new LinkedHashMap<>();
+        values.put("<A> & \"B\"", 2.0);
+        values.put("none", 0.0);
+
+        // When
+        String svg = BarChart.svg("a < b", values, "note & more");
+
+        // Then
+        Document document = DocumentBuilderFactory.newInstance()
+                .newDocumentBuilder()
+                .parse(new ByteArrayInputStream(svg.getBytes(StandardCharsets.UTF_8)));
+        assertThat(document.getDocumentElement().getTagName()).isEqualTo("svg");
+        assertThat(document.getElementsByTagName("rect").getLength()).isEqualTo(3);
+        assertThat(document.getElementsByTagName("text").item(1).getTextContent())
+                .isEqualTo("<A> & \"B\"");
+    }
+
+    private static Report report() {
+        return new Report(
+                new Machine("some cpu", 2, 8_000_000_000L, "Linux", "25"),
+                new Versions("4.3.1", "0.1"),
+                Map.of("events", 10),
+                Map.of("A", List.of(figures(1_000, 1)), "T-full", List.of(figures(250, 4))),
+                Map.of("5000/s", Map.of("usage", new Latency(4, 0, 1, 3, 4))),
+                Map.of());
+    }
+
+    private static Figures figures(double eventsPerSecond, double cpu) {
+        return new Figures(eventsPerSecond, cpu, 1, 1, 1, 1, 1);
+    }
+}
