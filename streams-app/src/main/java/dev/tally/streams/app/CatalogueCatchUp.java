@@ -5,18 +5,26 @@ import dev.tally.schemas.topics.TopicReader;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.streams.state.CatalogueKind;
 import dev.tally.streams.state.CatalogueRecords;
+import dev.tally.streams.state.ReplacedRecords;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -31,8 +39,8 @@ import org.slf4j.LoggerFactory;
  * <p>The copy is written by the catalogue stage of the same application, so after a first start, or one after a long time, actions could be
  * read before the meters that count them; what is then counted for nothing no re-send can repair. Kafka Streams reads the copy to its end before it
  * processes anything, so it is enough that the copy is complete by then. While the group has members, their catalogue stage completes
- * it, and this only waits: two writers could put an older record over a newer one. Members that have died leave the group after their
- * session time-out.
+ * it, and this only waits until it has got as far as the topics reached when it was first asked. Members that have died leave the group
+ * after their session time-out.
  */
 final class CatalogueCatchUp {
 
@@ -42,39 +50,88 @@ final class CatalogueCatchUp {
     private final Topics topics;
     private final CatalogueRecords records;
     private final TopicReader reader;
+    private final Map<String, CatalogueKind> kinds;
+    private final ReplacedRecords replaced;
+    private final Map<TopicPartition, Long> ends = new HashMap<>();
+    private final Set<Bytes> mine = new HashSet<>();
 
-    CatalogueCatchUp(Map<String, Object> client, Topics topics, RecordSerdes serdes) {
+    CatalogueCatchUp(Map<String, Object> client, Topics topics, RecordSerdes serdes, ReplacedRecords replaced) {
         this.client = Map.copyOf(client);
         this.topics = topics;
         this.records = new CatalogueRecords(serdes);
         this.reader = new TopicReader(client);
+        this.kinds = CatalogueKind.byTopic(topics);
+        this.replaced = replaced;
     }
 
     /**
-     * Compares the copy with the catalogue, and completes it if nobody else does.
+     * Completes the copy, if nobody else does.
      *
      * @return whether the copy is complete; otherwise to be asked again
      * @throws KafkaException when the brokers cannot be asked; may be tried again
      */
     boolean run(Admin admin, String applicationId) {
-        boolean othersWrite = isRunning(admin, applicationId);
-        Map<Bytes, byte[]> copy = new HashMap<>();
-        reader.readAll(topics.catalogueInForce(), record -> put(copy, Bytes.wrap(record.key()), record.value()));
-        Map<Bytes, byte @Nullable []> behind = behind(copy, inForce());
+        if (ends.isEmpty()) {
+            for (String topic : kinds.keySet()) {
+                reader.ends(topic).forEach((partition, end) -> ends.put(new TopicPartition(topic, partition), end));
+            }
+        }
+        Map<Bytes, byte[]> inForce = inForce();
+        if (isRunning(admin, applicationId) && mine.isEmpty()) {
+            return othersHaveCompletedIt(admin, applicationId);
+        }
+        Map<Bytes, byte @Nullable []> behind = behind(copy(), inForce);
+        // Once others have joined, only what was written here, and may have come after theirs, is put right.
+        if (isRunning(admin, applicationId)) {
+            behind.keySet().retainAll(mine);
+        }
         if (behind.isEmpty()) {
             return true;
         }
-        if (othersWrite) {
-            return false;
-        }
+        mine.addAll(behind.keySet());
         Map<String, Object> config = new HashMap<>(client);
         config.put(ProducerConfig.ACKS_CONFIG, "all");
         try (KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
-            behind.forEach((key, value) -> send(producer, key, value));
+            List<Future<RecordMetadata>> sent = new ArrayList<>();
+            behind.forEach((key, value) ->
+                    sent.add(producer.send(new ProducerRecord<>(topics.catalogueInForce(), key.get(), value))));
+            sent.forEach(CatalogueCatchUp::await);
         }
         log.atInfo().addKeyValue("records", behind.size()).log("The intake's copy of the catalogue was behind");
-        return true;
+        return false;
+    }
+
+    private Map<Bytes, byte[]> copy() {
+        Map<Bytes, byte[]> copy = new HashMap<>();
+        reader.readAll(topics.catalogueInForce(), record -> put(copy, Bytes.wrap(record.key()), record.value()));
+        return copy;
+    }
+
+    private boolean othersHaveCompletedIt(Admin admin, String applicationId) {
+        try {
+            Map<TopicPartition, OffsetAndMetadata> read = admin.listConsumerGroupOffsets(applicationId)
+                    .partitionsToOffsetAndMetadata()
+                    .get();
+            return ends.entrySet().stream().allMatch(end -> {
+                OffsetAndMetadata position = read.get(end.getKey());
+                return end.getValue() == 0 || (position != null && position.offset() >= end.getValue());
+            });
+        } catch (ExecutionException e) {
+            throw new KafkaException("the positions of the application's group cannot be read", e.getCause());
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        }
+    }
+
+    private static void await(Future<RecordMetadata> sent) {
+        try {
+            sent.get();
+        } catch (ExecutionException e) {
+            throw new KafkaException("the intake's copy of the catalogue cannot be written", e.getCause());
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        }
     }
 
     /** What must be written to the copy; null where a record must be removed. */
@@ -93,25 +150,33 @@ final class CatalogueCatchUp {
         return behind;
     }
 
-    /** What the catalogue stage would have put in force: it leaves a refused record's predecessor as it is. */
+    /** What the catalogue stage puts in force in the end: it leaves a refused record's predecessor as it is. */
     private Map<Bytes, byte[]> inForce() {
         Map<Bytes, byte[]> inForce = new HashMap<>();
-        CatalogueKind.byTopic(topics).forEach((topic, kind) -> {
-            if (kind.isNeededByIntake()) {
-                reader.readAll(topic, record -> {
-                    String key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
-                    switch (records.read(kind, topic, record.headers(), key, record.value())) {
-                        case CatalogueRecords.Reading.Valid ignored -> put(inForce, kind.storeKey(key), record.value());
-                        case CatalogueRecords.Reading.Removed ignored -> put(inForce, kind.storeKey(key), null);
-                        case CatalogueRecords.Reading.Refused refused ->
-                            log.atDebug()
-                                    .addKeyValue("reason", refused.why().reason())
-                                    .log("Not in force");
-                    }
-                });
+        kinds.forEach((topic, kind) -> reader.readAll(topic, record -> {
+            byte[] keyBytes = record.key() == null ? new byte[0] : record.key();
+            String key = new String(keyBytes, StandardCharsets.UTF_8);
+            switch (records.read(kind, topic, record.headers(), key, record.value())) {
+                case CatalogueRecords.Reading.Valid ignored -> {
+                    replaced.note(topic, record.partition(), record.offset(), keyBytes);
+                    put(inForce, kind.storeKey(key), record.value());
+                }
+                case CatalogueRecords.Reading.Removed ignored -> {
+                    replaced.note(topic, record.partition(), record.offset(), keyBytes);
+                    put(inForce, kind.storeKey(key), null);
+                }
+                case CatalogueRecords.Reading.Refused refused ->
+                    log.atDebug().addKeyValue("reason", refused.why().reason()).log("Not in force");
             }
-        });
+        }));
+        inForce.keySet().removeIf(key -> !isNeededByIntake(key));
         return inForce;
+    }
+
+    private boolean isNeededByIntake(Bytes key) {
+        return kinds.values().stream()
+                .filter(CatalogueKind::isNeededByIntake)
+                .anyMatch(kind -> kind.prefix().bytes().get()[0] == key.get()[0]);
     }
 
     private static void put(Map<Bytes, byte[]> map, Bytes key, byte @Nullable [] value) {
@@ -119,17 +184,6 @@ final class CatalogueCatchUp {
             map.remove(key);
         } else {
             map.put(key, value);
-        }
-    }
-
-    private void send(KafkaProducer<byte[], byte[]> producer, Bytes key, byte @Nullable [] value) {
-        try {
-            producer.send(new ProducerRecord<>(topics.catalogueInForce(), key.get(), value))
-                    .get();
-        } catch (ExecutionException e) {
-            throw new KafkaException("the intake's copy of the catalogue cannot be written", e.getCause());
-        } catch (InterruptedException e) {
-            throw new InterruptException(e);
         }
     }
 

@@ -8,6 +8,7 @@ import dev.tally.settings.ParsedSettings;
 import dev.tally.streams.query.StoreUsageQueries;
 import dev.tally.streams.query.UsageQueries;
 import dev.tally.streams.state.Freshness;
+import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.topology.AccountSettings;
 import dev.tally.streams.topology.IntakeSettings;
 import dev.tally.streams.topology.MeteringTopology;
@@ -81,6 +82,7 @@ final class MeteringApp implements AutoCloseable {
         Properties properties = StreamsProperties.of(settings);
         StreamsConfig config = new StreamsConfig(properties);
         KafkaStreams streams = new KafkaStreams(topology.build(new TopologyConfig(config)), config);
+        topology.lag().from(new ConsumerLag(streams));
         StreamsFailures failures = new StreamsFailures(clock, pause -> LockSupport.parkNanos(pause.toNanos()));
         streams.setUncaughtExceptionHandler(failures);
         UsageQueries queries = new StoreUsageQueries(
@@ -94,8 +96,8 @@ final class MeteringApp implements AutoCloseable {
         return new MeteringApp(
                 streams,
                 queries,
-                new CatalogueCatchUp(client, topics, serdes),
-                new StartPositions(client, topics, applicationId),
+                new CatalogueCatchUp(client, topics, serdes, topology.replaced()),
+                new StartPositions(client, topics, applicationId, StoreNames.INTAKE_COUNTERS),
                 failures,
                 topology,
                 serdes,

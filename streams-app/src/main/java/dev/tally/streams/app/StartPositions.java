@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -24,12 +25,17 @@ final class StartPositions {
     private final TopicReader reader;
     private final Topics topics;
     private final String group;
+    private final String changelog;
 
-    /** @param group the group of the application, which is its application.id */
-    StartPositions(Map<String, Object> client, Topics topics, String group) {
+    /**
+     * @param group the group of the application, which is its application.id
+     * @param store a store that holds something once anything was read
+     */
+    StartPositions(Map<String, Object> client, Topics topics, String group, String store) {
         this.reader = new TopicReader(client);
         this.topics = topics;
         this.group = group;
+        this.changelog = group + "-" + store + "-changelog";
     }
 
     /**
@@ -41,27 +47,48 @@ final class StartPositions {
      */
     List<String> take(Admin admin) {
         Map<TopicPartition, OffsetAndMetadata> committed = committed(admin);
+        boolean ranBefore = hasState(admin);
         Map<TopicPartition, OffsetAndMetadata> missing = new HashMap<>();
         List<String> problems = new ArrayList<>();
-        for (String topic : List.of(topics.actions(), topics.actionsHome(), topics.subjectLog())) {
-            reader.beginnings(topic).forEach((number, beginning) -> {
-                TopicPartition partition = new TopicPartition(topic, number);
+        for (String topic : List.of(topics.actions(), topics.subjectLog(), topics.actionsHome())) {
+            for (Map.Entry<Integer, Long> entry : reader.beginnings(topic).entrySet()) {
+                TopicPartition partition = new TopicPartition(topic, entry.getKey());
+                long beginning = entry.getValue();
                 OffsetAndMetadata position = committed.get(partition);
-                if (position != null && position.offset() < beginning) {
+                if (position == null) {
+                    missing.put(partition, new OffsetAndMetadata(beginning));
+                    if (beginning > 0 && ranBefore) {
+                        problems.add(partition + " begins at " + beginning + " and no position is known for it: what"
+                                + " was deleted may not have been read");
+                    }
+                } else if (position.offset() < beginning && !isSurelyEmpty(topic, problems)) {
                     problems.add(partition + " begins at " + beginning + ", but it was read only up to "
                             + position.offset() + ": what lies between was deleted before it was read");
-                } else if (position == null && beginning > 0 && !topic.equals(topics.actions())) {
-                    problems.add(partition + " begins at " + beginning + " and no position is known for it: what was"
-                            + " deleted may not have been read");
-                } else if (position == null) {
-                    missing.put(partition, new OffsetAndMetadata(beginning));
                 }
-            });
+            }
         }
         if (problems.isEmpty() && !missing.isEmpty()) {
             await(admin.alterConsumerGroupOffsets(group, missing).all(), "set");
         }
         return problems;
+    }
+
+    /**
+     * What is missing at the beginning of {@code actions-home} can only be marks of transactions while nothing is missing of
+     * {@code subject-log}: both keep equally long, a tick comes to the latter every second, and what came to the former before the last
+     * tick that was read was read too.
+     */
+    private boolean isSurelyEmpty(String topic, List<String> problems) {
+        return topic.equals(topics.actionsHome())
+                && problems.stream().noneMatch(p -> p.startsWith(topics.subjectLog()));
+    }
+
+    private boolean hasState(Admin admin) {
+        return await(
+                        admin.listTopics(new ListTopicsOptions().listInternal(true))
+                                .names(),
+                        "read")
+                .contains(changelog);
     }
 
     private Map<TopicPartition, OffsetAndMetadata> committed(Admin admin) {

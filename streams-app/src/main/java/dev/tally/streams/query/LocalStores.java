@@ -3,8 +3,10 @@ package dev.tally.streams.query;
 import dev.tally.keys.Partitions;
 import dev.tally.keys.Subject;
 import dev.tally.schemas.topics.Topics;
+import dev.tally.streams.state.CounterKeys;
 import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.Freshness.Stage;
+import dev.tally.streams.state.Numbers;
 import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.Totals;
 import dev.tally.streams.state.WindowKeys;
@@ -16,6 +18,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.apache.kafka.common.utils.Bytes;
@@ -86,6 +89,22 @@ final class LocalStores {
     }
 
     /**
+     * The oldest day window of a user at the intake, of an org in the accounts stage, that has not expired; empty before any has.
+     *
+     * @throws InvalidStateStoreException when the subject's partition is not here, or not open at the moment
+     */
+    Optional<Instant> oldestDay(Subject subject) {
+        byte[] millis = switch (subject.kind()) {
+            case USER -> {
+                int home = homePartition(subject);
+                yield partition(StoreNames.INTAKE_COUNTERS, home).get(CounterKeys.windowsFromKey(home));
+            }
+            case ORG -> account(subject, StoreNames.ACCOUNT_CLOCK).get(CounterKeys.accountWindowsFromKey());
+        };
+        return Optional.ofNullable(millis).map(Numbers::fromBytes).map(Instant::ofEpochMilli);
+    }
+
+    /**
      * What a subject has used in a window, as the accounts stage has it.
      *
      * @throws InvalidStateStoreException when it is not here, or not open at the moment
@@ -123,9 +142,12 @@ final class LocalStores {
     /**
      * The partitions of a topic that this instance works on.
      *
-     * @throws InvalidStateStoreException when it works on none: there is nothing to sum up, which is not a sum of zero
+     * @throws InvalidStateStoreException while some may be missing, and when there are none: a sum over them would not be one
      */
     Set<Integer> partitionsOf(String topic) {
+        if (streams.state() != KafkaStreams.State.RUNNING) {
+            throw new InvalidStateStoreException("partitions are moving");
+        }
         Set<Integer> partitions = new HashSet<>();
         whileRunning(streams::metadataForLocalThreads).stream()
                 .map(ThreadMetadata::activeTasks)

@@ -84,7 +84,7 @@ public final class StoreUsageQueries implements UsageQueries {
 
     @Override
     public Answer<Usage> usage(Subject subject, String meter, LocalDate day) {
-        return ofMeter(meter, day, () -> {
+        return ofMeter(subject, meter, day, () -> {
             Period window = BillingCalendar.day(startOf(day));
             Optional<Total> total = day(subject, window.start()).of(meter);
             Optional<EffectiveLimit> limit = limitsOf(subject).own(subject, meter, Window.DAY);
@@ -123,6 +123,7 @@ public final class StoreUsageQueries implements UsageQueries {
     @Override
     public Answer<List<DayUsage>> history(Subject subject, String meter, LocalDate from, LocalDate to) {
         return ofMeter(
+                subject,
                 meter,
                 from,
                 () -> of(
@@ -135,7 +136,7 @@ public final class StoreUsageQueries implements UsageQueries {
 
     @Override
     public Answer<Breakdown> breakdown(Subject org, Dimension by, String meter, LocalDate from, LocalDate to) {
-        return ofMeter(meter, from, () -> {
+        return ofMeter(org, meter, from, () -> {
             Map<String, Long> used = new TreeMap<>();
             ReadOnlyKeyValueStore<Bytes, byte[]> splits = stores.account(org, StoreNames.ACCOUNT_SPLITS);
             from.datesUntil(to.plusDays(1)).forEach(day -> {
@@ -229,7 +230,7 @@ public final class StoreUsageQueries implements UsageQueries {
         return stores.answer(billing::waitingIntervals);
     }
 
-    private <T> Answer<T> ofMeter(String meter, LocalDate oldestAsked, Supplier<Answer<T>> answer) {
+    private <T> Answer<T> ofMeter(Subject subject, String meter, LocalDate oldestAsked, Supplier<Answer<T>> answer) {
         return stores.answer(() -> {
             if (!catalogue.isAttached()) {
                 return new Answer.NotReady<>("the catalogue is being read", LocalStores.RETRY_AFTER);
@@ -237,10 +238,18 @@ public final class StoreUsageQueries implements UsageQueries {
             if (!catalogue.meters().has(meter)) {
                 return new Answer.Absent<>("meter " + meter);
             }
-            LocalDate oldest =
-                    clock.instant().minus(retention).atZone(ZoneOffset.UTC).toLocalDate();
+            // By the clock, and by what has really expired: a retention that was raised brings nothing back.
+            LocalDate byClock = dayOf(clock.instant().minus(retention));
+            LocalDate oldest = stores.oldestDay(subject)
+                    .map(StoreUsageQueries::dayOf)
+                    .filter(byClock::isBefore)
+                    .orElse(byClock);
             return oldestAsked.isBefore(oldest) ? new Answer.OutOfRetention<>(oldest) : answer.get();
         });
+    }
+
+    private static LocalDate dayOf(Instant at) {
+        return at.atZone(ZoneOffset.UTC).toLocalDate();
     }
 
     private static LimitState state(long limitUsed, Optional<EffectiveLimit> limit) {

@@ -28,6 +28,7 @@ public final class CounterKeys {
     private static final int FLOOR = 130;
     private static final int ACTIONS_POSITION = 131;
     private static final int ACTIONS_HOME_POSITION = 132;
+    private static final int WINDOWS_FROM = 133;
 
     private CounterKeys() {}
 
@@ -52,6 +53,16 @@ public final class CounterKeys {
     /** Key of the event time, in epoch milliseconds, before which this intake partition may have forgotten ids or windows. */
     public static Bytes floorKey(int partition) {
         return StoreKey.key().number(partition).tag(FLOOR).bytes();
+    }
+
+    /** Key of the start, in epoch milliseconds, of the oldest day window that has not expired. */
+    public static Bytes windowsFromKey(int partition) {
+        return StoreKey.key().number(partition).tag(WINDOWS_FROM).bytes();
+    }
+
+    /** The same in the store of the accounts stage's clock, which has numbers of its own before it. */
+    public static Bytes accountWindowsFromKey() {
+        return StoreKey.key().tag(WINDOWS_FROM).bytes();
     }
 
     /** Key of how far {@code actions} has been processed. */

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings(
         "ReferenceEquality") // a value is replaced whole: the same object is the same value, and comparing it costs
-                             // nothing
+// nothing
 public final class HeapCells<V> implements WriteBackStore.Overlay {
 
     // Two generations: what was not used in the recent one goes with the older one.

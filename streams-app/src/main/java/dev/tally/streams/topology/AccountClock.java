@@ -1,6 +1,7 @@
 package dev.tally.streams.topology;
 
 import dev.tally.schemas.Tick;
+import dev.tally.streams.state.CounterKeys;
 import dev.tally.streams.state.StoreKey;
 import dev.tally.streams.state.WriteBackStore;
 import java.time.Instant;
@@ -44,17 +45,25 @@ final class AccountClock {
         raise(LOG_TIME_KEY, appendedAt);
     }
 
-    void tick(Tick tick) {
-        raise(key(WATERMARK, tick.getIntakePartition()), tick.getWatermark());
+    /**
+     * An intake partition's sign of life. Where it is idle, its watermark is the time at which the sign was appended: a clock of one
+     * instance that is wrong concerns nobody else.
+     */
+    void tick(Tick tick, Instant appendedAt) {
+        raise(key(WATERMARK, tick.getIntakePartition()), tick.getIdle() ? appendedAt : tick.getWatermark());
         if (tick.getStreamTime() != null) {
             raise(key(STREAM_TIME, tick.getIntakePartition()), tick.getStreamTime());
         }
-        raise(LOG_TIME_KEY, tick.getAt());
     }
 
-    /** Highest append time in the log so far, or time of a tick; the epoch before the first. */
+    /** Highest append time in the log so far; the epoch before the first. */
     Instant logTime() {
         return Instant.ofEpochMilli(orElse(numbers.get(LOG_TIME_KEY), 0));
+    }
+
+    /** Days before this one have expired. */
+    void expired(Instant oldest) {
+        raise(CounterKeys.accountWindowsFromKey(), oldest);
     }
 
     /** The lowest watermark of all intake partitions; empty until all have spoken. */

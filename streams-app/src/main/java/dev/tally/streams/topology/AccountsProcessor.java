@@ -125,7 +125,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
             switch (input) {
                 case UsageSum sum -> usage.apply(sum);
                 case Tick tick -> {
-                    clock.tick(tick);
+                    clock.tick(tick, Instant.ofEpochMilli(timestamp));
                     freshness.note(
                             Stage.ACCOUNTS,
                             partition(),

@@ -9,6 +9,7 @@ import dev.tally.schemas.serde.Decoded;
 import dev.tally.streams.metering.Rejection;
 import dev.tally.streams.state.CatalogueKind;
 import dev.tally.streams.state.CatalogueRecords;
+import dev.tally.streams.state.ReplacedRecords;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Map;
@@ -28,11 +29,13 @@ final class CatalogueProcessor implements Processor<byte[], byte[], byte[], Mess
 
     private final CatalogueRecords records;
     private final Map<String, CatalogueKind> kinds;
+    private final ReplacedRecords replaced;
     private @Nullable ProcessorContext<byte[], Message> context;
 
-    CatalogueProcessor(CatalogueRecords records, Map<String, CatalogueKind> kinds) {
+    CatalogueProcessor(CatalogueRecords records, Map<String, CatalogueKind> kinds, ReplacedRecords replaced) {
         this.records = records;
         this.kinds = kinds;
+        this.replaced = replaced;
     }
 
     @Override
@@ -43,6 +46,9 @@ final class CatalogueProcessor implements Processor<byte[], byte[], byte[], Mess
     @Override
     public void process(Record<byte[], byte[]> record) {
         RecordMetadata at = Objects.requireNonNull(context).recordMetadata().orElseThrow();
+        if (record.key() != null && replaced.isReplaced(at.topic(), at.partition(), at.offset(), record.key())) {
+            return;
+        }
         CatalogueKind kind = Objects.requireNonNull(kinds.get(at.topic()), "a catalogue topic");
         String key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
         switch (records.read(kind, at.topic(), record.headers(), key, record.value())) {

@@ -34,6 +34,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.IntPredicate;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.processor.Cancellable;
@@ -59,12 +60,15 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
     private final IntakeSettings settings;
     private final CatalogueView catalogue;
     private final Freshness freshness;
+    private final IntPredicate caughtUp;
     private @Nullable Task task;
 
-    IntakeProcessor(IntakeSettings settings, CatalogueView catalogue, Freshness freshness) {
+    /** @param caughtUp whether all input of a partition has been fetched */
+    IntakeProcessor(IntakeSettings settings, CatalogueView catalogue, Freshness freshness, IntPredicate caughtUp) {
         this.settings = settings;
         this.catalogue = catalogue;
         this.freshness = freshness;
+        this.caughtUp = caughtUp;
     }
 
     @Override
@@ -106,6 +110,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         private final ProcessorContext<byte[], Message> context;
         private final int partition;
         private final Bytes streamTimeKey;
+        private final Bytes windowsFromKey;
         private final Counters counters;
         private final IntakeUsers users;
         private final IdHash hash = new IdHash(settings.identityKey());
@@ -129,6 +134,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
             this.context = context;
             partition = context.taskId().partition();
             streamTimeKey = CounterKeys.streamTimeKey(partition);
+            windowsFromKey = CounterKeys.windowsFromKey(partition);
             WriteBackStore store = context.getStateStore(StoreNames.INTAKE_COUNTERS);
             counters = Counters.of(store);
             users = IntakeUsers.of(store, settings.partitions());
@@ -344,12 +350,16 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
                 counters.set(CounterKeys.floorKey(partition), floor.toEpochMilli());
             }
             tend(TEND_PER_TICK);
-            days.expire(now);
+            Instant oldest = days.expire(now);
+            Long before = counters.get(windowsFromKey);
+            if (before == null || before < oldest.toEpochMilli()) {
+                counters.set(windowsFromKey, oldest.toEpochMilli());
+            }
         }
 
         private void tick(Instant now) {
             sums.drain();
-            boolean idle = ++ticksWithoutInput > IDLE_TICKS;
+            boolean idle = ++ticksWithoutInput > IDLE_TICKS && caughtUp.test(partition);
             freshness.note(Stage.INTAKE, partition, idle ? now : newestAppend, now);
             Instant watermark = idle || streamTime == null ? (idle ? now : Instant.EPOCH) : streamTime;
             forwardInput(

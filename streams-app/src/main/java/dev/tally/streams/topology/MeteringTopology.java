@@ -20,6 +20,8 @@ import dev.tally.streams.state.CatalogueKind;
 import dev.tally.streams.state.CatalogueRecords;
 import dev.tally.streams.state.CatalogueView;
 import dev.tally.streams.state.Freshness;
+import dev.tally.streams.state.InputLag;
+import dev.tally.streams.state.ReplacedRecords;
 import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.WriteBackStore;
 import java.time.Instant;
@@ -63,6 +65,8 @@ public final class MeteringTopology {
     private final CatalogueRecords catalogueRecords;
     private final CatalogueView catalogue;
     private final Freshness freshness = new Freshness();
+    private final ReplacedRecords replaced = new ReplacedRecords();
+    private final InputLag lag = new InputLag();
 
     /** A topology over these topics; nothing is started. */
     public MeteringTopology(Topics topics, RecordSerdes serdes, IntakeSettings intake, AccountSettings accounts) {
@@ -91,6 +95,16 @@ public final class MeteringTopology {
     /** What the stream threads of this process note about their partitions. */
     public Freshness freshness() {
         return freshness;
+    }
+
+    /** The catalogue records that the catalogue stage passes over. */
+    public ReplacedRecords replaced() {
+        return replaced;
+    }
+
+    /** How far the intake is behind its input; without a source it is taken not to be. */
+    public InputLag lag() {
+        return lag;
     }
 
     /** Serdes of the catalogue records that the accounts stage keeps. */
@@ -129,7 +143,7 @@ public final class MeteringTopology {
         topology.addProcessor(Names.ARRIVE_HOME, () -> new ArriveHomeProcessor(actions), Names.ACTIONS_HOME_SOURCE);
         topology.addProcessor(
                 Names.INTAKE,
-                () -> new IntakeProcessor(intake, catalogue, freshness),
+                () -> new IntakeProcessor(intake, catalogue, freshness, this::isCaughtUp),
                 Names.BRING_HOME,
                 Names.ARRIVE_HOME);
         topology.addStateStore(
@@ -177,7 +191,9 @@ public final class MeteringTopology {
                 Names.CATALOGUE_SOURCE,
                 kinds.keySet().stream().sorted().toArray(String[]::new));
         topology.addProcessor(
-                Names.CATALOGUE, () -> new CatalogueProcessor(catalogueRecords, kinds), Names.CATALOGUE_SOURCE);
+                Names.CATALOGUE,
+                () -> new CatalogueProcessor(catalogueRecords, kinds, replaced),
+                Names.CATALOGUE_SOURCE);
         topology.addSink(
                 Names.CATALOGUE_LOG_SINK,
                 topics.subjectLog(),
@@ -235,6 +251,10 @@ public final class MeteringTopology {
                 BYTES_OUT,
                 MessageSerializers.fact(serdes.of(BillableFact.class)),
                 Names.ACCOUNTS);
+    }
+
+    private boolean isCaughtUp(int partition) {
+        return lag.isCaughtUp(topics.actions(), partition) && lag.isCaughtUp(topics.actionsHome(), partition);
     }
 
     /**

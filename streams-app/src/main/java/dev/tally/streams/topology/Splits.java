@@ -13,6 +13,7 @@ import dev.tally.streams.state.WriteBackStore;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +45,7 @@ public final class Splits {
 
     /** Adds what one value of a dimension has of a day. */
     void add(String org, Instant day, SplitDimension by, @Nullable String value, List<String> meters, long[] amounts) {
-        add(org, day, dimension(by), value == null ? NONE : value, meters, amounts);
+        dimension(by).ifPresent(known -> add(org, day, known, value == null ? NONE : value, meters, amounts));
     }
 
     private void add(String org, Instant day, SplitBy by, String row, List<String> meters, long[] amounts) {
@@ -66,13 +67,14 @@ public final class Splits {
         return true;
     }
 
-    private static SplitBy dimension(SplitDimension by) {
+    private static Optional<SplitBy> dimension(SplitDimension by) {
         return switch (by) {
-            case MEMBER -> SplitBy.MEMBER;
-            case SPACE -> SplitBy.SPACE;
-            case MODEL -> SplitBy.MODEL;
-            case ACTION -> SplitBy.ACTION;
-            case TRIGGER -> SplitBy.TRIGGER;
+            case MEMBER -> Optional.of(SplitBy.MEMBER);
+            case SPACE -> Optional.of(SplitBy.SPACE);
+            case MODEL -> Optional.of(SplitBy.MODEL);
+            case ACTION -> Optional.of(SplitBy.ACTION);
+            case TRIGGER -> Optional.of(SplitBy.TRIGGER);
+            case OTHER -> Optional.empty();
         };
     }
 

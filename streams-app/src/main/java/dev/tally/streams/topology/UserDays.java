@@ -1,6 +1,7 @@
 package dev.tally.streams.topology;
 
 import dev.tally.streams.metering.Amounts;
+import dev.tally.streams.metering.BillingCalendar;
 import dev.tally.streams.state.HeapCells;
 import dev.tally.streams.state.HeapCells.Cell;
 import dev.tally.streams.state.StoreKey;
@@ -56,19 +57,24 @@ final class UserDays {
         days.writeBack((day, before) -> {});
     }
 
-    /** Removes days past the retention: in slices, but faster than new ones begin. */
-    void expire(Instant streamTime) {
+    /**
+     * Removes days past the retention: in slices, but faster than new ones begin.
+     *
+     * @return the start of the oldest day that stays
+     */
+    Instant expire(Instant streamTime) {
         int most = Math.max(EXPIRE_AT_LEAST, 2 * changed);
         changed = 0;
-        long bound = streamTime.minus(retention).minus(Duration.ofDays(1)).toEpochMilli();
+        Instant oldest = BillingCalendar.day(streamTime.minus(retention)).start();
         List<Bytes> past = new ArrayList<>();
-        try (KeyValueIterator<Bytes, byte[]> oldest = store.storedRange(
+        try (KeyValueIterator<Bytes, byte[]> begun = store.storedRange(
                 StoreKey.key().number(Long.MIN_VALUE).bytes(),
-                StoreKey.key().number(bound).bytes())) {
-            while (oldest.hasNext() && past.size() < most) {
-                past.add(oldest.next().key);
+                StoreKey.key().number(oldest.toEpochMilli()).bytes())) {
+            while (begun.hasNext() && past.size() < most) {
+                past.add(begun.next().key);
             }
         }
         past.forEach(days::remove);
+        return oldest;
     }
 }

@@ -1,5 +1,6 @@
 package dev.tally.streams.topology;
 
+import dev.tally.streams.metering.BillingCalendar;
 import dev.tally.streams.state.IntervalCharge;
 import dev.tally.streams.state.PeriodCharges;
 import dev.tally.streams.state.StoreKey;
@@ -54,7 +55,9 @@ final class WindowExpiry {
             return;
         }
         Instant bound = streamTime.get().minus(retention);
-        for (Bytes key : begunBefore(Length.DAY, bound.minus(Duration.ofDays(1)))) {
+        Instant oldest = BillingCalendar.day(bound).start();
+        clock.expired(oldest);
+        for (Bytes key : begunBefore(Length.DAY, oldest)) {
             StoreKey.Reader reader = new StoreKey.Reader(key);
             reader.tag();
             Instant day = Instant.ofEpochMilli(reader.number());

@@ -2,14 +2,18 @@ package dev.tally.streams.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.keys.Subject;
 import dev.tally.schemas.topics.TopicReader;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.streams.query.Answer;
 import dev.tally.streams.query.Conservation;
 import dev.tally.streams.query.PartitionWatermark;
+import dev.tally.streams.query.Usage;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -76,7 +80,7 @@ class RestartTest {
     @Test
     void shouldNotReachBehindWhatItHasForgottenWhenHorizonsAreRaised() {
         // Given an id that was forgotten under a short horizon
-        Topics topics = tally.newTopics("raised-");
+        Topics topics = tally.newTopics("raised.");
         Instant now = Instant.now();
         Instant old = now.minus(Duration.ofHours(30));
         try (MeteringApp app = tally.start("raised", topics, "raised", Map.of("lateness.horizon", "24h"))) {
@@ -102,6 +106,29 @@ class RestartTest {
             awaitCounted(app, 3);
             assertThat(TallyOnBroker.sum(app, Conservation::late)).isEqualTo(1);
             assertThat(TallyOnBroker.sum(app, Conservation::duplicate)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void shouldPassOverCatalogueRecordsThatWereReplacedBeforeTheStart() {
+        // Given a meter that was replaced, both records in the topic, and an action, before the first start
+        Topics topics = tally.newTopics("replaced-");
+        tally.publishMeter(topics, "other");
+        tally.removeMeter(topics, "other");
+        Map<String, Long> expected = new TreeMap<>();
+        tally.publish(topics, new Random(6), 0, 200, expected, i -> false);
+
+        // When
+        try (MeteringApp app = tally.start("replaced", topics, "replaced")) {
+            awaitUsage(topics, expected);
+
+            // Then the one that was removed was never in force, and the answer is fresh once all is read
+            assertThat(tally.records(topics.catalogueInForce(), "other")).isLessThanOrEqualTo(1);
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(30))
+                    .until(() -> app.queries().usage(Subject.user("u1"), "actions", LocalDate.now(ZoneOffset.UTC))
+                                    instanceof Answer.Found<Usage>(var found, var stale)
+                            && !stale);
         }
     }
 

@@ -95,6 +95,22 @@ final class TallyOnBroker {
         producer.flush();
     }
 
+    void removeMeter(Topics topics, String meterId) {
+        send(new ProducerRecord<>(topics.meters(), meterId.getBytes(StandardCharsets.UTF_8), null));
+        producer.flush();
+    }
+
+    /** How many records of a topic have a key that holds a text. */
+    long records(String topic, String inKey) {
+        long[] count = {0};
+        new TopicReader(client()).readAll(topic, record -> {
+            if (new String(record.key(), StandardCharsets.UTF_8).contains(inKey)) {
+                count[0]++;
+            }
+        });
+        return count[0];
+    }
+
     /**
      * Publishes actions with the numbers of a range, from producers with foreign partitioners.
      *
