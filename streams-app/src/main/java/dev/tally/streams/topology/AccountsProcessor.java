@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class AccountsProcessor implements Processor<byte[], byte[], byte[], Message> {
 
+    /** More sums than this between two looks come from a backlog. */
+    private static final int FEW = 500;
+
     private final AccountSettings settings;
     private final Serde<SpecificRecord> inputs;
     private final AccountCatalogue.CatalogueSerdes serdes;
@@ -100,7 +103,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
             usage = new UsageApplier(windows, splits, terms, charges, clock, this::emit);
             expiry = new WindowExpiry(windows, stores, usage, splits, clock, settings.historyRetention());
             clockStore.beforeCommit(context, this::writeBack);
-            timer = EarlyCommit.schedule(context, usage::applied);
+            timer = EarlyCommit.schedule(context, now -> usage.applied() > 0 && usage.applied() <= FEW);
         }
 
         /** Runs inside each commit. Writes only to write-back stores and to sinks: caching stores have had their turn. */

@@ -53,6 +53,9 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
 
     private static final Duration TICK = Duration.ofSeconds(1);
     private static final int IDLE_TICKS = 3;
+    /** Actions that came this recently are live: somebody waits for their count. */
+    private static final Duration LIVE = Duration.ofSeconds(2);
+
     private static final int TEND_AFTER = 4_096;
     private static final int TEND_PER_TICK = 20_000;
     private static final int MOST_ORGS = 50_000;
@@ -150,7 +153,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
             store.beforeCommit(context, this::writeBack);
             timers = List.of(
                     context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, now -> tick(Instant.ofEpochMilli(now))),
-                    EarlyCommit.schedule(context, sums::actions));
+                    EarlyCommit.schedule(context, now -> sums.actions() > 0 && newestAppend.isAfter(now.minus(LIVE))));
         }
 
         void take(Record<byte[], Message> record, Message.Incoming incoming) {
