@@ -43,7 +43,7 @@ import picocli.CommandLine.Option;
 final class BenchCommand implements Callable<Integer> {
 
     private static final int FULL_EVENTS = 2_000_000;
-    private static final int QUICK_EVENTS = 200_000;
+    private static final int QUICK_EVENTS = 40_000;
     private static final int FULL_ROUNDS = 3;
     private static final int ORGS = 1_000;
     private static final Duration SPAN = Duration.ofDays(2);
@@ -66,7 +66,7 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(
             names = "--quick",
-            description = "A smoke test: 200,000 events, one round. Its figures mean little, its sums all.")
+            description = "A smoke test: 40,000 events, one round. Its figures mean little, its sums all.")
     private boolean quick;
 
     @Option(names = "--events", description = "Timed records (default: 2,000,000).")

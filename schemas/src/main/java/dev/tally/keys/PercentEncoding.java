@@ -17,7 +17,7 @@ public final class PercentEncoding {
     private PercentEncoding() {}
 
     public static String encode(String raw) {
-        if (raw.chars().allMatch(PercentEncoding::isPlain)) {
+        if (isPlain(raw)) {
             return raw;
         }
         StringBuilder text = new StringBuilder(raw.length() + 16);
@@ -31,13 +31,22 @@ public final class PercentEncoding {
         return text.toString();
     }
 
+    private static boolean isPlain(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (!isPlain(text.charAt(i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /**
      * Takes the encoding off. Lower-case hex and encoded plain characters are read too, as other software writes them.
      *
      * @throws IllegalArgumentException for a bare reserved character, a broken {@code %XX} or bytes that are not UTF-8
      */
     public static String decode(String text) {
-        if (text.chars().allMatch(PercentEncoding::isPlain)) {
+        if (isPlain(text)) {
             return text;
         }
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(text.length());

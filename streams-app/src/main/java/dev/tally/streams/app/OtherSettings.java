@@ -11,6 +11,10 @@ final class OtherSettings {
             "stripe.rate.limit",
             "stripe.max.in.flight",
             "stripe.request.timeout",
+            "stripe.retry.first",
+            "stripe.retry.longest",
+            "sink.max.pending",
+            "sink.instance",
             "stripe.invoice.grace");
 
     private OtherSettings() {}

@@ -32,9 +32,9 @@ final class StreamsProperties {
     /** Defaults of ours, which any setting under {@code kafka.} replaces. */
     private static Map<String, Object> defaults() {
         return Map.of(
-                // At the latest: processors ask for a commit every 100 ms while there is little to commit.
+                // While a backlog is worked off; for what is live, processors ask for a commit every 100 ms.
                 StreamsConfig.COMMIT_INTERVAL_MS_CONFIG,
-                1_000,
+                5_000,
                 StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG,
                 64L * 1024 * 1024,
                 // A dead instance's partitions move after this, not after Kafka's default of 45 s.

@@ -87,11 +87,15 @@ public final class EffectiveLimits {
     /** The subject's own limit of a meter in a kind of window. */
     public Optional<EffectiveLimit> own(Subject subject, String meter, Window window) {
         Scope scope = subject.kind() == Subject.Kind.ORG ? Scope.ORG : Scope.USER;
-        return limits.stream()
-                .filter(l -> l.terms().scope() == scope
-                        && l.terms().window() == window
-                        && l.terms().meter().equals(meter))
-                .findFirst();
+        for (EffectiveLimit limit : limits) {
+            LimitTerms terms = limit.terms();
+            if (terms.scope() == scope
+                    && terms.window() == window
+                    && terms.meter().equals(meter)) {
+                return Optional.of(limit);
+            }
+        }
+        return Optional.empty();
     }
 
     /** All of them. */

@@ -49,9 +49,14 @@ public final class Thresholds {
      */
     public static List<Threshold> newlyPassed(
             List<Threshold> thresholds, long limitUsed, long limit, Set<Threshold> raised) {
-        return thresholds.stream()
-                .filter(t -> !raised.contains(t) && passed(t, limitUsed, limit))
-                .toList();
+        List<Threshold> passed = List.of();
+        for (Threshold threshold : thresholds) {
+            if (passed(threshold, limitUsed, limit) && !raised.contains(threshold)) {
+                passed = passed.isEmpty() ? new ArrayList<>() : passed;
+                passed.add(threshold);
+            }
+        }
+        return passed;
     }
 
     private static boolean passed(Threshold threshold, long used, long limit) {

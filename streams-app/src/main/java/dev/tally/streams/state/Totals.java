@@ -105,12 +105,18 @@ public final class Totals {
 
     /** The meters of which anything was used. */
     public List<String> meters() {
-        return meters.stream().filter(meter -> used(meter) != 0).toList();
+        List<String> used = new ArrayList<>(meters.size());
+        for (int i = 0; i < meters.size(); i++) {
+            if (numbers[i * WIDTH + USED] != 0) {
+                used.add(meters.get(i));
+            }
+        }
+        return used;
     }
 
     /** Whether nothing was used of any meter. */
     public boolean isEmpty() {
-        return meters.stream().allMatch(meter -> used(meter) == 0);
+        return meters().isEmpty();
     }
 
     /** For the store. */

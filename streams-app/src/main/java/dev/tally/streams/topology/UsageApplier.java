@@ -69,11 +69,15 @@ final class UsageApplier {
     /** One window of the subject. */
     private record Target(Length length, Instant start, Instant end, Bytes key) {
         PlanTerms.Window window() {
-            return switch (length) {
-                case DAY -> PlanTerms.Window.DAY;
-                case PERIOD -> PlanTerms.Window.PERIOD;
-            };
+            return UsageApplier.window(length);
         }
+    }
+
+    private static PlanTerms.Window window(Length length) {
+        return switch (length) {
+            case DAY -> PlanTerms.Window.DAY;
+            case PERIOD -> PlanTerms.Window.PERIOD;
+        };
     }
 
     /** A part of a sum, with the windows it goes to. */
@@ -304,20 +308,21 @@ final class UsageApplier {
         StoreKey.Reader reader = new StoreKey.Reader(key);
         Length length = reader.tag() == Length.DAY.tag() ? Length.DAY : Length.PERIOD;
         Instant start = Instant.ofEpochMilli(reader.number());
-        Subject subject = Subject.parse(reader.text());
+        String subjectText = reader.text();
+        Subject subject = Subject.parse(subjectText);
         EffectiveLimits limits = terms.limits(subject, clock.logTime());
         for (String meter : after.totals().meters()) {
             Totals.Total total = after.totals().of(meter).orElseThrow();
             if (before.of(meter).filter(total::equals).isEmpty()) {
-                Long limit = limits.own(subject, meter, PlanTerms.Window.valueOf(length.name()))
+                Long limit = limits.own(subject, meter, window(length))
                         .map(EffectiveLimit::amount)
                         .orElse(null);
                 out.accept(
                         Keys.usage(subject, meter, length.name(), start),
                         new Message.Snapshot(new UsageSnapshot(
-                                subject.text(),
+                                subjectText,
                                 meter,
-                                UsageWindow.valueOf(length.name()),
+                                length == Length.DAY ? UsageWindow.DAY : UsageWindow.PERIOD,
                                 start,
                                 after.end(),
                                 total.used(),

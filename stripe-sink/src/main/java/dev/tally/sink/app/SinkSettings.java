@@ -71,14 +71,13 @@ record SinkSettings(
             "auth",
             "billing.interval",
             "billing.settle",
-            "commit.interval",
             "dedup.horizon",
             "dedup.memory",
-            "engine",
             "history.retention",
             "lateness.horizon",
             "num.standby.replicas",
             "num.stream.threads",
+            "rocksdb.memory",
             "state.dir",
             "stripe.invoice.grace");
 
