@@ -179,9 +179,9 @@ class RestartTest {
                 MeteringApp app = tally.build("waits", topics, "waits", Map.of())) {
             try (KafkaConsumer<byte[], byte[]> consumer =
                     new KafkaConsumer<>(member, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-                assertThat(app.prepare(admin))
-                        .as("the first start sets positions")
-                        .isEmpty();
+                Awaitility.await()
+                        .atMost(Duration.ofSeconds(30))
+                        .until(() -> app.prepare(admin).isEmpty());
                 tally.publishMeter(topics, "more");
                 consumer.subscribe(List.of(topics.meters()));
                 Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
