@@ -103,7 +103,7 @@ final class Lifecycle implements AutoCloseable {
                 ended.countDown();
             }
         });
-        metrics.bind(streams, running.queries());
+        metrics.bind(streams, running.queries(), running.idFigures());
         health.running(streams, running.freshness());
         // A stop that was asked for before this run could be told has nobody else to end it.
         if (stop.getCount() > 0) {

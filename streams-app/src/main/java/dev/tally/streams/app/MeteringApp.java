@@ -9,6 +9,7 @@ import dev.tally.streams.query.StoreUsageQueries;
 import dev.tally.streams.query.UsageQueries;
 import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.StoreNames;
+import dev.tally.streams.state.ids.IdMemory;
 import dev.tally.streams.topology.AccountSettings;
 import dev.tally.streams.topology.IntakeSettings;
 import dev.tally.streams.topology.MeteringTopology;
@@ -137,6 +138,11 @@ final class MeteringApp implements AutoCloseable {
     /** Whether the topology stopped because the schema registry was away. */
     boolean isRegistryAway() {
         return failures.isRegistryAway();
+    }
+
+    /** What the memories of ids tell, by partition. */
+    Map<Integer, IdMemory.Figures> idFigures() {
+        return topology.idFigures();
     }
 
     UsageQueries queries() {

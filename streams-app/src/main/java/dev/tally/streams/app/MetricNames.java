@@ -18,6 +18,18 @@ final class MetricNames {
      */
     static final String BILLING_INTERVALS_WAITING = "tally.billing.intervals.waiting";
 
+    /** Ids of accepted actions that are remembered, by partition of {@code actions}. */
+    static final String IDS_REMEMBERED = "tally.ids.remembered";
+
+    /** Heap of the memory of ids, in bytes, by partition of {@code actions}; at most its share of {@code dedup.memory}. */
+    static final String IDS_BYTES = "tally.ids.heap";
+
+    /**
+     * Rows read to look an id up since the partition came to this instance. Where it grows as fast as actions come, {@code dedup.memory} is
+     * too small for rate and horizon.
+     */
+    static final String IDS_DISK_CHECKS = "tally.ids.disk.checks";
+
     /** 1 when queries are answered. */
     static final String READY = "tally.ready";
 

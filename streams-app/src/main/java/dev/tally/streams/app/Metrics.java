@@ -5,6 +5,7 @@ import dev.tally.streams.query.Conservation;
 import dev.tally.streams.query.PartitionWatermark;
 import dev.tally.streams.query.UsageQueries;
 import dev.tally.streams.query.WaitingIntervals;
+import dev.tally.streams.state.ids.IdMemory;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.MultiGauge.Row;
@@ -18,6 +19,8 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.function.ToLongFunction;
 import org.apache.kafka.streams.KafkaStreams;
 import org.jspecify.annotations.Nullable;
 
@@ -37,9 +40,20 @@ final class Metrics implements AutoCloseable {
     private final MultiGauge waitingIntervals = MultiGauge.builder(MetricNames.BILLING_INTERVALS_WAITING)
             .description("Closed billing intervals that wait for their plan's record, by partition of subject-log")
             .register(registry);
+    private final MultiGauge idsRemembered = MultiGauge.builder(MetricNames.IDS_REMEMBERED)
+            .description("Ids of accepted actions that are remembered, by partition of actions")
+            .register(registry);
+    private final MultiGauge idBytes = MultiGauge.builder(MetricNames.IDS_BYTES)
+            .baseUnit("bytes")
+            .description("Heap of the memory of ids, by partition of actions")
+            .register(registry);
+    private final MultiGauge idDiskChecks = MultiGauge.builder(MetricNames.IDS_DISK_CHECKS)
+            .description("Rows read to look an id up since the partition came here, by partition of actions")
+            .register(registry);
     private final JvmGcMetrics gc = new JvmGcMetrics();
     private @Nullable KafkaStreamsMetrics kafka;
     private volatile @Nullable UsageQueries queries;
+    private volatile Map<Integer, IdMemory.Figures> idFigures = Map.of();
 
     Metrics(Health health) {
         new JvmMemoryMetrics().bindTo(registry);
@@ -52,7 +66,7 @@ final class Metrics implements AutoCloseable {
     }
 
     /** Binds to a topology, instead of one before it. */
-    void bind(KafkaStreams streams, UsageQueries to) {
+    void bind(KafkaStreams streams, UsageQueries to, Map<Integer, IdMemory.Figures> figures) {
         KafkaStreamsMetrics before = kafka;
         if (before != null) {
             before.close();
@@ -60,6 +74,7 @@ final class Metrics implements AutoCloseable {
         kafka = new KafkaStreamsMetrics(streams);
         kafka.bindTo(registry);
         queries = to;
+        idFigures = figures;
     }
 
     /** All metrics in Prometheus' text format. */
@@ -78,11 +93,21 @@ final class Metrics implements AutoCloseable {
         deadLetters.register(deadLetterRows(conservation), true);
         streamTimes.register(streamTimeRows(foundIn(from.watermarks())), true);
         waitingIntervals.register(waitingRows(foundIn(from.waitingIntervals())), true);
+        idsRemembered.register(idRows(IdMemory.Figures::ids), true);
+        idBytes.register(idRows(figures -> figures.recentBytes() + figures.filterBytes()), true);
+        idDiskChecks.register(idRows(IdMemory.Figures::diskChecks), true);
     }
 
     /** A value that is not there leaves a gap: the last one would be counted twice once another instance tells it. */
     private static <T> List<T> foundIn(Answer<List<T>> answer) {
         return answer instanceof Answer.Found<List<T>>(List<T> values, boolean ignored) ? values : List.of();
+    }
+
+    private List<Row<?>> idRows(ToLongFunction<IdMemory.Figures> of) {
+        List<Row<?>> rows = new ArrayList<>();
+        idFigures.forEach((partition, figures) ->
+                rows.add(Row.of(Tags.of("partition", Integer.toString(partition)), of.applyAsLong(figures))));
+        return rows;
     }
 
     private static List<Row<?>> waitingRows(List<WaitingIntervals> waiting) {

@@ -100,7 +100,10 @@ public final class HeapCells<V> implements WriteBackStore.Overlay {
 
     /** Removes a value from the heap and from the store. */
     public void remove(Bytes key) {
-        changed.removeIf(cell -> cell.key.equals(key));
+        Cell<V> cell = recent.get(key);
+        if (cell != null && cell.value != cell.written) {
+            changed.remove(cell);
+        }
         store.put(key, null);
         recent.remove(key);
         older.remove(key);

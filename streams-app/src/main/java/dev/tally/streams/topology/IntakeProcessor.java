@@ -57,21 +57,31 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
     private static final Duration LIVE = Duration.ofSeconds(2);
 
     private static final int TEND_AFTER = 4_096;
-    private static final int TEND_PER_TICK = 20_000;
+    private static final int TEND_PER_TICK = 250_000;
     private static final int MOST_ORGS = 50_000;
 
     private final IntakeSettings settings;
     private final CatalogueView catalogue;
     private final Freshness freshness;
     private final IntPredicate caughtUp;
+    private final Map<Integer, IdMemory.Figures> figures;
     private @Nullable Task task;
 
-    /** @param caughtUp whether all input of a partition has been fetched */
-    IntakeProcessor(IntakeSettings settings, CatalogueView catalogue, Freshness freshness, IntPredicate caughtUp) {
+    /**
+     * @param caughtUp whether all input of a partition has been fetched
+     * @param figures where each partition of this process tells of its memory of ids
+     */
+    IntakeProcessor(
+            IntakeSettings settings,
+            CatalogueView catalogue,
+            Freshness freshness,
+            IntPredicate caughtUp,
+            Map<Integer, IdMemory.Figures> figures) {
         this.settings = settings;
         this.catalogue = catalogue;
         this.freshness = freshness;
         this.caughtUp = caughtUp;
+        this.figures = figures;
     }
 
     @Override
@@ -86,6 +96,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         if (running != null) {
             running.timers.forEach(Cancellable::cancel);
             freshness.left(Stage.INTAKE, running.partition);
+            figures.remove(running.partition);
             task = null;
         }
     }
@@ -363,6 +374,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         private void tick(Instant now) {
             sums.drain();
             boolean idle = ++ticksWithoutInput > IDLE_TICKS && caughtUp.test(partition);
+            figures.put(partition, ids.figures());
             freshness.note(Stage.INTAKE, partition, idle ? now : newestAppend, now);
             Instant watermark = idle || streamTime == null ? (idle ? now : Instant.EPOCH) : streamTime;
             forwardInput(

@@ -24,9 +24,11 @@ import dev.tally.streams.state.InputLag;
 import dev.tally.streams.state.ReplacedRecords;
 import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.WriteBackStore;
+import dev.tally.streams.state.ids.IdMemory;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -67,6 +69,7 @@ public final class MeteringTopology {
     private final Freshness freshness = new Freshness();
     private final ReplacedRecords replaced = new ReplacedRecords();
     private final InputLag lag = new InputLag();
+    private final Map<Integer, IdMemory.Figures> idFigures = new ConcurrentHashMap<>();
 
     /** A topology over these topics; nothing is started. */
     public MeteringTopology(Topics topics, RecordSerdes serdes, IntakeSettings intake, AccountSettings accounts) {
@@ -100,6 +103,11 @@ public final class MeteringTopology {
     /** The catalogue records that the catalogue stage passes over. */
     public ReplacedRecords replaced() {
         return replaced;
+    }
+
+    /** What the memories of ids of this process tell, by partition of {@code actions}; changes as they work. */
+    public Map<Integer, IdMemory.Figures> idFigures() {
+        return idFigures;
     }
 
     /** How far the intake is behind its input; without a source it is taken not to be. */
@@ -143,7 +151,7 @@ public final class MeteringTopology {
         topology.addProcessor(Names.ARRIVE_HOME, () -> new ArriveHomeProcessor(actions), Names.ACTIONS_HOME_SOURCE);
         topology.addProcessor(
                 Names.INTAKE,
-                () -> new IntakeProcessor(intake, catalogue, freshness, this::isCaughtUp),
+                () -> new IntakeProcessor(intake, catalogue, freshness, this::isCaughtUp, idFigures),
                 Names.BRING_HOME,
                 Names.ARRIVE_HOME);
         topology.addStateStore(
