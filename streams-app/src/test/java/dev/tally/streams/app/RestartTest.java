@@ -175,28 +175,31 @@ class RestartTest {
         Topics topics = tally.newTopics("waits-");
         Map<String, Object> member = new HashMap<>(tally.client());
         member.put("group.id", "waits");
+        member.put("enable.auto.commit", false);
         try (Admin admin = tally.admin();
-                MeteringApp app = tally.build("waits", topics, "waits", Map.of())) {
+                MeteringApp first = tally.build("first", topics, "waits", Map.of());
+                MeteringApp late = tally.build("late", topics, "waits", Map.of())) {
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(30))
+                    .until(() -> first.prepare(admin).isEmpty());
             try (KafkaConsumer<byte[], byte[]> consumer =
                     new KafkaConsumer<>(member, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-                Awaitility.await()
-                        .atMost(Duration.ofSeconds(30))
-                        .until(() -> app.prepare(admin).isEmpty());
-                tally.publishMeter(topics, "more");
                 consumer.subscribe(List.of(topics.meters()));
                 Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
                     consumer.poll(Duration.ofMillis(100));
                     return !consumer.assignment().isEmpty();
                 });
 
-                // When, Then
-                assertThat(app.prepare(admin))
+                // When the catalogue grows, then another instance waits
+                tally.publishMeter(topics, "more");
+                assertThat(late.prepare(admin))
                         .hasValueSatisfying(reason -> assertThat(reason).contains("copy of the catalogue"));
             }
-            // When it has left
+            // And goes on by itself once the member has left
             Awaitility.await()
                     .atMost(Duration.ofSeconds(30))
-                    .until(() -> app.prepare(admin).isEmpty());
+                    .until(() -> late.prepare(admin).isEmpty());
+            assertThat(tally.records(topics.catalogueInForce(), "more")).isEqualTo(1);
         }
     }
 
