@@ -54,7 +54,7 @@ final class TextCacheTest {
     @Test
     void shouldTakeForUtf8WhatJavasDecoderTakes() {
         // Every pair of first bytes, with every kind of byte after them.
-        int[] kinds = {0x00, 0x7f, 0x80, 0xbf, 0xc0, 0xff};
+        int[] kinds = {0x7f, 0x80, 0xff};
         for (int two = 0; two < 1 << 16; two++) {
             for (int third : kinds) {
                 for (int fourth : kinds) {

@@ -153,7 +153,10 @@ final class TallyOnBroker {
                 "subject.partitions", "" + PARTITIONS,
                 "topic.prefix", topics.prefix(),
                 "application.id", applicationId,
-                "state.dir", stateDirs.resolve(name).toString()));
+                "state.dir", stateDirs.resolve(name).toString(),
+                // The least that brokers allow: a stopped instance leaves its group after it.
+                "kafka.main.consumer.session.timeout.ms", "6000",
+                "kafka.main.consumer.heartbeat.interval.ms", "1000"));
         given.putAll(more);
         MeteringSettings settings =
                 new MeteringSettings(SettingsLoader.load(MeteringSettings.define(), Map.of(), Map.of(), given));
