@@ -17,9 +17,9 @@ import dev.tally.streams.state.WriteBackStore;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Objects;
+import java.util.function.IntPredicate;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.Serde;
-import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -31,27 +31,28 @@ import org.jspecify.annotations.Nullable;
  */
 final class AccountsProcessor implements Processor<byte[], byte[], byte[], Message> {
 
-    /** More sums than this between two looks come from a backlog. */
-    private static final int FEW = 500;
-
     private final AccountSettings settings;
     private final Serde<SpecificRecord> inputs;
     private final AccountCatalogue.CatalogueSerdes serdes;
     private final String topic;
     private final Freshness freshness;
+    private final IntPredicate caughtUp;
     private @Nullable Task task;
 
+    /** @param caughtUp whether all input of a partition has been fetched */
     AccountsProcessor(
             AccountSettings settings,
             Serde<SpecificRecord> inputs,
             AccountCatalogue.CatalogueSerdes serdes,
             String topic,
-            Freshness freshness) {
+            Freshness freshness,
+            IntPredicate caughtUp) {
         this.settings = settings;
         this.inputs = inputs;
         this.serdes = serdes;
         this.topic = topic;
         this.freshness = freshness;
+        this.caughtUp = caughtUp;
     }
 
     @Override
@@ -63,7 +64,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
     public void close() {
         Task running = task;
         if (running != null) {
-            running.timer.cancel();
+            running.commit.cancel();
             freshness.left(Stage.ACCOUNTS, running.partition());
             task = null;
         }
@@ -87,7 +88,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
         private final WindowExpiry expiry;
         private final AccountTerms terms;
         private final Splits splits;
-        private final Cancellable timer;
+        private final EarlyCommit commit;
         private long timestamp;
 
         Task(ProcessorContext<byte[], Message> context) {
@@ -103,7 +104,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
             usage = new UsageApplier(windows, splits, terms, charges, clock, this::emit);
             expiry = new WindowExpiry(windows, stores, usage, splits, clock, settings.historyRetention());
             clockStore.beforeCommit(context, this::writeBack);
-            timer = EarlyCommit.schedule(context, now -> usage.applied() > 0 && usage.applied() <= FEW);
+            commit = new EarlyCommit(context, () -> caughtUp.test(partition()));
         }
 
         /** Runs inside each commit. Writes only to write-back stores and to sinks: caching stores have had their turn. */
@@ -126,7 +127,12 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
             timestamp = record.timestamp();
             clock.observe(Instant.ofEpochMilli(timestamp));
             switch (input) {
-                case UsageSum sum -> usage.apply(sum);
+                case UsageSum sum -> {
+                    usage.apply(sum);
+                    if (sum.getAwaited()) {
+                        commit.note(Instant.ofEpochMilli(timestamp));
+                    }
+                }
                 case Tick tick -> {
                     clock.tick(tick, Instant.ofEpochMilli(timestamp));
                     freshness.note(
@@ -148,7 +154,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
                 case CatalogueRemoval removal ->
                     CatalogueKind.ofBaseTopic(removal.getTopic()).ifPresent(kind -> {
                         AccountCatalogue.remove(stores.catalogue(), serdes, kind, removal.getKey());
-                        terms.forget();
+                        catalogueChanged();
                     });
                 default ->
                     throw new IllegalStateException("the subject log holds a "
@@ -158,7 +164,12 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
 
         private void put(CatalogueKind kind, SpecificRecord catalogued, Record<byte[], byte[]> record) {
             AccountCatalogue.put(stores.catalogue(), serdes, kind, catalogued, record.value());
+            catalogueChanged();
+        }
+
+        private void catalogueChanged() {
             terms.forget();
+            commit.note(Instant.ofEpochMilli(timestamp));
         }
 
         private void emit(String key, Message message) {
@@ -172,6 +183,9 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
                 case Message.SubjectInput ignored -> throw notOutput(message);
                 case Message.InForce ignored -> throw notOutput(message);
             };
+            if (message instanceof Message.Fact) {
+                commit.note(Instant.ofEpochMilli(timestamp));
+            }
             context.forward(new Record<>(key.getBytes(StandardCharsets.UTF_8), message, timestamp), sink);
         }
 

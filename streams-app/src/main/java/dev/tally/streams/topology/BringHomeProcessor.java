@@ -11,6 +11,7 @@ import dev.tally.streams.state.WriteBackStore;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Objects;
+import java.util.function.IntPredicate;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -25,14 +26,18 @@ final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Mess
 
     private final ActionDecoder<Action> decoder;
     private final int partitions;
+    private final IntPredicate caughtUp;
     private @Nullable ProcessorContext<byte[], Message> context;
     private @Nullable Counters counters;
     private @Nullable IntakeUsers users;
     private @Nullable ReadPosition position;
+    private @Nullable EarlyCommit commit;
 
-    BringHomeProcessor(RecordSerde<ActionEvent> serde, int partitions) {
+    /** @param caughtUp whether all input of a partition has been fetched */
+    BringHomeProcessor(RecordSerde<ActionEvent> serde, int partitions, IntPredicate caughtUp) {
         this.decoder = Actions.decoder(serde);
         this.partitions = partitions;
+        this.caughtUp = caughtUp;
     }
 
     @Override
@@ -43,6 +48,16 @@ final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Mess
         users = IntakeUsers.of(store, partitions);
         int partition = processorContext.taskId().partition();
         position = counters.position(CounterKeys.actionsPositionKey(partition), "actions-" + partition);
+        commit = new EarlyCommit(processorContext, () -> caughtUp.test(partition));
+    }
+
+    @Override
+    public void close() {
+        EarlyCommit running = commit;
+        if (running != null) {
+            running.cancel();
+            commit = null;
+        }
     }
 
     @Override
@@ -69,6 +84,7 @@ final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Mess
                 && !Objects.requireNonNull(users).isUnsound(action.userId())
                 && users.user(action.userId()).home() != at.partition()) {
             count.add(CounterKeys.key(at.partition(), CounterKeys.Counter.TRAVELLED), 1);
+            Objects.requireNonNull(commit).note(incoming.appendedAt());
             to.forward(
                     new Record<>(
                             action.userId().getBytes(StandardCharsets.UTF_8),

@@ -31,6 +31,7 @@ final class CatalogueProcessor implements Processor<byte[], byte[], byte[], Mess
     private final Map<String, CatalogueKind> kinds;
     private final ReplacedRecords replaced;
     private @Nullable ProcessorContext<byte[], Message> context;
+    private @Nullable EarlyCommit commit;
 
     CatalogueProcessor(CatalogueRecords records, Map<String, CatalogueKind> kinds, ReplacedRecords replaced) {
         this.records = records;
@@ -41,6 +42,17 @@ final class CatalogueProcessor implements Processor<byte[], byte[], byte[], Mess
     @Override
     public void init(ProcessorContext<byte[], Message> processorContext) {
         context = processorContext;
+        // Whoever changes the catalogue waits for it to be in force, however long ago the record was written.
+        commit = new EarlyCommit(processorContext, () -> true);
+    }
+
+    @Override
+    public void close() {
+        EarlyCommit running = commit;
+        if (running != null) {
+            running.cancel();
+            commit = null;
+        }
     }
 
     @Override
@@ -49,6 +61,7 @@ final class CatalogueProcessor implements Processor<byte[], byte[], byte[], Mess
         if (record.key() != null && replaced.isReplaced(at.topic(), at.partition(), at.offset(), record.key())) {
             return;
         }
+        Objects.requireNonNull(commit).note(Instant.ofEpochMilli(record.timestamp()));
         CatalogueKind kind = Objects.requireNonNull(kinds.get(at.topic()), "a catalogue topic");
         String key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
         switch (records.read(kind, at.topic(), record.headers(), key, record.value())) {

@@ -2,31 +2,72 @@ package dev.tally.streams.topology;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.function.Predicate;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 
 /**
- * Asks for a commit sooner than {@code commit.interval.ms} where that lets others see sooner what has just happened. While a backlog is
- * worked off nobody waits for the single action: then a commit is put off, and more of what is summed up on the heap travels as one.
+ * Asks for a commit sooner than {@code commit.interval.ms} where others wait for what has just been processed. While a backlog is worked
+ * off nobody waits for the single record: then a commit is put off, and more of what is summed up on the heap travels as one.
  */
 final class EarlyCommit {
 
     private static final Duration LOOK_EVERY = Duration.ofMillis(100);
 
-    private EarlyCommit() {}
+    /** A record appended this recently is live, also where more have come since it was fetched. */
+    private static final Duration LIVE = Duration.ofSeconds(2);
+
+    private final ProcessorContext<?, ?> context;
+    private final BooleanSupplier caughtUp;
+    private final Cancellable timer;
+    private Instant newest = Instant.MIN;
+    private boolean pending;
+    private boolean live = true;
 
     /**
      * Begins to look.
      *
-     * @param isWorthIt told the present time, whether there is something that others wait for
+     * @param caughtUp whether all input has been fetched; asked at most once a look. Says so too where this machine's clock is ahead of
+     *     the brokers'
      */
-    static Cancellable schedule(ProcessorContext<?, ?> context, Predicate<Instant> isWorthIt) {
-        return context.schedule(LOOK_EVERY, PunctuationType.WALL_CLOCK_TIME, now -> {
-            if (isWorthIt.test(Instant.ofEpochMilli(now))) {
-                context.commit();
-            }
-        });
+    EarlyCommit(ProcessorContext<?, ?> context, BooleanSupplier caughtUp) {
+        this.context = context;
+        this.caughtUp = caughtUp;
+        timer = context.schedule(LOOK_EVERY, PunctuationType.WALL_CLOCK_TIME, now -> look(Instant.ofEpochMilli(now)));
+    }
+
+    /** Notes that something was processed whose effect others may wait for. */
+    void note(Instant appendedAt) {
+        pending = true;
+        if (appendedAt.isAfter(newest)) {
+            newest = appendedAt;
+        }
+    }
+
+    /** Append time of the newest record noted; {@link Instant#MIN} before the first. */
+    Instant newest() {
+        return newest;
+    }
+
+    /** Whether, at the last look, somebody waited for what was being processed. */
+    boolean isLive() {
+        return live;
+    }
+
+    private void look(Instant now) {
+        if (!pending) {
+            return;
+        }
+        live = newest.isAfter(now.minus(LIVE)) || caughtUp.getAsBoolean();
+        if (live) {
+            pending = false;
+            context.commit();
+        }
+    }
+
+    /** Ends it. A revived task keeps the timers of its former life otherwise. */
+    void cancel() {
+        timer.cancel();
     }
 }

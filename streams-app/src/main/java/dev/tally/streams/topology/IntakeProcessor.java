@@ -29,7 +29,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -53,8 +52,6 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
 
     private static final Duration TICK = Duration.ofSeconds(1);
     private static final int IDLE_TICKS = 3;
-    /** Actions that came this recently are live: somebody waits for their count. */
-    private static final Duration LIVE = Duration.ofSeconds(2);
 
     private static final int TEND_AFTER = 4_096;
     private static final int TEND_PER_TICK = 250_000;
@@ -94,7 +91,8 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
     public void close() {
         Task running = task;
         if (running != null) {
-            running.timers.forEach(Cancellable::cancel);
+            running.ticks.cancel();
+            running.commit.cancel();
             freshness.left(Stage.INTAKE, running.partition);
             figures.remove(running.partition);
             task = null;
@@ -133,7 +131,8 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         private final UsageSums sums;
         private final MemoTerms terms = new MemoTerms(catalogue);
         private final Map<String, Subject> orgs = new HashMap<>();
-        private final List<Cancellable> timers;
+        private final Cancellable ticks;
+        private final EarlyCommit commit;
         private MeterSet meters = MeterSet.NONE;
         private long[] amounts = {};
         private long[] times = {};
@@ -141,8 +140,9 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         private int acceptedSinceTended;
         private @Nullable Instant streamTime;
         private Instant floor;
-        private Instant newestAppend = Instant.EPOCH;
         private int ticksWithoutInput;
+        private boolean tickDue;
+        private boolean idle;
 
         Task(ProcessorContext<byte[], Message> context) {
             this.context = context;
@@ -156,22 +156,20 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
             ids = IdMemory.open(
                     new StoredRows(idStore), new IdMemory.Settings(settings.dedupHorizon(), settings.dedupMemory()));
             days = new UserDays(context.getStateStore(StoreNames.USER_DAYS), settings.historyRetention());
-            sums = new UsageSums(settings.billingInterval(), this::toSubjectLog);
             Long known = counters.get(streamTimeKey);
             streamTime = known == null ? null : Instant.ofEpochMilli(known);
             Long keptFrom = counters.get(CounterKeys.floorKey(partition));
             floor = keptFrom == null ? Instant.EPOCH : Instant.ofEpochMilli(keptFrom);
             store.beforeCommit(context, this::writeBack);
-            timers = List.of(
-                    context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, now -> tick(Instant.ofEpochMilli(now))),
-                    EarlyCommit.schedule(context, now -> sums.actions() > 0 && newestAppend.isAfter(now.minus(LIVE))));
+            ticks = context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, now -> tick(Instant.ofEpochMilli(now)));
+            commit = new EarlyCommit(context, () -> caughtUp.test(partition));
+            sums = new UsageSums(settings.billingInterval(), commit::isLive, this::toSubjectLog);
         }
 
         void take(Record<byte[], Message> record, Message.Incoming incoming) {
             ticksWithoutInput = 0;
-            if (incoming.appendedAt().isAfter(newestAppend)) {
-                newestAppend = incoming.appendedAt();
-            }
+            idle = false;
+            commit.note(incoming.appendedAt());
             Outcome outcome = switch (incoming.decoded()) {
                 case Decoded.Refused<Action> refused ->
                     new Outcome.DeadLettered(new Rejection(Refusals.reason(refused.reason()), refused.detail()));
@@ -351,7 +349,12 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
 
         /** Runs inside each commit. Writes only to the write-back store and to a sink: caching stores have had their turn. */
         private void writeBack() {
+            Instant now = Instant.ofEpochMilli(context.currentSystemTimeMs());
             sums.drain();
+            if (tickDue) {
+                tickDue = false;
+                sendTick(now);
+            }
             ids.drain();
             days.writeBack();
             counters.drain();
@@ -371,19 +374,26 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
             }
         }
 
+        /** A tick travels with the commit: it says that the sums before it are all there is up to its time. */
         private void tick(Instant now) {
-            sums.drain();
-            boolean idle = ++ticksWithoutInput > IDLE_TICKS && caughtUp.test(partition);
+            idle = ++ticksWithoutInput > IDLE_TICKS && caughtUp.test(partition);
+            tickDue = true;
+            if (idle) {
+                commit.note(now);
+            }
             figures.put(partition, ids.figures());
-            freshness.note(Stage.INTAKE, partition, idle ? now : newestAppend, now);
-            Instant watermark = idle || streamTime == null ? (idle ? now : Instant.EPOCH) : streamTime;
+            freshness.note(Stage.INTAKE, partition, idle ? now : commit.newest(), now);
+            if (streamTime != null) {
+                forget(streamTime);
+            }
+        }
+
+        private void sendTick(Instant now) {
+            Instant watermark = idle ? now : streamTime == null ? Instant.EPOCH : streamTime;
             forwardInput(
                     Integer.toString(partition),
                     new Tick(partition, now, watermark, streamTime, idle),
                     now.toEpochMilli());
-            if (streamTime != null) {
-                forget(streamTime);
-            }
         }
     }
 }

@@ -146,7 +146,7 @@ public final class MeteringTopology {
         input(topology, Names.ACTIONS_HOME_SOURCE, topics.actionsHome());
         topology.addProcessor(
                 Names.BRING_HOME,
-                () -> new BringHomeProcessor(actions, accounts.intakePartitions()),
+                () -> new BringHomeProcessor(actions, accounts.intakePartitions(), this::isCaughtUp),
                 Names.ACTIONS_SOURCE);
         topology.addProcessor(Names.ARRIVE_HOME, () -> new ArriveHomeProcessor(actions), Names.ACTIONS_HOME_SOURCE);
         topology.addProcessor(
@@ -229,7 +229,13 @@ public final class MeteringTopology {
         AccountCatalogue.CatalogueSerdes stored = catalogueSerdes();
         topology.addProcessor(
                 Names.ACCOUNTS,
-                () -> new AccountsProcessor(accounts, subjectInputs, stored, topics.subjectLog(), freshness),
+                () -> new AccountsProcessor(
+                        accounts,
+                        subjectInputs,
+                        stored,
+                        topics.subjectLog(),
+                        freshness,
+                        partition -> lag.isCaughtUp(topics.subjectLog(), partition)),
                 Names.SUBJECT_LOG_SOURCE);
         for (String name : List.of(StoreNames.ACCOUNT_CLOCK, StoreNames.ACCOUNT_WINDOWS, StoreNames.ACCOUNT_SPLITS)) {
             topology.addStateStore(WriteBackStore.builder(name), Names.ACCOUNTS);

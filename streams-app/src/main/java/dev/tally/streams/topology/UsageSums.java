@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -39,18 +40,18 @@ final class UsageSums {
 
     private final Map<Subject, Sum> sums = new LinkedHashMap<>();
     private final Duration billingInterval;
+    private final BooleanSupplier awaited;
     private final Consumer<UsageSum> sink;
-    private int actions;
 
-    /** Sums that go to a sink when drained; one that gets long goes before. */
-    UsageSums(Duration billingInterval, Consumer<UsageSum> sink) {
+    /**
+     * Sums that go to a sink when drained; one that gets long goes before.
+     *
+     * @param awaited whether somebody waits for what is summed
+     */
+    UsageSums(Duration billingInterval, BooleanSupplier awaited, Consumer<UsageSum> sink) {
         this.billingInterval = billingInterval;
+        this.awaited = awaited;
         this.sink = sink;
-    }
-
-    /** Actions added since the last drain. */
-    int actions() {
-        return actions;
     }
 
     /**
@@ -69,7 +70,6 @@ final class UsageSums {
             sums.put(subject, sum);
         }
         sum.add(action, amounts, payer);
-        actions++;
         if (sum.bytes() >= MAX_BYTES) {
             sums.remove(subject);
             send(sum);
@@ -78,7 +78,6 @@ final class UsageSums {
 
     /** Sends all sums. */
     void drain() {
-        actions = 0;
         if (sums.isEmpty()) {
             return;
         }
@@ -194,7 +193,14 @@ final class UsageSums {
             List<UsageSplit> splitRecords = new ArrayList<>();
             splits.forEach((day, split) -> split.addTo(splitRecords, day));
             ByteBuffer inOrder = steps.toBuffer();
-            return new UsageSum(subject.text(), meters.ids(), partRecords, splitRecords, inOrder, lastEventId);
+            return new UsageSum(
+                    subject.text(),
+                    meters.ids(),
+                    partRecords,
+                    splitRecords,
+                    inOrder,
+                    lastEventId,
+                    awaited.getAsBoolean());
         }
 
         /** What each value of each dimension has of one day. */

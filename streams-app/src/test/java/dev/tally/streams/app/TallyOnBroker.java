@@ -136,6 +136,13 @@ final class TallyOnBroker {
         send(new ProducerRecord<>(topics.actions(), partition, null, value));
     }
 
+    /** Publishes a record that is no action. */
+    void publishGarbage(Topics topics) {
+        byte[] none = {};
+        send(new ProducerRecord<>(topics.actions(), 0, none, none));
+        producer.flush();
+    }
+
     static ActionEvent action(String eventId, String userId, String orgId, Instant at) {
         return new ActionEvent(eventId, at, userId, orgId, null, null, "x", Trigger.OTHER, false, Map.of(), null, null);
     }
@@ -147,16 +154,25 @@ final class TallyOnBroker {
     /** An instance that is built and not prepared. */
     MeteringApp build(String name, Topics topics, String applicationId, Map<String, String> more) {
         Map<String, String> given = new HashMap<>(Map.of(
-                "bootstrap.servers", broker.bootstrapServers(),
-                "schema.registry.url", registry.url(),
-                "actions.partitions", "" + PARTITIONS,
-                "subject.partitions", "" + PARTITIONS,
-                "topic.prefix", topics.prefix(),
-                "application.id", applicationId,
-                "state.dir", stateDirs.resolve(name).toString(),
+                "bootstrap.servers",
+                broker.bootstrapServers(),
+                "schema.registry.url",
+                registry.url(),
+                "actions.partitions",
+                "" + PARTITIONS,
+                "subject.partitions",
+                "" + PARTITIONS,
+                "topic.prefix",
+                topics.prefix(),
+                "application.id",
+                applicationId,
+                "state.dir",
+                stateDirs.resolve(name).toString(),
                 // The least that brokers allow: a stopped instance leaves its group after it.
-                "kafka.main.consumer.session.timeout.ms", "6000",
-                "kafka.main.consumer.heartbeat.interval.ms", "1000"));
+                "kafka.main.consumer.session.timeout.ms",
+                "6000",
+                "kafka.main.consumer.heartbeat.interval.ms",
+                "1000"));
         given.putAll(more);
         MeteringSettings settings =
                 new MeteringSettings(SettingsLoader.load(MeteringSettings.define(), Map.of(), Map.of(), given));

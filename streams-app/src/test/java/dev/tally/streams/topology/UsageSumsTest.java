@@ -51,7 +51,7 @@ class UsageSumsTest {
         // When they all come between two commits; the driver commits after each record, so the sum is driven directly
         List<UsageSum> sent = new ArrayList<>();
         var serde = pipeline.serdes().of(UsageSum.class);
-        UsageSums sums = new UsageSums(Duration.ofMinutes(5), sent::add);
+        UsageSums sums = new UsageSums(Duration.ofMinutes(5), () -> true, sent::add);
         Subject org = Subject.org("☃".repeat(85));
         for (int i = 0; i < 2_000; i++) {
             Action action = new Action(
@@ -92,7 +92,7 @@ class UsageSumsTest {
                         "credits", MeterDefinition.Aggregation.SUM, List.of("credits"), null, List.of(), "c")));
         Subject user = Subject.user("u1");
         List<UsageSum> sent = new ArrayList<>();
-        UsageSums sums = new UsageSums(Duration.ofMinutes(5), sent::add);
+        UsageSums sums = new UsageSums(Duration.ofMinutes(5), () -> true, sent::add);
 
         // When
         long[][] amounts = {{1, 0}, {1, 300}, {1, 1L << 40}};
