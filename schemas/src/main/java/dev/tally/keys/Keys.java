@@ -9,7 +9,12 @@ public final class Keys {
 
     /** Key of topic {@code usage}, e.g. {@code user:u1/actions/DAY/2026-11-21T00:00:00Z}. */
     public static String usage(Subject subject, String meter, String window, Instant windowStart) {
-        return subject.text() + "/" + PercentEncoding.encode(meter) + "/" + window + "/" + windowStart;
+        return usage(subject.text(), meter, window, windowStart.toString());
+    }
+
+    /** The same of a subject's text and an instant's. */
+    public static String usage(String subject, String meter, String window, String windowStart) {
+        return subject + "/" + PercentEncoding.encode(meter) + "/" + window + "/" + windowStart;
     }
 
     /** Key of topic {@code plans}, e.g. {@code team@1}. The version is what follows the last {@code @}. */

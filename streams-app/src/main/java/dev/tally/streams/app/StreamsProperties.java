@@ -45,7 +45,10 @@ final class StreamsProperties {
                 StreamsConfig.mainConsumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG),
                 2_000,
                 StreamsConfig.producerPrefix(ProducerConfig.COMPRESSION_TYPE_CONFIG),
-                "lz4");
+                "lz4",
+                // Most partitions of actions-home are empty: nothing is gained by looking at them before each record.
+                StreamsConfig.MAX_TASK_IDLE_MS_CONFIG,
+                StreamsConfig.MAX_TASK_IDLE_MS_DISABLED);
     }
 
     private static Map<String, Object> guarded(ParsedSettings values) {

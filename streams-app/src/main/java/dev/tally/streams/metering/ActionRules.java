@@ -13,11 +13,10 @@ public final class ActionRules {
     /** How far an event may be dated ahead of the time its record was appended. */
     public static final Duration MAX_AHEAD = Duration.ofMinutes(5);
 
+    private static final long MAX_AHEAD_MILLIS = MAX_AHEAD.toMillis();
+
     /** Largest amount of one event. */
     public static final long MAX_AMOUNT = 1_000_000_000_000L;
-
-    /** Older events have no day that could be written. */
-    private static final Instant OLDEST = Instant.EPOCH;
 
     private ActionRules() {}
 
@@ -30,39 +29,39 @@ public final class ActionRules {
         if (action.reverses() != null) {
             return reject(DeadLetterReason.UNSUPPORTED, "reverses is reserved: voids are not supported");
         }
-        Optional<Rejection> ids = checkIds(action);
-        if (ids.isPresent()) {
-            return ids;
+        Rejection ids = checkIds(action);
+        if (ids != null) {
+            return Optional.of(ids);
         }
-        if (action.occurredAt().isAfter(appendedAt.plus(MAX_AHEAD))) {
+        long at = action.occurredAt().toEpochMilli();
+        if (at > appendedAt.toEpochMilli() + MAX_AHEAD_MILLIS) {
             return reject(
                     DeadLetterReason.TIMESTAMP_IN_FUTURE,
                     "occurredAt " + action.occurredAt() + " is over 5 min ahead of the append time " + appendedAt);
         }
-        if (action.occurredAt().isBefore(OLDEST)) {
+        if (at < 0) {
+            // Older events have no day that could be written.
             return reject(DeadLetterReason.UNSUPPORTED, "occurredAt lies before 1970");
         }
-        return checkAmounts(action.usage());
+        return action.usage().isEmpty() ? Optional.empty() : checkAmounts(action.usage());
     }
 
-    private static Optional<Rejection> checkIds(Action action) {
-        return checkId("eventId", action.eventId(), true)
-                .or(() -> checkId("userId", action.userId(), true))
-                .or(() -> checkId("orgId", action.orgId(), true))
-                .or(() -> checkId("spaceId", action.spaceId(), true))
-                .or(() -> checkId("model", action.model(), true))
-                .or(() -> checkId("actionType", action.actionType(), false))
-                .or(() -> checkId("admissionId", action.admissionId(), true));
+    private static @Nullable Rejection checkIds(Action action) {
+        Rejection first = checkId("eventId", action.eventId());
+        first = first != null ? first : checkId("userId", action.userId());
+        first = first != null ? first : checkId("orgId", action.orgId());
+        first = first != null ? first : checkId("spaceId", action.spaceId());
+        first = first != null ? first : checkId("model", action.model());
+        first = first != null || action.actionType().isEmpty() ? first : checkId("actionType", action.actionType());
+        return first != null ? first : checkId("admissionId", action.admissionId());
     }
 
-    private static Optional<Rejection> checkId(String field, @Nullable String id, boolean refuseEmpty) {
+    private static @Nullable Rejection checkId(String field, @Nullable String id) {
         if (id == null) {
-            return Optional.empty();
+            return null;
         }
-        if (id.isEmpty() && !refuseEmpty) {
-            return Optional.empty();
-        }
-        return Ids.problem(id).map(problem -> new Rejection(DeadLetterReason.INVALID_ID, field + " " + problem));
+        Optional<String> problem = Ids.problem(id);
+        return problem.isEmpty() ? null : new Rejection(DeadLetterReason.INVALID_ID, field + " " + problem.get());
     }
 
     private static Optional<Rejection> checkAmounts(Map<String, Long> usage) {

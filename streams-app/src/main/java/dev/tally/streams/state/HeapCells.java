@@ -27,6 +27,7 @@ public final class HeapCells<V> implements WriteBackStore.Overlay {
     private final WriteBackStore store;
     private final Layout<V> layout;
     private final int keep;
+    private int generation;
 
     /**
      * How values are stored.
@@ -74,7 +75,12 @@ public final class HeapCells<V> implements WriteBackStore.Overlay {
         this.keep = keep;
     }
 
-    /** The cell of a key. Not to be held beyond the next write-back. */
+    /** Changes whenever cells leave the heap, so that one found before may no longer be the one of its key. */
+    public int generation() {
+        return generation;
+    }
+
+    /** The cell of a key. To be held only as long as {@link #generation} stays the same. */
     public Cell<V> cell(Bytes key) {
         Cell<V> found = recent.get(key);
         if (found == null) {
@@ -104,6 +110,7 @@ public final class HeapCells<V> implements WriteBackStore.Overlay {
         if (cell != null && cell.value != cell.written) {
             changed.remove(cell);
         }
+        generation++;
         store.put(key, null);
         recent.remove(key);
         older.remove(key);
@@ -122,6 +129,7 @@ public final class HeapCells<V> implements WriteBackStore.Overlay {
         }
         changed.clear();
         if (recent.size() > keep / 2) {
+            generation++;
             // A query that no longer finds a value here finds it in the store.
             older = recent;
             recent = new ConcurrentHashMap<>();

@@ -97,6 +97,24 @@ public final class Totals {
         return at < 0 ? 0 : numbers[at + USED];
     }
 
+    /**
+     * The index of a meter of which this cannot take an amount any more; -1 when there is room for all.
+     *
+     * @param of the meters that amounts refer to
+     * @param most of any meter
+     */
+    public int full(List<String> of, long[] amounts, long most) {
+        for (int i = 0; i < amounts.length; i++) {
+            if (amounts[i] > 0) {
+                int at = WIDTH * (meters == of ? i : meters.indexOf(of.get(i)));
+                if (at >= 0 && numbers[at + USED] > most - amounts[i]) {
+                    return i;
+                }
+            }
+        }
+        return -1;
+    }
+
     /** The part of a meter's usage that the window's subject pays for. */
     public long limitUsed(String meter) {
         int at = meters.indexOf(meter) * WIDTH;

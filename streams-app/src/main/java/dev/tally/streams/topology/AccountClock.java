@@ -7,7 +7,6 @@ import dev.tally.streams.state.WriteBackStore;
 import java.time.Instant;
 import java.util.Optional;
 import org.apache.kafka.common.utils.Bytes;
-import org.jspecify.annotations.Nullable;
 
 /** Time as one partition of the subject log tells it. */
 final class AccountClock {
@@ -18,15 +17,15 @@ final class AccountClock {
     private static final int SEQUENCE = 4;
     private static final int READ_POSITION = 5;
 
-    private static final Bytes LOG_TIME_KEY = StoreKey.key().tag(LOG_TIME).bytes();
-
     private final Counters numbers;
+    private final Counters.Count logTime;
     private final ReadPosition position;
     private final int intakePartitions;
 
     /** @param name topic and partition, for messages */
     AccountClock(WriteBackStore store, int intakePartitions, String name) {
         this.numbers = Counters.of(store);
+        this.logTime = numbers.count(StoreKey.key().tag(LOG_TIME).bytes());
         this.position = numbers.position(StoreKey.key().tag(READ_POSITION).bytes(), name);
         this.intakePartitions = intakePartitions;
     }
@@ -42,7 +41,7 @@ final class AccountClock {
 
     /** Log time goes on with every record of the log: brokers stamp them as they append. */
     void observe(Instant appendedAt) {
-        raise(LOG_TIME_KEY, appendedAt);
+        logTime.raise(appendedAt.toEpochMilli());
     }
 
     /**
@@ -58,7 +57,7 @@ final class AccountClock {
 
     /** Highest append time in the log so far; the epoch before the first. */
     Instant logTime() {
-        return Instant.ofEpochMilli(orElse(numbers.get(LOG_TIME_KEY), 0));
+        return Instant.ofEpochMilli(logTime.orElse(0));
     }
 
     /** Days before this one have expired. */
@@ -78,16 +77,16 @@ final class AccountClock {
 
     /** The next number of a payer's facts of a meter, from 1. */
     long nextSequence(String payer, String meter) {
-        Bytes key = StoreKey.key().tag(SEQUENCE).text(payer).text(meter).bytes();
-        long next = orElse(numbers.get(key), 0) + 1;
-        numbers.set(key, next);
-        return next;
+        Counters.Count sequence = numbers.count(
+                StoreKey.key().tag(SEQUENCE).text(payer).text(meter).bytes());
+        sequence.add(1);
+        return sequence.orElse(0);
     }
 
     private Optional<Instant> lowest(int kind) {
         long lowest = Long.MAX_VALUE;
         for (int partition = 0; partition < intakePartitions; partition++) {
-            Long value = numbers.get(key(kind, partition));
+            Long value = numbers.count(key(kind, partition)).get();
             if (value == null) {
                 return Optional.empty();
             }
@@ -97,13 +96,7 @@ final class AccountClock {
     }
 
     private void raise(Bytes key, Instant to) {
-        if (orElse(numbers.get(key), Long.MIN_VALUE) < to.toEpochMilli()) {
-            numbers.set(key, to.toEpochMilli());
-        }
-    }
-
-    private static long orElse(@Nullable Long number, long absent) {
-        return number == null ? absent : number;
+        numbers.count(key).raise(to.toEpochMilli());
     }
 
     private static Bytes key(int kind, int partition) {

@@ -19,13 +19,7 @@ final class AccountTerms implements Terms {
 
     private final AccountCatalogue catalogue;
     private final MemoTerms terms;
-    private final Map<Subject, Limits> limits = new HashMap<>();
-
-    private record Limits(EffectiveLimits limits, Instant from, Instant to) {
-        boolean holdAt(Instant at) {
-            return !at.isBefore(from) && at.isBefore(to);
-        }
-    }
+    private final Map<String, Account> accounts = new HashMap<>();
 
     AccountTerms(AccountCatalogue catalogue) {
         this.catalogue = catalogue;
@@ -51,31 +45,63 @@ final class AccountTerms implements Terms {
         return catalogue.stripeEventName(meter);
     }
 
-    /** The limits that hold for a subject at an instant. */
-    EffectiveLimits limits(Subject subject, Instant at) {
-        Limits known = limits.get(subject);
-        if (known == null || !known.holdAt(at)) {
-            if (limits.size() >= MOST) {
-                limits.clear();
+    /** The account of a subject, by its text. Not to be kept. */
+    Account account(String subjectText) {
+        Account account = accounts.get(subjectText);
+        if (account == null) {
+            if (accounts.size() >= MOST) {
+                accounts.clear();
             }
-            known = new Limits(EffectiveLimits.of(this, subject, at, seats(subject)), at, nextPhase(subject, at));
-            limits.put(subject, known);
+            account = new Account(subjectText);
+            accounts.put(subjectText, account);
         }
-        return known.limits();
-    }
-
-    private Instant nextPhase(Subject subject, Instant at) {
-        return subscription(subject).stream()
-                .flatMap(subscription -> subscription.phases().stream())
-                .map(SubscriptionTerms.PhaseTerms::effectiveFrom)
-                .filter(from -> from.isAfter(at))
-                .min(Instant::compareTo)
-                .orElse(Instant.MAX);
+        return account;
     }
 
     /** To be told when the catalogue has changed. */
     void forget() {
         terms.forget();
-        limits.clear();
+        accounts.clear();
+    }
+
+    /** A subject, with the limits that hold for it. */
+    final class Account {
+        private final String text;
+        private final Subject subject;
+        private EffectiveLimits limits = EffectiveLimits.NONE;
+        private Instant from = Instant.MAX;
+        private Instant to = Instant.MIN;
+
+        private Account(String text) {
+            this.text = text;
+            this.subject = Subject.parse(text);
+        }
+
+        Subject subject() {
+            return subject;
+        }
+
+        String text() {
+            return text;
+        }
+
+        /** The limits that hold at an instant. */
+        EffectiveLimits limits(Instant at) {
+            if (at.isBefore(from) || !at.isBefore(to)) {
+                limits = EffectiveLimits.of(AccountTerms.this, subject, at, seats(subject));
+                from = at;
+                to = nextPhase(at);
+            }
+            return limits;
+        }
+
+        private Instant nextPhase(Instant at) {
+            return subscription(subject).stream()
+                    .flatMap(subscription -> subscription.phases().stream())
+                    .map(SubscriptionTerms.PhaseTerms::effectiveFrom)
+                    .filter(effective -> effective.isAfter(at))
+                    .min(Instant::compareTo)
+                    .orElse(Instant.MAX);
+        }
     }
 }

@@ -183,9 +183,6 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
                 case Message.SubjectInput ignored -> throw notOutput(message);
                 case Message.InForce ignored -> throw notOutput(message);
             };
-            if (message instanceof Message.Fact) {
-                commit.note(Instant.ofEpochMilli(timestamp));
-            }
             context.forward(new Record<>(key.getBytes(StandardCharsets.UTF_8), message, timestamp), sink);
         }
 

@@ -3,6 +3,7 @@ package dev.tally.streams.topology;
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.Trigger;
 import dev.tally.schemas.serde.ActionDecoder;
+import dev.tally.schemas.serde.Decoded;
 import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.streams.metering.Action;
 import java.time.Instant;
@@ -17,6 +18,11 @@ final class Actions {
     /** A decoder for one task. */
     static ActionDecoder<Action> decoder(RecordSerde<ActionEvent> serde) {
         return ActionDecoder.of(serde, Actions::action);
+    }
+
+    /** The user of what was read; null where there is none to be told. */
+    static IntakeUsers.@Nullable User user(Decoded<Action> decoded, IntakeUsers users) {
+        return decoded instanceof Decoded.Read<Action>(Action action) ? users.find(action.userId()) : null;
     }
 
     private static Action action(

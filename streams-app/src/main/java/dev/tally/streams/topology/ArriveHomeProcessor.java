@@ -2,6 +2,7 @@ package dev.tally.streams.topology;
 
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.serde.ActionDecoder;
+import dev.tally.schemas.serde.Decoded;
 import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.streams.metering.Action;
 import dev.tally.streams.state.CounterKeys;
@@ -18,16 +19,20 @@ final class ArriveHomeProcessor implements Processor<byte[], byte[], byte[], Mes
 
     private final ActionDecoder<Action> decoder;
     private @Nullable ProcessorContext<byte[], Message> context;
+    private final int partitions;
     private @Nullable ReadPosition position;
+    private @Nullable IntakeUsers users;
 
-    ArriveHomeProcessor(RecordSerde<ActionEvent> serde) {
+    ArriveHomeProcessor(RecordSerde<ActionEvent> serde, int partitions) {
         this.decoder = Actions.decoder(serde);
+        this.partitions = partitions;
     }
 
     @Override
     public void init(ProcessorContext<byte[], Message> processorContext) {
         context = processorContext;
         WriteBackStore store = processorContext.getStateStore(StoreNames.INTAKE_COUNTERS);
+        users = IntakeUsers.of(store, partitions);
         int partition = processorContext.taskId().partition();
         position =
                 Counters.of(store).position(CounterKeys.actionsHomePositionKey(partition), "actions-home-" + partition);
@@ -41,6 +46,7 @@ final class ArriveHomeProcessor implements Processor<byte[], byte[], byte[], Mes
             return;
         }
         Headers.Origin origin = Headers.origin(record.headers());
+        Decoded<Action> decoded = decoder.decode(origin.topic(), record.headers(), record.value());
         Message.Incoming incoming = new Message.Incoming(
                 origin.key(),
                 record.value(),
@@ -48,7 +54,8 @@ final class ArriveHomeProcessor implements Processor<byte[], byte[], byte[], Mes
                 origin.partition(),
                 origin.offset(),
                 origin.at(),
-                decoder.decode(origin.topic(), record.headers(), record.value()));
+                decoded,
+                Actions.user(decoded, Objects.requireNonNull(users)));
         to.forward(new Record<>(origin.key(), incoming, record.timestamp(), record.headers()));
     }
 }

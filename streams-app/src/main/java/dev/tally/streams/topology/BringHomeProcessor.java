@@ -6,8 +6,10 @@ import dev.tally.schemas.serde.Decoded;
 import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.streams.metering.Action;
 import dev.tally.streams.state.CounterKeys;
+import dev.tally.streams.state.CounterKeys.Counter;
 import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.WriteBackStore;
+import dev.tally.streams.topology.IntakeUsers.User;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Objects;
@@ -28,7 +30,7 @@ final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Mess
     private final int partitions;
     private final IntPredicate caughtUp;
     private @Nullable ProcessorContext<byte[], Message> context;
-    private @Nullable Counters counters;
+    private @Nullable OutcomeCounts outcomes;
     private @Nullable IntakeUsers users;
     private @Nullable ReadPosition position;
     private @Nullable EarlyCommit commit;
@@ -44,7 +46,8 @@ final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Mess
     public void init(ProcessorContext<byte[], Message> processorContext) {
         context = processorContext;
         WriteBackStore store = processorContext.getStateStore(StoreNames.INTAKE_COUNTERS);
-        counters = Counters.of(store);
+        Counters counters = Counters.of(store);
+        outcomes = new OutcomeCounts(counters, partitions);
         users = IntakeUsers.of(store, partitions);
         int partition = processorContext.taskId().partition();
         position = counters.position(CounterKeys.actionsPositionKey(partition), "actions-" + partition);
@@ -68,6 +71,7 @@ final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Mess
             return;
         }
         Decoded<Action> decoded = decoder.decode(at.topic(), record.headers(), record.value());
+        User user = Actions.user(decoded, Objects.requireNonNull(users));
         Message.Incoming incoming = new Message.Incoming(
                 record.key(),
                 record.value(),
@@ -75,19 +79,18 @@ final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Mess
                 at.partition(),
                 at.offset(),
                 Instant.ofEpochMilli(record.timestamp()),
-                decoded);
-        Counters count = Objects.requireNonNull(counters);
-        count.add(CounterKeys.key(at.partition(), CounterKeys.Counter.READ), 1);
+                decoded,
+                user);
+        OutcomeCounts counts = Objects.requireNonNull(outcomes);
+        counts.add(at.partition(), Counter.READ);
         // An id that breaks the rules ends as a dead letter wherever it is; travelling would copy it into key and
         // headers.
-        if (decoded instanceof Decoded.Read<Action>(Action action)
-                && !Objects.requireNonNull(users).isUnsound(action.userId())
-                && users.user(action.userId()).home() != at.partition()) {
-            count.add(CounterKeys.key(at.partition(), CounterKeys.Counter.TRAVELLED), 1);
+        if (user != null && user.home() != at.partition()) {
+            counts.add(at.partition(), Counter.TRAVELLED);
             Objects.requireNonNull(commit).note(incoming.appendedAt());
             to.forward(
                     new Record<>(
-                            action.userId().getBytes(StandardCharsets.UTF_8),
+                            user.id().getBytes(StandardCharsets.UTF_8),
                             new Message.Travelling(record.value()),
                             record.timestamp(),
                             Headers.travelling(record.headers(), incoming)),

@@ -95,7 +95,8 @@ final class CatalogueProcessor implements Processor<byte[], byte[], byte[], Mess
                 at.partition(),
                 at.offset(),
                 Instant.ofEpochMilli(record.timestamp()),
-                new Decoded.Refused<>(dev.tally.schemas.serde.RefusalReason.UNDECODABLE, why.detail()));
+                new Decoded.Refused<>(dev.tally.schemas.serde.RefusalReason.UNDECODABLE, why.detail()),
+                null);
         Objects.requireNonNull(context)
                 .forward(
                         new Record<>(

@@ -10,13 +10,13 @@ import org.apache.kafka.common.utils.Bytes;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counters of the intake, kept in its store in the transaction that moves the records: a re-read record is counted once, also after a
- * crash. A counter belongs to the partition of {@code actions} where a record was first read, wherever its user's home is.
+ * Numbers of a task, kept in its store in the transaction that moves the records: a re-read record is counted once, also after a
+ * crash. A counter of outcomes belongs to the partition of {@code actions} where a record was first read, wherever its user's home is.
  */
 final class Counters {
 
-    private final Map<Bytes, Long> dirty = new HashMap<>();
-    private final Map<Bytes, Long> known = new HashMap<>();
+    private final Map<Bytes, Count> counts = new HashMap<>();
+    private final List<Count> changed = new ArrayList<>();
     private final List<ReadPosition> positions = new ArrayList<>();
     private final WriteBackStore store;
 
@@ -29,28 +29,59 @@ final class Counters {
         this.store = store;
     }
 
-    void add(Bytes key, long more) {
-        Long before = get(key);
-        set(key, (before == null ? 0 : before) + more);
-    }
+    /** One number. */
+    final class Count {
+        private final Bytes key;
+        private long value;
+        private boolean known;
+        private boolean dirty;
 
-    void set(Bytes key, long value) {
-        known.put(key, value);
-        dirty.put(key, value);
-    }
-
-    @Nullable
-    Long get(Bytes key) {
-        Long cached = known.get(key);
-        if (cached == null) {
-            byte[] stored = store.get(key);
-            if (stored == null) {
-                return null;
-            }
-            cached = Numbers.fromBytes(stored);
-            known.put(key, cached);
+        private Count(Bytes key, byte @Nullable [] stored) {
+            this.key = key;
+            this.known = stored != null;
+            this.value = stored == null ? 0 : Numbers.fromBytes(stored);
         }
-        return cached;
+
+        void add(long more) {
+            set(value + more);
+        }
+
+        void set(long newValue) {
+            value = newValue;
+            known = true;
+            if (!dirty) {
+                dirty = true;
+                changed.add(this);
+            }
+        }
+
+        /** Sets it where it is lower, or not known. */
+        void raise(long to) {
+            if (!known || value < to) {
+                set(to);
+            }
+        }
+
+        /** The number; {@code absent} where it was never set. */
+        long orElse(long absent) {
+            return known ? value : absent;
+        }
+
+        /** The number; null where it was never set. */
+        @Nullable
+        Long get() {
+            return known ? value : null;
+        }
+    }
+
+    /** The number of a key. */
+    Count count(Bytes key) {
+        Count count = counts.get(key);
+        if (count == null) {
+            count = new Count(key, store.get(key));
+            counts.put(key, count);
+        }
+        return count;
     }
 
     /** A position that is saved with the counters. */
@@ -62,7 +93,10 @@ final class Counters {
 
     void drain() {
         positions.forEach(ReadPosition::save);
-        dirty.forEach((key, value) -> store.put(key, Numbers.toBytes(value)));
-        dirty.clear();
+        for (Count count : changed) {
+            store.put(count.key, Numbers.toBytes(count.value));
+            count.dirty = false;
+        }
+        changed.clear();
     }
 }

@@ -14,6 +14,7 @@ import org.apache.kafka.streams.processor.api.ProcessorContext;
 final class EarlyCommit {
 
     private static final Duration LOOK_EVERY = Duration.ofMillis(100);
+    private static final int ASK_EVERY = 10;
 
     /** A record appended this recently is live, also where more have come since it was fetched. */
     private static final Duration LIVE = Duration.ofSeconds(2);
@@ -24,12 +25,13 @@ final class EarlyCommit {
     private Instant newest = Instant.MIN;
     private boolean pending;
     private boolean live = true;
+    private int looks;
 
     /**
      * Begins to look.
      *
-     * @param caughtUp whether all input has been fetched; asked at most once a look. Says so too where this machine's clock is ahead of
-     *     the brokers'
+     * @param caughtUp whether all input has been fetched: the end of an old backlog is live too, and so is everything where this
+     *     machine's clock is ahead of the brokers'. Asked about once a second
      */
     EarlyCommit(ProcessorContext<?, ?> context, BooleanSupplier caughtUp) {
         this.context = context;
@@ -59,7 +61,7 @@ final class EarlyCommit {
         if (!pending) {
             return;
         }
-        live = newest.isAfter(now.minus(LIVE)) || caughtUp.getAsBoolean();
+        live = newest.isAfter(now.minus(LIVE)) || (++looks % ASK_EVERY == 0 && caughtUp.getAsBoolean());
         if (live) {
             pending = false;
             context.commit();

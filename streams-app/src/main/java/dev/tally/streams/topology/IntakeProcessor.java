@@ -6,6 +6,7 @@ import dev.tally.schemas.UsageSum;
 import dev.tally.schemas.serde.Decoded;
 import dev.tally.streams.metering.Action;
 import dev.tally.streams.metering.ActionRules;
+import dev.tally.streams.metering.Amounts;
 import dev.tally.streams.metering.DeadLetterReason;
 import dev.tally.streams.metering.MemoTerms;
 import dev.tally.streams.metering.MeterSet;
@@ -23,6 +24,7 @@ import dev.tally.streams.state.Totals;
 import dev.tally.streams.state.WriteBackStore;
 import dev.tally.streams.state.ids.IdHash;
 import dev.tally.streams.state.ids.IdMemory;
+import dev.tally.streams.topology.Counters.Count;
 import dev.tally.streams.topology.IntakeUsers.User;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -35,7 +37,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.IntPredicate;
 import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -121,16 +122,17 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
     private final class Task {
         private final ProcessorContext<byte[], Message> context;
         private final int partition;
-        private final Bytes streamTimeKey;
-        private final Bytes windowsFromKey;
         private final Counters counters;
-        private final IntakeUsers users;
+        private final Count storedStreamTime;
+        private final Count storedFloor;
+        private final Count windowsFrom;
+        private final OutcomeCounts outcomes;
         private final IdHash hash = new IdHash(settings.identityKey());
         private final IdMemory ids;
         private final UserDays days;
         private final UsageSums sums;
         private final MemoTerms terms = new MemoTerms(catalogue);
-        private final Map<String, Subject> orgs = new HashMap<>();
+        private final Map<String, UsageSums.Entry> orgs = new HashMap<>();
         private final Cancellable ticks;
         private final EarlyCommit commit;
         private MeterSet meters = MeterSet.NONE;
@@ -147,23 +149,23 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         Task(ProcessorContext<byte[], Message> context) {
             this.context = context;
             partition = context.taskId().partition();
-            streamTimeKey = CounterKeys.streamTimeKey(partition);
-            windowsFromKey = CounterKeys.windowsFromKey(partition);
             WriteBackStore store = context.getStateStore(StoreNames.INTAKE_COUNTERS);
             counters = Counters.of(store);
-            users = IntakeUsers.of(store, settings.partitions());
+            storedStreamTime = counters.count(CounterKeys.streamTimeKey(partition));
+            storedFloor = counters.count(CounterKeys.floorKey(partition));
+            windowsFrom = counters.count(CounterKeys.windowsFromKey(partition));
+            outcomes = new OutcomeCounts(counters, settings.partitions());
             WriteBackStore idStore = context.getStateStore(StoreNames.EVENT_IDS);
             ids = IdMemory.open(
                     new StoredRows(idStore), new IdMemory.Settings(settings.dedupHorizon(), settings.dedupMemory()));
             days = new UserDays(context.getStateStore(StoreNames.USER_DAYS), settings.historyRetention());
-            Long known = counters.get(streamTimeKey);
+            Long known = storedStreamTime.get();
             streamTime = known == null ? null : Instant.ofEpochMilli(known);
-            Long keptFrom = counters.get(CounterKeys.floorKey(partition));
-            floor = keptFrom == null ? Instant.EPOCH : Instant.ofEpochMilli(keptFrom);
+            floor = Instant.ofEpochMilli(storedFloor.orElse(0));
             store.beforeCommit(context, this::writeBack);
             ticks = context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, now -> tick(Instant.ofEpochMilli(now)));
             commit = new EarlyCommit(context, () -> caughtUp.test(partition));
-            sums = new UsageSums(settings.billingInterval(), commit::isLive, this::toSubjectLog);
+            sums = new UsageSums(settings.billingInterval(), terms, commit::isLive, this::toSubjectLog);
         }
 
         void take(Record<byte[], Message> record, Message.Incoming incoming) {
@@ -173,13 +175,13 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
             Outcome outcome = switch (incoming.decoded()) {
                 case Decoded.Refused<Action> refused ->
                     new Outcome.DeadLettered(new Rejection(Refusals.reason(refused.reason()), refused.detail()));
-                case Decoded.Read<Action> read -> decide(read.value(), incoming.appendedAt());
+                case Decoded.Read<Action> read -> decide(read.value(), incoming);
             };
             settle(outcome, record, incoming);
         }
 
-        private Outcome decide(Action action, Instant appendedAt) {
-            Optional<Rejection> broken = ActionRules.check(action, appendedAt);
+        private Outcome decide(Action action, Message.Incoming incoming) {
+            Optional<Rejection> broken = ActionRules.check(action, incoming.appendedAt());
             if (broken.isPresent()) {
                 return new Outcome.DeadLettered(broken.get());
             }
@@ -205,9 +207,9 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
                 accept(action);
                 return new Outcome.ReadOnly();
             }
-            User user = users.user(action.userId());
-            Cell<Totals> day = days.day(user.dayKey(action.occurredAt()));
-            int full = UserDays.full(day.value(), meters.ids(), amounts);
+            User user = Objects.requireNonNull(incoming.user(), "the user of an action that is sound");
+            Cell<Totals> day = days.day(user, action.occurredAt());
+            int full = day.value().full(meters.ids(), amounts, Amounts.MOST_OF_A_USER_IN_A_DAY);
             if (full >= 0) {
                 return new Outcome.DeadLettered(new Rejection(
                         DeadLetterReason.AMOUNT_TOO_LARGE,
@@ -222,9 +224,9 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         private void followCatalogue() {
             long version = catalogue.version();
             if (version != catalogueVersion) {
-                sums.drain();
                 terms.forget();
                 meters = catalogue.meters();
+                sums.catalogueChanged(meters);
                 amounts = new long[meters.ids().size()];
                 times = new long[amounts.length];
                 catalogueVersion = version;
@@ -269,7 +271,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         private void accept(Action action) {
             if (streamTime == null || action.occurredAt().isAfter(streamTime)) {
                 streamTime = action.occurredAt();
-                counters.set(streamTimeKey, streamTime.toEpochMilli());
+                storedStreamTime.set(streamTime.toEpochMilli());
             }
             ids.remember(hash.hi(), hash.lo(), streamTime.toEpochMilli());
             if (++acceptedSinceTended >= TEND_AFTER) {
@@ -283,27 +285,28 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         }
 
         private void count(Action action, User user, Cell<Totals> day) {
-            Subject payer = Payers.of(action, terms);
+            UsageSums.Entry org = action.orgId() == null ? null : org(action.orgId());
+            boolean orgPays = org != null && Payers.orgPays(org.subscription(), action.occurredAt(), terms);
             Arrays.fill(times, action.occurredAt().toEpochMilli());
-            days.set(day, day.value().plus(meters.ids(), amounts, payer.kind() == Subject.Kind.USER, times));
-            sums.add(user.subject(), action, meters, amounts, payer, terms);
-            if (action.orgId() != null) {
-                sums.add(org(action.orgId()), action, meters, amounts, payer, terms);
+            days.set(day, day.value().plus(meters.ids(), amounts, !orgPays, times));
+            sums.add(user.sums(sums), action, amounts, !orgPays);
+            if (org != null) {
+                sums.add(org, action, amounts, orgPays);
             }
         }
 
-        private Subject org(String id) {
+        private UsageSums.Entry org(String id) {
             if (orgs.size() >= MOST_ORGS) {
                 orgs.clear();
             }
-            return orgs.computeIfAbsent(id, Subject::org);
+            return orgs.computeIfAbsent(id, name -> sums.entry(Subject.org(name)));
         }
 
         private void settle(Outcome outcome, Record<byte[], Message> record, Message.Incoming from) {
             int origin = from.partition();
             switch (outcome) {
                 case Outcome.DeadLettered dead -> {
-                    counters.add(CounterKeys.key(origin, dead.why().reason()), 1);
+                    outcomes.add(origin, dead.why().reason());
                     aside(
                             record,
                             from,
@@ -316,7 +319,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
                             Names.DEAD_LETTERS_SINK);
                 }
                 case Outcome.Late late -> {
-                    counters.add(CounterKeys.key(origin, Counter.LATE), 1);
+                    outcomes.add(origin, Counter.LATE);
                     String detail = "older than " + oldestOnTime(Objects.requireNonNull(streamTime))
                             + "; stream time is " + streamTime;
                     String seen = late.seen().name().toLowerCase(java.util.Locale.ROOT);
@@ -326,9 +329,9 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
                             Headers.aside(record.headers(), from, "too_late", detail, seen),
                             Names.LATE_ACTIONS_SINK);
                 }
-                case Outcome.Duplicate ignored -> counters.add(CounterKeys.key(origin, Counter.DUPLICATE), 1);
-                case Outcome.ReadOnly ignored -> counters.add(CounterKeys.key(origin, Counter.READ_ONLY), 1);
-                case Outcome.Counted ignored -> counters.add(CounterKeys.key(origin, Counter.COUNTED), 1);
+                case Outcome.Duplicate ignored -> outcomes.add(origin, Counter.DUPLICATE);
+                case Outcome.ReadOnly ignored -> outcomes.add(origin, Counter.READ_ONLY);
+                case Outcome.Counted ignored -> outcomes.add(origin, Counter.COUNTED);
             }
         }
 
@@ -364,14 +367,10 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
             Instant keptFrom = later(now.minus(settings.historyRetention()), oldestKnownId(now));
             if (keptFrom.isAfter(floor)) {
                 floor = keptFrom;
-                counters.set(CounterKeys.floorKey(partition), floor.toEpochMilli());
+                storedFloor.set(floor.toEpochMilli());
             }
             tend(TEND_PER_TICK);
-            Instant oldest = days.expire(now);
-            Long before = counters.get(windowsFromKey);
-            if (before == null || before < oldest.toEpochMilli()) {
-                counters.set(windowsFromKey, oldest.toEpochMilli());
-            }
+            windowsFrom.raise(days.expire(now).toEpochMilli());
         }
 
         /** A tick travels with the commit: it says that the sums before it are all there is up to its time. */

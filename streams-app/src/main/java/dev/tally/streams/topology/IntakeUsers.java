@@ -3,14 +3,11 @@ package dev.tally.streams.topology;
 import dev.tally.keys.Ids;
 import dev.tally.keys.Partitions;
 import dev.tally.keys.Subject;
-import dev.tally.streams.metering.BillingCalendar;
-import dev.tally.streams.state.WindowKeys;
 import dev.tally.streams.state.WriteBackStore;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
-import org.apache.kafka.common.utils.Bytes;
+import org.jspecify.annotations.Nullable;
 
 /** What is worked out once for a user and needed for each action: for the actions that come soon. */
 final class IntakeUsers {
@@ -29,20 +26,20 @@ final class IntakeUsers {
         this.partitions = partitions;
     }
 
-    /** A user whose id is sound. */
+    /** A user whose id is sound, with what the intake's parts keep for it. */
     static final class User {
         private final Subject subject;
         private final int home;
-        private Instant day = Instant.MIN;
-        private Bytes dayKey = Bytes.wrap(new byte[0]);
+        private UsageSums.@Nullable Entry sums;
+        private UserDays.@Nullable Recent recentDay;
 
         private User(String id, int partitions) {
             subject = Subject.user(id);
             home = Partitions.ofKey(id.getBytes(StandardCharsets.UTF_8), partitions);
         }
 
-        Subject subject() {
-            return subject;
+        String id() {
+            return subject.id();
         }
 
         /** The partition of {@code actions} where the user is counted. */
@@ -50,26 +47,30 @@ final class IntakeUsers {
             return home;
         }
 
-        /** Key of the day window that an instant lies in. */
-        Bytes dayKey(Instant at) {
-            Instant start = BillingCalendar.day(at).start();
-            if (!start.equals(day)) {
-                day = start;
-                dayKey = WindowKeys.userDay(subject.id(), start);
+        /** The user's entry in the sums of its home. */
+        UsageSums.Entry sums(UsageSums all) {
+            UsageSums.Entry entry = sums;
+            if (entry == null) {
+                entry = all.entry(subject);
+                sums = entry;
             }
-            return dayKey;
+            return entry;
+        }
+
+        UserDays.@Nullable Recent recentDay() {
+            return recentDay;
+        }
+
+        void recentDay(UserDays.Recent day) {
+            recentDay = day;
         }
     }
 
-    /** Whether an id breaks the rules, so that there is no such user. */
-    boolean isUnsound(String userId) {
-        return !users.containsKey(userId) && Ids.problem(userId).isPresent();
-    }
-
-    /** The user of an id that is sound. */
-    User user(String userId) {
+    /** The user of an id; null where the id breaks the rules, so that there is no such user. */
+    @Nullable
+    User find(String userId) {
         User user = users.get(userId);
-        if (user == null) {
+        if (user == null && Ids.problem(userId).isEmpty()) {
             if (users.size() >= MOST) {
                 users.clear();
             }

@@ -23,6 +23,7 @@ sealed interface Message {
      * @param offset its offset there
      * @param appendedAt when the broker appended it there
      * @param decoded what the value says
+     * @param user whose action it is; null where that cannot be told
      */
     record Incoming(
             byte @Nullable [] key,
@@ -31,7 +32,8 @@ sealed interface Message {
             int partition,
             long offset,
             Instant appendedAt,
-            Decoded<Action> decoded)
+            Decoded<Action> decoded,
+            IntakeUsers.@Nullable User user)
             implements Message {}
 
     /** A record on its way to its user's home partition; its coordinates travel in headers. */

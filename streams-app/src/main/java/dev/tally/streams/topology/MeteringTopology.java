@@ -148,7 +148,10 @@ public final class MeteringTopology {
                 Names.BRING_HOME,
                 () -> new BringHomeProcessor(actions, accounts.intakePartitions(), this::isCaughtUp),
                 Names.ACTIONS_SOURCE);
-        topology.addProcessor(Names.ARRIVE_HOME, () -> new ArriveHomeProcessor(actions), Names.ACTIONS_HOME_SOURCE);
+        topology.addProcessor(
+                Names.ARRIVE_HOME,
+                () -> new ArriveHomeProcessor(actions, accounts.intakePartitions()),
+                Names.ACTIONS_HOME_SOURCE);
         topology.addProcessor(
                 Names.INTAKE,
                 () -> new IntakeProcessor(intake, catalogue, freshness, this::isCaughtUp, idFigures),

@@ -39,6 +39,7 @@ import org.jspecify.annotations.Nullable;
 final class UsageApplier {
 
     private static final int KEEP = 100_000;
+    private static final int MOST_STARTS = 1_000;
 
     private final HeapCells<WindowTotals> windows;
     private final AccountTerms terms;
@@ -46,8 +47,8 @@ final class UsageApplier {
     private final Splits splits;
     private final AccountClock clock;
     private final BiConsumer<String, Message> out;
+    private final Map<Instant, String> startTexts = new HashMap<>();
     private List<String> latestMeters = List.of();
-    private int applied;
 
     UsageApplier(
             WriteBackStore windows,
@@ -88,13 +89,7 @@ final class UsageApplier {
         }
     }
 
-    /** Number of sums applied since the last write-back. */
-    int applied() {
-        return applied;
-    }
-
     void apply(UsageSum sum) {
-        applied++;
         Application application = new Application(sum);
         if (application.orderMatters() && sum.getSteps().hasRemaining()) {
             application.inOrder(sum.getSteps());
@@ -116,7 +111,6 @@ final class UsageApplier {
 
     /** Writes the windows back, and tells what has changed in them since the last time. */
     void writeBack() {
-        applied = 0;
         windows.writeBack((cell, before) -> tell(cell.key(), before.totals(), cell.value()));
     }
 
@@ -142,17 +136,19 @@ final class UsageApplier {
 
     /** One sum on its way into the windows. */
     private final class Application {
+        private final AccountTerms.Account account;
         private final Subject subject;
         private final List<String> meters;
         private final EffectiveLimits limits;
         private final List<Part> parts = new ArrayList<>();
 
         Application(UsageSum sum) {
-            subject = Subject.parse(sum.getSubject());
+            account = terms.account(sum.getSubject());
+            subject = account.subject();
             meters = meters(sum.getMeters());
-            limits = terms.limits(subject, clock.logTime());
+            limits = account.limits(clock.logTime());
             for (UsagePart part : sum.getParts()) {
-                parts.add(part(sum.getSubject(), part));
+                parts.add(part(account.text(), part));
             }
         }
 
@@ -171,12 +167,7 @@ final class UsageApplier {
                         slot.getPeriodEnd(),
                         WindowKeys.window(Length.PERIOD, slot.getPeriodStart(), subjectText)));
             }
-            return new Part(
-                    part.getPayer().equals(subjectText),
-                    slot,
-                    targets,
-                    unboxed(part.getAmounts()),
-                    unboxed(part.getNewest()));
+            return new Part(part.getPays(), slot, targets, unboxed(part.getAmounts()), unboxed(part.getNewest()));
         }
 
         /** Whether the outcome depends on the order of the actions, so that adding up will not do. */
@@ -292,7 +283,7 @@ final class UsageApplier {
                     Thresholds.newlyPassed(limit.thresholds(), limitUsed, limit.amount(), window.raised(meter));
             for (Threshold threshold : passed) {
                 out.accept(
-                        subject.text(),
+                        account.text(),
                         new Message.Alert(Alerts.of(
                                 new Alerts.Cause(subject, meter, target.start(), target.end(), cause),
                                 limit,
@@ -308,19 +299,18 @@ final class UsageApplier {
         StoreKey.Reader reader = new StoreKey.Reader(key);
         Length length = reader.tag() == Length.DAY.tag() ? Length.DAY : Length.PERIOD;
         Instant start = Instant.ofEpochMilli(reader.number());
-        String subjectText = reader.text();
-        Subject subject = Subject.parse(subjectText);
-        EffectiveLimits limits = terms.limits(subject, clock.logTime());
+        AccountTerms.Account account = terms.account(reader.text());
+        EffectiveLimits limits = account.limits(clock.logTime());
         for (String meter : after.totals().meters()) {
             Totals.Total total = after.totals().of(meter).orElseThrow();
             if (before.of(meter).filter(total::equals).isEmpty()) {
-                Long limit = limits.own(subject, meter, window(length))
+                Long limit = limits.own(account.subject(), meter, window(length))
                         .map(EffectiveLimit::amount)
                         .orElse(null);
                 out.accept(
-                        Keys.usage(subject, meter, length.name(), start),
+                        Keys.usage(account.text(), meter, length.name(), startText(start)),
                         new Message.Snapshot(new UsageSnapshot(
-                                subjectText,
+                                account.text(),
                                 meter,
                                 length == Length.DAY ? UsageWindow.DAY : UsageWindow.PERIOD,
                                 start,
@@ -331,5 +321,13 @@ final class UsageApplier {
                                 total.asOf())));
             }
         }
+    }
+
+    /** There are few of them, and they are asked for again and again. */
+    private String startText(Instant start) {
+        if (startTexts.size() >= MOST_STARTS) {
+            startTexts.clear();
+        }
+        return startTexts.computeIfAbsent(start, Instant::toString);
     }
 }

@@ -12,17 +12,12 @@ import dev.tally.streams.metering.MeterSet;
 import dev.tally.streams.metering.Period;
 import dev.tally.streams.metering.SubscriptionTerms;
 import dev.tally.streams.metering.Terms;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -30,65 +25,84 @@ import org.jspecify.annotations.Nullable;
 /**
  * Usage summed on the heap between two commits, by subject and within it by what the accounts stage tells apart. A sum of a subject with
  * a subscription keeps its actions in order, so that limits are judged action by action however much was summed.
- *
- * <p>To be drained when the catalogue changes: a sum keeps what it has looked up.
  */
 final class UsageSums {
 
     /** A sum of about this size is sent as it is; the next action begins another. Keeps a record well under the size limit of its topic. */
     private static final int MAX_BYTES = 300_000;
 
-    private final Map<Subject, Sum> sums = new LinkedHashMap<>();
+    private static final SplitDimension[] DIMENSIONS = {
+        SplitDimension.MEMBER, SplitDimension.SPACE, SplitDimension.MODEL, SplitDimension.ACTION, SplitDimension.TRIGGER
+    };
+
+    private final List<Entry> begun = new ArrayList<>();
     private final Duration billingInterval;
+    private final Terms terms;
     private final BooleanSupplier awaited;
     private final Consumer<UsageSum> sink;
+    private MeterSet meters = MeterSet.NONE;
+    private long catalogue;
 
     /**
      * Sums that go to a sink when drained; one that gets long goes before.
      *
      * @param awaited whether somebody waits for what is summed
      */
-    UsageSums(Duration billingInterval, BooleanSupplier awaited, Consumer<UsageSum> sink) {
+    UsageSums(Duration billingInterval, Terms terms, BooleanSupplier awaited, Consumer<UsageSum> sink) {
         this.billingInterval = billingInterval;
+        this.terms = terms;
         this.awaited = awaited;
         this.sink = sink;
+    }
+
+    /** A subject to be summed. May be kept: it follows the catalogue. */
+    Entry entry(Subject subject) {
+        return new Entry(subject);
+    }
+
+    /** To be told when the catalogue has changed, before anything is added under the new one. */
+    void catalogueChanged(MeterSet newMeters) {
+        drain();
+        meters = newMeters;
+        catalogue++;
     }
 
     /**
      * Adds an action to one of its subjects, its user or its org.
      *
      * @param amounts by position of the meters; copied where kept
+     * @param pays whether this subject pays for it
      */
-    void add(Subject subject, Action action, MeterSet meters, long[] amounts, Subject payer, Terms terms) {
-        Sum sum = sums.get(subject);
-        if (sum == null || sum.meters != meters) {
-            if (sum != null) {
-                sums.remove(subject);
-                send(sum);
-            }
-            sum = new Sum(subject, meters, terms.subscription(subject).orElse(null));
-            sums.put(subject, sum);
+    void add(Entry entry, Action action, long[] amounts, boolean pays) {
+        Sum sum = entry.sum;
+        if (sum == null) {
+            sum = new Sum(entry);
+            entry.sum = sum;
+            begun.add(entry);
         }
-        sum.add(action, amounts, payer);
+        sum.add(action, amounts, pays);
         if (sum.bytes() >= MAX_BYTES) {
-            sums.remove(subject);
-            send(sum);
+            entry.sum = null;
+            sink.accept(sum.toRecord());
         }
     }
 
     /** Sends all sums. */
     void drain() {
-        if (sums.isEmpty()) {
+        if (begun.isEmpty()) {
             return;
         }
         // Taken out first: what a failed transaction did not send comes again with its input, never from here.
-        List<Sum> all = new ArrayList<>(sums.values());
-        sums.clear();
-        all.forEach(this::send);
-    }
-
-    private void send(Sum sum) {
-        sink.accept(sum.toRecord());
+        List<Sum> all = new ArrayList<>(begun.size());
+        for (Entry entry : begun) {
+            Sum sum = entry.sum;
+            if (sum != null) {
+                all.add(sum);
+                entry.sum = null;
+            }
+        }
+        begun.clear();
+        all.forEach(sum -> sink.accept(sum.toRecord()));
     }
 
     /** No UTF-16 unit takes more than three bytes of UTF-8. */
@@ -96,95 +110,99 @@ final class UsageSums {
         return text == null ? 1 : 3 + 3 * text.length();
     }
 
-    private final class Sum {
+    private static List<Long> boxed(long[] numbers) {
+        List<Long> boxed = new ArrayList<>(numbers.length);
+        for (long number : numbers) {
+            boxed.add(number);
+        }
+        return boxed;
+    }
+
+    /** A subject, with what was worked out for it once. */
+    final class Entry {
         private final Subject subject;
-        private final MeterSet meters;
-        private final @Nullable SubscriptionTerms subscription;
+        private final String text;
+        private long seen = -1;
+        private @Nullable SubscriptionTerms subscription;
+        private @Nullable BillingSlots slots;
+        private @Nullable Sum sum;
+
+        private Entry(Subject subject) {
+            this.subject = subject;
+            this.text = subject.text();
+        }
+
+        /** Its subscription; null where it has none. */
+        @Nullable
+        SubscriptionTerms subscription() {
+            follow();
+            return subscription;
+        }
+
+        private @Nullable BillingSlots slots() {
+            follow();
+            return slots;
+        }
+
+        private void follow() {
+            if (seen != catalogue) {
+                seen = catalogue;
+                subscription = terms.subscription(subject).orElse(null);
+                slots = subscription == null ? null : new BillingSlots(subscription, billingInterval);
+            }
+        }
+    }
+
+    private final class Sum {
+        private final Entry entry;
+        private final @Nullable BillingSlots slots;
         private final List<Part> parts = new ArrayList<>(2);
-        private final Map<Instant, DaySplit> splits = new LinkedHashMap<>();
+        private final Map<Instant, DaySplit> splits = new HashMap<>(4);
         private final StepLog steps = new StepLog();
         private String lastEventId = "";
         private int bytes = 64;
 
-        Sum(Subject subject, MeterSet meters, @Nullable SubscriptionTerms subscription) {
-            this.subject = subject;
-            this.meters = meters;
-            this.subscription = subscription;
+        Sum(Entry entry) {
+            this.entry = entry;
+            this.slots = entry.slots();
         }
 
         int bytes() {
             return bytes + steps.size();
         }
 
-        void add(Action action, long[] amounts, Subject payer) {
-            int index = partOf(action.occurredAt(), payer);
+        void add(Action action, long[] amounts, boolean pays) {
+            long at = action.occurredAt().toEpochMilli();
+            int index = partOf(at, action.occurredAt(), pays);
             Part part = parts.get(index);
-            part.add(amounts, action.occurredAt());
-            if (subject.kind() == Subject.Kind.ORG) {
-                splits.computeIfAbsent(part.day, day -> new DaySplit()).add(action, amounts);
+            part.add(amounts, at);
+            if (part.split != null) {
+                bytes += part.split.add(action, amounts);
             }
-            if (subscription != null) {
+            if (slots != null) {
                 steps.add(index, action.eventId(), amounts);
             }
             lastEventId = action.eventId();
         }
 
-        private int partOf(Instant at, Subject payer) {
+        private int partOf(long at, Instant occurredAt, boolean pays) {
             for (int i = parts.size() - 1; i >= 0; i--) {
-                if (parts.get(i).covers(at, payer)) {
+                if (parts.get(i).covers(at, pays)) {
                     return i;
                 }
             }
-            parts.add(newPart(at, payer));
-            bytes += 160 + 20 * meters.ids().size() + utf8(payer.id());
+            parts.add(newPart(occurredAt, pays));
+            bytes += 160 + 20 * meters.ids().size();
             return parts.size() - 1;
         }
 
-        private Part newPart(Instant at, Subject payer) {
+        private Part newPart(Instant at, boolean pays) {
             Period day = BillingCalendar.day(at);
-            if (subscription == null) {
-                return new Part(payer, day.start(), day, null, meters.ids().size());
-            }
-            Optional<SubscriptionTerms.PhaseTerms> phase = subscription.phaseAt(at);
-            if (phase.isEmpty()) {
-                Period span = new Period(
-                        later(day.start(), from(subscription, at)), earlier(day.end(), to(subscription, at)));
-                return new Part(payer, day.start(), span, null, meters.ids().size());
-            }
-            Period period = BillingCalendar.period(subscription.anchor(), at);
-            Period interval = BillingCalendar.interval(period, billingInterval, at);
-            // An interval is of one plan: it is cut where another begins.
-            Instant start = later(from(subscription, at), interval.start());
-            Instant end = earlier(to(subscription, at), interval.end());
-            BillingSlot billing = new BillingSlot(
-                    period.start(),
-                    period.end(),
-                    start,
-                    end,
-                    phase.get().planId(),
-                    phase.get().version());
-            return new Part(
-                    payer,
-                    day.start(),
-                    new Period(later(day.start(), start), earlier(day.end(), end)),
-                    billing,
-                    meters.ids().size());
-        }
-
-        private static Instant from(SubscriptionTerms of, Instant at) {
-            return of.phases().stream()
-                    .map(SubscriptionTerms.PhaseTerms::effectiveFrom)
-                    .filter(from -> !from.isAfter(at))
-                    .max(Instant::compareTo)
-                    .orElse(Instant.MIN);
-        }
-
-        private static Instant to(SubscriptionTerms of, Instant at) {
-            return of.phases().stream()
-                    .map(SubscriptionTerms.PhaseTerms::effectiveFrom)
-                    .filter(from -> from.isAfter(at))
-                    .min(Instant::compareTo)
-                    .orElse(Instant.MAX);
+            BillingSlots.Span span = slots == null ? new BillingSlots.Span(day, null) : slots.spanAt(at);
+            DaySplit split = entry.subject.kind() == Subject.Kind.ORG
+                    ? splits.computeIfAbsent(day.start(), start -> new DaySplit())
+                    : null;
+            return new Part(pays, day.start(), span, split, meters.ids().size());
         }
 
         UsageSum toRecord() {
@@ -192,94 +210,94 @@ final class UsageSums {
             parts.forEach(part -> partRecords.add(part.toRecord()));
             List<UsageSplit> splitRecords = new ArrayList<>();
             splits.forEach((day, split) -> split.addTo(splitRecords, day));
-            ByteBuffer inOrder = steps.toBuffer();
             return new UsageSum(
-                    subject.text(),
+                    entry.text,
                     meters.ids(),
                     partRecords,
                     splitRecords,
-                    inOrder,
+                    steps.toBuffer(),
                     lastEventId,
                     awaited.getAsBoolean());
         }
+    }
 
-        /** What each value of each dimension has of one day. */
-        private final class DaySplit {
-            private final Map<SplitDimension, Map<@Nullable String, long[]>> rows = new EnumMap<>(SplitDimension.class);
+    /** What each value of each dimension has of one day. */
+    private static final class DaySplit {
+        private final List<Map<@Nullable String, long[]>> rows = new ArrayList<>(DIMENSIONS.length);
 
-            void add(Action action, long[] amounts) {
-                add(SplitDimension.MEMBER, action.userId(), amounts);
-                add(SplitDimension.SPACE, action.spaceId(), amounts);
-                add(SplitDimension.MODEL, action.model(), amounts);
-                add(SplitDimension.ACTION, action.actionType(), amounts);
-                add(SplitDimension.TRIGGER, action.trigger(), amounts);
+        DaySplit() {
+            for (int i = 0; i < DIMENSIONS.length; i++) {
+                rows.add(new HashMap<>());
             }
+        }
 
-            private void add(SplitDimension by, @Nullable String key, long[] amounts) {
-                Map<@Nullable String, long[]> values = rows.computeIfAbsent(by, dimension -> new HashMap<>());
-                long[] row = values.get(key);
-                if (row == null) {
-                    values.put(key, amounts.clone());
-                    bytes += 16 + 10 * amounts.length + utf8(key);
-                } else {
-                    for (int i = 0; i < row.length; i++) {
-                        row[i] += amounts[i];
-                    }
-                }
+        /** Adds an action, and returns about how many bytes that takes. */
+        int add(Action action, long[] amounts) {
+            return add(0, action.userId(), amounts)
+                    + add(1, action.spaceId(), amounts)
+                    + add(2, action.model(), amounts)
+                    + add(3, action.actionType(), amounts)
+                    + add(4, action.trigger(), amounts);
+        }
+
+        private int add(int dimension, @Nullable String key, long[] amounts) {
+            Map<@Nullable String, long[]> values = rows.get(dimension);
+            long[] row = values.get(key);
+            if (row == null) {
+                values.put(key, amounts.clone());
+                return 16 + 10 * amounts.length + utf8(key);
             }
+            for (int i = 0; i < row.length; i++) {
+                row[i] += amounts[i];
+            }
+            return 0;
+        }
 
-            void addTo(List<UsageSplit> records, Instant day) {
-                rows.forEach((by, values) ->
-                        values.forEach((key, amounts) -> records.add(new UsageSplit(day, by, key, boxed(amounts)))));
+        void addTo(List<UsageSplit> records, Instant day) {
+            for (int i = 0; i < DIMENSIONS.length; i++) {
+                SplitDimension by = DIMENSIONS[i];
+                rows.get(i).forEach((key, amounts) -> records.add(new UsageSplit(day, by, key, boxed(amounts))));
             }
         }
     }
 
-    private static Instant later(Instant one, Instant other) {
-        return one.isAfter(other) ? one : other;
-    }
-
-    private static Instant earlier(Instant one, Instant other) {
-        return one.isBefore(other) ? one : other;
-    }
-
-    private static List<Long> boxed(long[] numbers) {
-        return Arrays.stream(numbers).boxed().toList();
-    }
-
-    /** Actions of one payer in a span of time in which nothing changes. */
+    /** Actions in a span of time in which nothing changes, all of which the subject pays for, or none. */
     private static final class Part {
-        private final Subject payer;
+        private final boolean pays;
         private final Instant day;
-        private final Period span;
+        private final long from;
+        private final long to;
         private final @Nullable BillingSlot billing;
+        private final @Nullable DaySplit split;
         private final long[] amounts;
         private final long[] newest;
 
-        Part(Subject payer, Instant day, Period span, @Nullable BillingSlot billing, int meters) {
-            this.payer = payer;
+        Part(boolean pays, Instant day, BillingSlots.Span span, @Nullable DaySplit split, int meters) {
+            this.pays = pays;
             this.day = day;
-            this.span = span;
-            this.billing = billing;
+            this.from = span.time().start().toEpochMilli();
+            this.to = span.time().end().toEpochMilli();
+            this.billing = span.billing();
+            this.split = split;
             this.amounts = new long[meters];
             this.newest = new long[meters];
         }
 
-        boolean covers(Instant at, Subject other) {
-            return span.contains(at) && payer.equals(other);
+        boolean covers(long at, boolean paid) {
+            return at >= from && at < to && paid == pays;
         }
 
-        void add(long[] more, Instant at) {
+        void add(long[] more, long at) {
             for (int i = 0; i < more.length; i++) {
                 if (more[i] > 0) {
                     amounts[i] += more[i];
-                    newest[i] = Math.max(newest[i], at.toEpochMilli());
+                    newest[i] = Math.max(newest[i], at);
                 }
             }
         }
 
         UsagePart toRecord() {
-            return new UsagePart(payer.text(), day, billing, boxed(amounts), boxed(newest));
+            return new UsagePart(pays, day, billing, boxed(amounts), boxed(newest));
         }
     }
 }

@@ -1,12 +1,13 @@
 package dev.tally.streams.topology;
 
-import dev.tally.streams.metering.Amounts;
 import dev.tally.streams.metering.BillingCalendar;
 import dev.tally.streams.state.HeapCells;
 import dev.tally.streams.state.HeapCells.Cell;
 import dev.tally.streams.state.StoreKey;
 import dev.tally.streams.state.Totals;
+import dev.tally.streams.state.WindowKeys;
 import dev.tally.streams.state.WriteBackStore;
+import dev.tally.streams.topology.IntakeUsers.User;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -17,6 +18,7 @@ import org.apache.kafka.streams.state.KeyValueIterator;
 /** The users' day windows at their home partition. A window expires by the partition's own stream time, never by a clock. */
 final class UserDays {
 
+    private static final long DAY_MILLIS = Duration.ofDays(1).toMillis();
     private static final int KEEP = 100_000;
     private static final int EXPIRE_AT_LEAST = 1_000;
 
@@ -33,19 +35,24 @@ final class UserDays {
         store.overlay(days);
     }
 
-    /** A user's day. */
-    Cell<Totals> day(Bytes key) {
-        return days.cell(key);
-    }
+    /**
+     * The day that a user had an action in last.
+     *
+     * @param start in epoch milliseconds
+     * @param generation of the cells: a cell is good as long as it does not change
+     */
+    record Recent(long start, int generation, Cell<Totals> cell) {}
 
-    /** The index of a meter of which a day cannot hold this amount any more; -1 when there is room for all. */
-    static int full(Totals day, List<String> meters, long[] amounts) {
-        for (int i = 0; i < amounts.length; i++) {
-            if (amounts[i] > 0 && day.used(meters.get(i)) > Amounts.MOST_OF_A_USER_IN_A_DAY - amounts[i]) {
-                return i;
-            }
+    /** A user's day. */
+    Cell<Totals> day(User user, Instant at) {
+        long start = Math.floorDiv(at.toEpochMilli(), DAY_MILLIS) * DAY_MILLIS;
+        Recent recent = user.recentDay();
+        if (recent == null || recent.start() != start || recent.generation() != days.generation()) {
+            Cell<Totals> cell = days.cell(WindowKeys.userDay(user.id(), Instant.ofEpochMilli(start)));
+            recent = new Recent(start, days.generation(), cell);
+            user.recentDay(recent);
         }
-        return -1;
+        return recent.cell();
     }
 
     void set(Cell<Totals> day, Totals totals) {

@@ -51,8 +51,10 @@ class UsageSumsTest {
         // When they all come between two commits; the driver commits after each record, so the sum is driven directly
         List<UsageSum> sent = new ArrayList<>();
         var serde = pipeline.serdes().of(UsageSum.class);
-        UsageSums sums = new UsageSums(Duration.ofMinutes(5), () -> true, sent::add);
         Subject org = Subject.org("☃".repeat(85));
+        UsageSums sums = new UsageSums(Duration.ofMinutes(5), subscribed(org), () -> true, sent::add);
+        sums.catalogueChanged(meters);
+        UsageSums.Entry entry = sums.entry(org);
         for (int i = 0; i < 2_000; i++) {
             Action action = new Action(
                     "e" + i + long1,
@@ -67,7 +69,7 @@ class UsageSumsTest {
                     Map.of(),
                     null,
                     null);
-            sums.add(org, action, meters, new long[] {1}, org, subscribed(org));
+            sums.add(entry, action, new long[] {1}, true);
         }
         sums.drain();
 
@@ -92,7 +94,9 @@ class UsageSumsTest {
                         "credits", MeterDefinition.Aggregation.SUM, List.of("credits"), null, List.of(), "c")));
         Subject user = Subject.user("u1");
         List<UsageSum> sent = new ArrayList<>();
-        UsageSums sums = new UsageSums(Duration.ofMinutes(5), () -> true, sent::add);
+        UsageSums sums = new UsageSums(Duration.ofMinutes(5), subscribed(user), () -> true, sent::add);
+        sums.catalogueChanged(meters);
+        UsageSums.Entry entry = sums.entry(user);
 
         // When
         long[][] amounts = {{1, 0}, {1, 300}, {1, 1L << 40}};
@@ -110,7 +114,7 @@ class UsageSumsTest {
                     Map.of(),
                     null,
                     null);
-            sums.add(user, action, meters, amounts[i], user, subscribed(user));
+            sums.add(entry, action, amounts[i], true);
         }
         sums.drain();
 
