@@ -104,11 +104,17 @@ public final class HeapCells<V> implements WriteBackStore.Overlay {
         cell.value = value;
     }
 
-    /** Removes a value from the heap and from the store. */
-    public void remove(Bytes key) {
+    /** Whether a value was replaced since the last write-back. */
+    public boolean isChanged(Bytes key) {
+        // What changes has been asked for since then, so it is never among the older ones.
         Cell<V> cell = recent.get(key);
-        if (cell != null && cell.value != cell.written) {
-            changed.remove(cell);
+        return cell != null && cell.value != cell.written;
+    }
+
+    /** Removes a value from the heap and from the store. A changed one stays: it is yet to be told of, and may be removed after that. */
+    public void remove(Bytes key) {
+        if (isChanged(key)) {
+            return;
         }
         generation++;
         store.put(key, null);

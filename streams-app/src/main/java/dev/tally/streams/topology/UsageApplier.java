@@ -114,6 +114,11 @@ final class UsageApplier {
         windows.writeBack((cell, before) -> tell(cell.key(), before.totals(), cell.value()));
     }
 
+    /** Whether a window has more than was told of it. */
+    boolean isChanged(Bytes window) {
+        return windows.isChanged(window);
+    }
+
     void expire(Bytes window) {
         windows.remove(window);
     }
