@@ -77,7 +77,7 @@ final class AccountClock {
 
     /** The next number of a payer's facts of a meter, from 1. */
     long nextSequence(String payer, String meter) {
-        Counters.Count sequence = numbers.count(
+        Counters.Count sequence = numbers.passingCount(
                 StoreKey.key().tag(SEQUENCE).text(payer).text(meter).bytes());
         sequence.add(1);
         return sequence.orElse(0);

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class Counters {
 
     private final Map<Bytes, Count> counts = new HashMap<>();
+    private final Map<Bytes, Count> passing = new HashMap<>();
     private final List<Count> changed = new ArrayList<>();
     private final List<ReadPosition> positions = new ArrayList<>();
     private final WriteBackStore store;
@@ -74,6 +75,21 @@ final class Counters {
         }
     }
 
+    /** The number of a key that is one of many, such as those of payers: not to be held, it leaves the heap with the next drain. */
+    Count passingCount(Bytes key) {
+        Count count = passing.get(key);
+        if (count == null) {
+            count = new Count(key, store.get(key));
+            passing.put(key, count);
+        }
+        return count;
+    }
+
+    /** How many numbers are on the heap. */
+    int onHeap() {
+        return counts.size() + passing.size();
+    }
+
     /** The number of a key. */
     Count count(Bytes key) {
         Count count = counts.get(key);
@@ -98,5 +114,6 @@ final class Counters {
             count.dirty = false;
         }
         changed.clear();
+        passing.clear();
     }
 }
