@@ -12,6 +12,7 @@ import dev.tally.streams.state.WindowKeys.SplitBy;
 import dev.tally.streams.state.WriteBackStore;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.common.utils.Bytes;
@@ -49,6 +50,10 @@ public final class Splits {
     }
 
     private void add(String org, Instant day, SplitBy by, String row, List<String> meters, long[] amounts) {
+        if (Arrays.stream(amounts).allMatch(amount -> amount == 0)) {
+            // A row of nothing is no row, and would take the room of one each time.
+            return;
+        }
         Cell<Totals> cell =
                 rows.cell(WindowKeys.splitRows(day, org, by).text(row).bytes());
         if (cell.value().isEmpty() && !row.equals(OTHER) && !roomForMore(org, day, by)) {
