@@ -50,7 +50,8 @@ final class IntakeUsers {
         /** The user's entry in the sums of its home. */
         UsageSums.Entry sums(UsageSums all) {
             UsageSums.Entry entry = sums;
-            if (entry == null) {
+            // A task that is suspended and resumed has new sums, but keeps its stores and these users.
+            if (entry == null || !entry.isOf(all)) {
                 entry = all.entry(subject);
                 sums = entry;
             }

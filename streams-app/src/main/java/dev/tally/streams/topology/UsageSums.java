@@ -132,6 +132,11 @@ final class UsageSums {
             this.text = subject.text();
         }
 
+        /** Whether it was made by these sums, and so follows their catalogue. */
+        boolean isOf(UsageSums all) {
+            return all == UsageSums.this;
+        }
+
         /** Its subscription; null where it has none. */
         @Nullable
         SubscriptionTerms subscription() {

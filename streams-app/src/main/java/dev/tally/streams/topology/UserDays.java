@@ -38,18 +38,22 @@ final class UserDays {
     /**
      * The day that a user had an action in last.
      *
+     * @param of whose cells these are: a task that is suspended and resumed has new ones
      * @param start in epoch milliseconds
      * @param generation of the cells: a cell is good as long as it does not change
      */
-    record Recent(long start, int generation, Cell<Totals> cell) {}
+    record Recent(UserDays of, long start, int generation, Cell<Totals> cell) {}
 
     /** A user's day. */
     Cell<Totals> day(User user, Instant at) {
         long start = Math.floorDiv(at.toEpochMilli(), DAY_MILLIS) * DAY_MILLIS;
         Recent recent = user.recentDay();
-        if (recent == null || recent.start() != start || recent.generation() != days.generation()) {
+        if (recent == null
+                || recent.of() != this
+                || recent.start() != start
+                || recent.generation() != days.generation()) {
             Cell<Totals> cell = days.cell(WindowKeys.userDay(user.id(), Instant.ofEpochMilli(start)));
-            recent = new Recent(start, days.generation(), cell);
+            recent = new Recent(this, start, days.generation(), cell);
             user.recentDay(recent);
         }
         return recent.cell();
