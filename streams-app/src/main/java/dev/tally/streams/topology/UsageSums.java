@@ -82,6 +82,23 @@ final class UsageSums {
         }
         sum.add(action, amounts, pays);
         if (sum.bytes() >= MAX_BYTES) {
+            sendEarlierOf(entry);
+            send(entry);
+        }
+    }
+
+    /** Where whoever kept a subject's entry has given it up for a new one, what was added to the old one goes first. */
+    private void sendEarlierOf(Entry entry) {
+        for (Entry other : begun) {
+            if (other != entry && other.sum != null && other.text.equals(entry.text)) {
+                send(other);
+            }
+        }
+    }
+
+    private void send(Entry entry) {
+        Sum sum = entry.sum;
+        if (sum != null) {
             entry.sum = null;
             sink.accept(sum.toRecord());
         }

@@ -134,6 +134,40 @@ class UsageSumsTest {
         assertThat(steps.next()).isFalse();
     }
 
+    @Test
+    void shouldKeepTheOrderOfASubjectWhoseEntryWasGivenUpMeanwhile() {
+        // Given an action under an entry that its keeper then gives up
+        Subject user = Subject.user("u1");
+        List<UsageSum> sent = new ArrayList<>();
+        UsageSums sums = new UsageSums(Duration.ofMinutes(5), subscribed(user), () -> true, sent::add);
+        sums.catalogueChanged(new MeterSet(List.of(new MeterDefinition(
+                "actions", MeterDefinition.Aggregation.COUNT, List.of(), null, List.of(), "tally_actions"))));
+        sums.add(sums.entry(user), numbered(0), new long[] {1}, true);
+
+        // When so many come under the new one that they do not wait for the commit
+        UsageSums.Entry renewed = sums.entry(user);
+        for (int i = 1; i <= 3_000; i++) {
+            sums.add(renewed, numbered(i), new long[] {1}, true);
+        }
+        sums.drain();
+
+        // Then
+        List<String> order = new ArrayList<>();
+        for (UsageSum sum : sent) {
+            StepLog.Reader steps = new StepLog.Reader(sum.getSteps(), 1);
+            while (steps.next()) {
+                order.add(steps.eventId());
+            }
+        }
+        assertThat(sent).hasSizeGreaterThan(2);
+        assertThat(order).hasSize(3_001).isSorted();
+    }
+
+    private static Action numbered(int number) {
+        String eventId = String.format("%0200d", number);
+        return new Action(eventId, Pipeline.START, "u1", null, null, null, "x", "OTHER", false, Map.of(), null, null);
+    }
+
     private static Terms subscribed(Subject subscriber) {
         return new Terms() {
             @Override
