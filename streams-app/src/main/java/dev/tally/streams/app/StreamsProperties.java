@@ -31,24 +31,22 @@ final class StreamsProperties {
 
     /** Defaults of ours, which any setting under {@code kafka.} replaces. */
     private static Map<String, Object> defaults() {
-        return Map.of(
-                // While a backlog is worked off; for what is live, processors ask for a commit every 100 ms.
-                StreamsConfig.COMMIT_INTERVAL_MS_CONFIG,
-                5_000,
-                StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG,
-                64L * 1024 * 1024,
-                // A dead instance's partitions move after this, not after Kafka's default of 45 s.
-                StreamsConfig.mainConsumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG),
-                10_000,
-                StreamsConfig.mainConsumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG),
-                2_000,
-                StreamsConfig.mainConsumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG),
-                2_000,
-                StreamsConfig.producerPrefix(ProducerConfig.COMPRESSION_TYPE_CONFIG),
-                "lz4",
-                // Most partitions of actions-home are empty: nothing is gained by looking at them before each record.
-                StreamsConfig.MAX_TASK_IDLE_MS_CONFIG,
-                StreamsConfig.MAX_TASK_IDLE_MS_DISABLED);
+        Map<String, Object> defaults = new HashMap<>();
+        // While a backlog is worked off; for what is live, processors ask for a commit every 100 ms. Well below the
+        // time
+        // after which brokers abort a transaction, 10 s: the next owner of a dead instance's partitions waits for that.
+        defaults.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 3_000);
+        defaults.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 64L * 1024 * 1024);
+        // Most partitions of actions-home are empty: nothing is gained by looking at them before each record.
+        defaults.put(StreamsConfig.MAX_TASK_IDLE_MS_CONFIG, StreamsConfig.MAX_TASK_IDLE_MS_DISABLED);
+        // A dead instance's partitions move after this, not after Kafka's default of 45 s.
+        defaults.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), 10_000);
+        defaults.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), 2_000);
+        defaults.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), 2_000);
+        // What a commit writes comes at once, to many partitions.
+        defaults.put(StreamsConfig.producerPrefix(ProducerConfig.BATCH_SIZE_CONFIG), 128 * 1024);
+        defaults.put(StreamsConfig.producerPrefix(ProducerConfig.COMPRESSION_TYPE_CONFIG), "lz4");
+        return defaults;
     }
 
     private static Map<String, Object> guarded(ParsedSettings values) {

@@ -30,6 +30,10 @@ public record IntervalCharge(
         long billed,
         int revision) {
 
+    /** Stands for an interval with nothing in it. */
+    public static final IntervalCharge NONE =
+            new IntervalCharge(Instant.EPOCH, Instant.EPOCH, Instant.EPOCH, "", 0, 0, 0, 0, 0);
+
     private static final int VERSION = 1;
 
     /** Key up to the interval's start, which is appended as a number. */

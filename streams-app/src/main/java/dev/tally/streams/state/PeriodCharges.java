@@ -8,6 +8,9 @@ import org.apache.kafka.common.utils.Bytes;
 /** What covered a payer's usage of one meter in one billing period so far. */
 public record PeriodCharges(Coverage covered) {
 
+    /** Stands for a period in which nothing was used. */
+    public static final PeriodCharges NONE = new PeriodCharges(Coverage.NONE);
+
     private static final int VERSION = 1;
 
     /** Key of a payer's period. */

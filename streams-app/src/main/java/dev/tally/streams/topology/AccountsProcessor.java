@@ -102,7 +102,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
             splits = new Splits(context.getStateStore(StoreNames.ACCOUNT_SPLITS));
             charges = new Charges(stores, terms, clock, settings, this::emit);
             usage = new UsageApplier(windows, splits, terms, charges, clock, this::emit);
-            expiry = new WindowExpiry(windows, stores, usage, splits, clock, settings.historyRetention());
+            expiry = new WindowExpiry(windows, charges, usage, splits, clock, settings.historyRetention());
             clockStore.beforeCommit(context, this::writeBack);
             commit = new EarlyCommit(context, () -> caughtUp.test(partition()));
         }
@@ -111,6 +111,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
         private void writeBack() {
             usage.writeBack();
             splits.writeBack();
+            charges.writeBack();
             clock.writeBack();
         }
 

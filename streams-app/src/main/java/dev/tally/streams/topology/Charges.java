@@ -9,9 +9,13 @@ import dev.tally.streams.metering.Coverage;
 import dev.tally.streams.metering.FactIdentifier;
 import dev.tally.streams.metering.PlanTerms;
 import dev.tally.streams.metering.SubscriptionTerms;
+import dev.tally.streams.state.HeapCells;
+import dev.tally.streams.state.HeapCells.Cell;
+import dev.tally.streams.state.HeapCells.Layout;
 import dev.tally.streams.state.IntervalCharge;
 import dev.tally.streams.state.PeriodCharges;
 import dev.tally.streams.state.StoreKey;
+import dev.tally.streams.state.WriteBackStore;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -21,6 +25,7 @@ import java.util.Optional;
 import java.util.function.BiConsumer;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
  * Covers a payer's usage from the period's allocation and closes billing intervals into facts. What an interval has billed is state, so a
@@ -30,9 +35,14 @@ final class Charges {
 
     private static final int CLOSE_PER_TICK = 5_000;
     private static final int RELEASE_AT_ONCE = 1_000;
+    private static final int KEEP_INTERVALS = 50_000;
+    private static final int KEEP_PERIODS = 50_000;
     private static final byte[] PRESENT = {};
 
-    private final AccountStores stores;
+    private final KeyValueStore<Bytes, byte[]> openIntervals;
+    private final WriteBackStore storedIntervals;
+    private final HeapCells<IntervalCharge> intervals;
+    private final HeapCells<PeriodCharges> periods;
     private final AccountTerms catalogue;
     private final AccountClock clock;
     private final AccountSettings settings;
@@ -44,7 +54,18 @@ final class Charges {
             AccountClock clock,
             AccountSettings settings,
             BiConsumer<String, Message> out) {
-        this.stores = stores;
+        openIntervals = stores.openIntervals();
+        storedIntervals = stores.intervals();
+        intervals = new HeapCells<>(
+                storedIntervals,
+                new Layout<>(IntervalCharge::toBytes, IntervalCharge::fromBytes, IntervalCharge.NONE),
+                KEEP_INTERVALS);
+        storedIntervals.overlay(intervals);
+        periods = new HeapCells<>(
+                stores.charges(),
+                new Layout<>(PeriodCharges::toBytes, PeriodCharges::fromBytes, PeriodCharges.NONE),
+                KEEP_PERIODS);
+        stores.charges().overlay(periods);
         this.catalogue = catalogue;
         this.clock = clock;
         this.settings = settings;
@@ -70,8 +91,9 @@ final class Charges {
             return;
         }
         Account account = new Account(payer, meter, slot.getIntervalStart());
-        byte[] stored = stores.intervals().get(account.key());
-        IntervalCharge before = stored == null
+        Cell<IntervalCharge> interval = intervals.cell(account.key());
+        boolean isNew = isNone(interval);
+        IntervalCharge before = isNew
                 ? new IntervalCharge(
                         slot.getIntervalEnd(),
                         slot.getPeriodStart(),
@@ -82,32 +104,37 @@ final class Charges {
                         0,
                         0,
                         0)
-                : IntervalCharge.fromBytes(stored);
+                : interval.value();
         IntervalCharge after = plan.isPresent()
                 ? before.plusBillable(billable(account, plan.get(), amount, before))
                 : before.plusUnrated(amount);
-        if (stored == null && !after.owes()) {
+        if (isNew && !after.owes()) {
             return;
         }
-        stores.intervals().put(account.key(), after.toBytes());
-        if (after.owes()) {
-            stores.openIntervals().put(account.openKey(after.end()), PRESENT);
+        intervals.set(interval, after);
+        // One that owes already is open, or waits for its plan.
+        if (after.owes() && !before.owes()) {
+            openIntervals.put(account.openKey(after.end()), PRESENT);
         }
     }
 
     /** Covers an amount and says how much of it is to be billed. */
     private long billable(Account account, PlanTerms plan, long amount, IntervalCharge interval) {
-        Bytes key = PeriodCharges.key(account.payer().text(), account.meter(), interval.periodStart());
-        Coverage before = covered(key);
+        Cell<PeriodCharges> period = period(account.payer(), account.meter(), interval.periodStart());
+        Coverage before = period.value().covered();
         long allocation = allocation(account.payer(), account.meter(), plan);
         Coverage now = Coverage.of(amount, allocation, before.included(), plan.bills(account.meter()));
-        stores.charges().put(key, new PeriodCharges(before.plus(now)).toBytes());
+        periods.set(period, new PeriodCharges(before.plus(now)));
         return plan.reportAll() ? amount : now.overage();
     }
 
-    private Coverage covered(Bytes key) {
-        byte[] stored = stores.charges().get(key);
-        return stored == null ? Coverage.NONE : PeriodCharges.fromBytes(stored).covered();
+    private Cell<PeriodCharges> period(Subject payer, String meter, Instant start) {
+        return periods.cell(PeriodCharges.key(payer.text(), meter, start));
+    }
+
+    @SuppressWarnings("ReferenceEquality") // nothing else is this one object
+    private static boolean isNone(Cell<IntervalCharge> interval) {
+        return interval.value() == IntervalCharge.NONE;
     }
 
     private long allocation(Subject payer, String meter, PlanTerms plan) {
@@ -120,8 +147,8 @@ final class Charges {
         if (plan.isEmpty() || plan.get().allocation(meter).isEmpty()) {
             return false;
         }
-        long included = covered(PeriodCharges.key(payer.text(), meter, slot.getPeriodStart()))
-                .included();
+        long included =
+                period(payer, meter, slot.getPeriodStart()).value().covered().included();
         long left = allocation(payer, meter, plan.get()) - included;
         return left > 0 && left < amount;
     }
@@ -157,16 +184,15 @@ final class Charges {
         do {
             some = first(RELEASE_AT_ONCE, waiting.bytes(), waiting.afterPrefix());
             for (Bytes key : some) {
-                stores.openIntervals()
-                        .put(Bytes.wrap(Arrays.copyOfRange(key.get(), prefix, key.get().length)), PRESENT);
-                stores.openIntervals().delete(key);
+                openIntervals.put(Bytes.wrap(Arrays.copyOfRange(key.get(), prefix, key.get().length)), PRESENT);
+                openIntervals.delete(key);
             }
         } while (!some.isEmpty());
     }
 
     private List<Bytes> first(int most, Bytes from, Bytes to) {
         List<Bytes> found = new ArrayList<>();
-        try (KeyValueIterator<Bytes, byte[]> entries = stores.openIntervals().range(from, to)) {
+        try (KeyValueIterator<Bytes, byte[]> entries = openIntervals.range(from, to)) {
             while (entries.hasNext() && found.size() < most) {
                 found.add(entries.next().key);
             }
@@ -175,24 +201,23 @@ final class Charges {
     }
 
     private void close(Account account, Bytes open) {
-        byte[] stored = stores.intervals().get(account.key());
-        if (stored == null) {
-            stores.openIntervals().delete(open);
+        Cell<IntervalCharge> interval = intervals.cell(account.key());
+        if (isNone(interval)) {
+            openIntervals.delete(open);
             return;
         }
-        IntervalCharge charge = IntervalCharge.fromBytes(stored);
+        IntervalCharge charge = interval.value();
         if (charge.unrated() != 0) {
             Optional<PlanTerms> plan = catalogue.plan(charge.planId(), charge.planVersion());
             if (plan.isEmpty()) {
                 // Nothing is billed at a guess: the interval waits for its plan, out of the way of those that can
                 // close.
-                stores.openIntervals()
-                        .put(
-                                IntervalCharge.waitingKey(charge.planId(), charge.planVersion())
-                                        .raw(open.get())
-                                        .bytes(),
-                                PRESENT);
-                stores.openIntervals().delete(open);
+                openIntervals.put(
+                        IntervalCharge.waitingKey(charge.planId(), charge.planVersion())
+                                .raw(open.get())
+                                .bytes(),
+                        PRESENT);
+                openIntervals.delete(open);
                 return;
             }
             long amount = charge.unrated();
@@ -205,8 +230,38 @@ final class Charges {
             out.accept(account.payer().text(), new Message.Fact(fact(account, charge)));
             charge = charge.emitted();
         }
-        stores.intervals().put(account.key(), charge.toBytes());
-        stores.openIntervals().delete(open);
+        intervals.set(interval, charge);
+        openIntervals.delete(open);
+    }
+
+    /**
+     * Removes what is kept of a period that no action can reach any more. What is owed for a plan that has never come stays, with what
+     * covers it: the plan may still come.
+     *
+     * @return false where something of it has changed since the last commit, so that it is to be tried again after the next
+     */
+    boolean expire(String payer, String meter, Instant start, Instant end) {
+        List<Bytes> keys = new ArrayList<>();
+        try (KeyValueIterator<Bytes, byte[]> range = storedIntervals.storedRange(
+                IntervalCharge.key(payer, meter).number(start.toEpochMilli()).bytes(),
+                IntervalCharge.key(payer, meter).number(end.toEpochMilli() - 1).bytes())) {
+            range.forEachRemaining(entry -> keys.add(entry.key));
+        }
+        Bytes period = PeriodCharges.key(payer, meter, start);
+        if (periods.isChanged(period) || keys.stream().anyMatch(intervals::isChanged)) {
+            return false;
+        }
+        if (keys.stream().noneMatch(key -> intervals.cell(key).value().owes())) {
+            keys.forEach(intervals::remove);
+            periods.remove(period);
+        }
+        return true;
+    }
+
+    /** Writes back what has changed since the last time. */
+    void writeBack() {
+        intervals.writeBack((cell, before) -> {});
+        periods.writeBack((cell, before) -> {});
     }
 
     private BillableFact fact(Account account, IntervalCharge charge) {

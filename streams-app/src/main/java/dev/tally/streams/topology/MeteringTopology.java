@@ -240,14 +240,15 @@ public final class MeteringTopology {
                         freshness,
                         partition -> lag.isCaughtUp(topics.subjectLog(), partition)),
                 Names.SUBJECT_LOG_SOURCE);
-        for (String name : List.of(StoreNames.ACCOUNT_CLOCK, StoreNames.ACCOUNT_WINDOWS, StoreNames.ACCOUNT_SPLITS)) {
+        for (String name : List.of(
+                StoreNames.ACCOUNT_CLOCK,
+                StoreNames.ACCOUNT_WINDOWS,
+                StoreNames.ACCOUNT_SPLITS,
+                StoreNames.ACCOUNT_CHARGES,
+                StoreNames.ACCOUNT_INTERVALS)) {
             topology.addStateStore(WriteBackStore.builder(name), Names.ACCOUNTS);
         }
-        for (String name : List.of(
-                StoreNames.ACCOUNT_CATALOGUE,
-                StoreNames.ACCOUNT_CHARGES,
-                StoreNames.ACCOUNT_INTERVALS,
-                StoreNames.ACCOUNT_OPEN_INTERVALS)) {
+        for (String name : List.of(StoreNames.ACCOUNT_CATALOGUE, StoreNames.ACCOUNT_OPEN_INTERVALS)) {
             topology.addStateStore(store(name), Names.ACCOUNTS);
         }
         topology.addSink(

@@ -1,8 +1,6 @@
 package dev.tally.streams.topology;
 
 import dev.tally.streams.metering.BillingCalendar;
-import dev.tally.streams.state.IntervalCharge;
-import dev.tally.streams.state.PeriodCharges;
 import dev.tally.streams.state.StoreKey;
 import dev.tally.streams.state.WindowKeys;
 import dev.tally.streams.state.WindowKeys.Length;
@@ -14,9 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.common.utils.Bytes;
-import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
-import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
  * Removes windows that no accepted action can reach any more: by the lowest stream time of the intake partitions, never by a clock, in
@@ -28,7 +24,7 @@ final class WindowExpiry {
     private static final Duration LONGEST_PERIOD = Duration.ofDays(31);
 
     private final WriteBackStore windows;
-    private final AccountStores stores;
+    private final Charges charges;
     private final UsageApplier usage;
     private final Splits splits;
     private final AccountClock clock;
@@ -36,13 +32,13 @@ final class WindowExpiry {
 
     WindowExpiry(
             WriteBackStore windows,
-            AccountStores stores,
+            Charges charges,
             UsageApplier usage,
             Splits splits,
             AccountClock clock,
             Duration retention) {
         this.windows = windows;
-        this.stores = stores;
+        this.charges = charges;
         this.usage = usage;
         this.splits = splits;
         this.clock = clock;
@@ -65,8 +61,9 @@ final class WindowExpiry {
             usage.expire(key);
         }
         for (Bytes key : begunBefore(Length.PERIOD, bound.minus(LONGEST_PERIOD))) {
-            expirePeriod(key);
-            usage.expire(key);
+            if (expirePeriod(key)) {
+                usage.expire(key);
+            }
         }
     }
 
@@ -87,38 +84,20 @@ final class WindowExpiry {
         return past;
     }
 
-    /** What is owed for a period whose plan has never come stays, with what covers it: the plan may still come. */
-    private void expirePeriod(Bytes key) {
+    private boolean expirePeriod(Bytes key) {
         StoreKey.Reader reader = new StoreKey.Reader(key);
         reader.tag();
         Instant start = Instant.ofEpochMilli(reader.number());
         String subject = reader.text();
         byte[] stored = windows.stored(key);
         if (stored == null) {
-            return;
+            return true;
         }
         WindowTotals window = WindowTotals.fromBytes(stored);
+        boolean all = true;
         for (String meter : window.totals().meters()) {
-            Bytes first = IntervalCharge.key(subject, meter)
-                    .number(start.toEpochMilli())
-                    .bytes();
-            Bytes last = IntervalCharge.key(subject, meter)
-                    .number(window.end().toEpochMilli() - 1)
-                    .bytes();
-            List<KeyValue<Bytes, byte[]>> intervals = new ArrayList<>();
-            try (KeyValueIterator<Bytes, byte[]> range = stores.intervals().range(first, last)) {
-                range.forEachRemaining(intervals::add);
-            }
-            if (intervals.stream()
-                    .noneMatch(
-                            interval -> IntervalCharge.fromBytes(interval.value).owes())) {
-                delete(stores.intervals(), intervals);
-                stores.charges().delete(PeriodCharges.key(subject, meter, start));
-            }
+            all &= charges.expire(subject, meter, start, window.end());
         }
-    }
-
-    private static void delete(KeyValueStore<Bytes, byte[]> store, List<KeyValue<Bytes, byte[]>> entries) {
-        entries.forEach(entry -> store.delete(entry.key));
+        return all;
     }
 }

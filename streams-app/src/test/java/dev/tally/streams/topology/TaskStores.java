@@ -23,8 +23,12 @@ import org.jspecify.annotations.Nullable;
 /** The stores of a task of the accounts stage, open on the test driver, and none of its processors. */
 final class TaskStores implements AutoCloseable {
 
-    private static final List<String> WRITTEN_BACK =
-            List.of(StoreNames.ACCOUNT_CLOCK, StoreNames.ACCOUNT_WINDOWS, StoreNames.ACCOUNT_SPLITS);
+    private static final List<String> WRITTEN_BACK = List.of(
+            StoreNames.ACCOUNT_CLOCK,
+            StoreNames.ACCOUNT_WINDOWS,
+            StoreNames.ACCOUNT_SPLITS,
+            StoreNames.ACCOUNT_CHARGES,
+            StoreNames.ACCOUNT_INTERVALS);
 
     private final TopologyTestDriver driver;
     private final Map<String, WriteBackStore> writeBack = new HashMap<>();
@@ -37,11 +41,7 @@ final class TaskStores implements AutoCloseable {
         for (String name : WRITTEN_BACK) {
             topology.addStateStore(WriteBackStore.builder(name), "task");
         }
-        for (String name : List.of(
-                StoreNames.ACCOUNT_CATALOGUE,
-                StoreNames.ACCOUNT_CHARGES,
-                StoreNames.ACCOUNT_INTERVALS,
-                StoreNames.ACCOUNT_OPEN_INTERVALS)) {
+        for (String name : List.of(StoreNames.ACCOUNT_CATALOGUE, StoreNames.ACCOUNT_OPEN_INTERVALS)) {
             topology.addStateStore(
                     Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(name), Serdes.Bytes(), Serdes.ByteArray()),
                     "task");

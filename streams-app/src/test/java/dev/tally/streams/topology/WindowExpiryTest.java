@@ -56,7 +56,7 @@ class WindowExpiryTest {
         AccountSettings settings = new AccountSettings("test", "i-1", 1, Duration.ofMinutes(1), RETENTION);
         Charges charges = new Charges(stores, terms, clock, settings, (key, message) -> told.add(message));
         usage = new UsageApplier(windows, splits, terms, charges, clock, (key, message) -> told.add(message));
-        expiry = new WindowExpiry(windows, stores, usage, splits, clock, RETENTION);
+        expiry = new WindowExpiry(windows, charges, usage, splits, clock, RETENTION);
     }
 
     @AfterEach
