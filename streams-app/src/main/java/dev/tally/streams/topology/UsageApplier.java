@@ -199,6 +199,9 @@ final class UsageApplier {
             long[] sums = more.computeIfAbsent(target.key(), key -> new long[meters.size()]);
             WindowTotals window = windows.cell(target.key()).value();
             for (int i = 0; i < sums.length; i++) {
+                if (part.amounts()[i] == 0) {
+                    continue;
+                }
                 sums[i] = Amounts.plus(sums[i], part.amounts()[i]);
                 String meter = meters.get(i);
                 Optional<EffectiveLimit> limit = limits.own(subject, meter, target.window());

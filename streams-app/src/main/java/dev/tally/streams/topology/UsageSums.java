@@ -7,6 +7,7 @@ import dev.tally.schemas.UsagePart;
 import dev.tally.schemas.UsageSplit;
 import dev.tally.schemas.UsageSum;
 import dev.tally.streams.metering.Action;
+import dev.tally.streams.metering.Amounts;
 import dev.tally.streams.metering.BillingCalendar;
 import dev.tally.streams.metering.MeterSet;
 import dev.tally.streams.metering.Period;
@@ -270,7 +271,7 @@ final class UsageSums {
                 return 16 + 10 * amounts.length + utf8(key);
             }
             for (int i = 0; i < row.length; i++) {
-                row[i] += amounts[i];
+                row[i] = Amounts.plus(row[i], amounts[i]);
             }
             return 0;
         }
@@ -312,7 +313,7 @@ final class UsageSums {
         void add(long[] more, long at) {
             for (int i = 0; i < more.length; i++) {
                 if (more[i] > 0) {
-                    amounts[i] += more[i];
+                    amounts[i] = Amounts.plus(amounts[i], more[i]);
                     newest[i] = Math.max(newest[i], at);
                 }
             }
