@@ -80,7 +80,11 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--rounds", description = "Rounds (default: 3).")
     private @Nullable Integer rounds;
 
-    @Option(names = "--variants", split = ",", description = "Only these, by name: A, C, D, T-core-1, T-core, T-full.")
+    @Option(
+            names = "--variants",
+            split = ",",
+            description =
+                    "Only these, by name: A, C, D, T-core-1, T-core, T-core-portable, T-full. T-core-portable runs only if named.")
     private List<String> only = List.of();
 
     @Option(names = "--users", defaultValue = "50000", description = "Users, Zipf 0.9 (default: ${DEFAULT-VALUE}).")
@@ -171,8 +175,8 @@ final class BenchCommand implements Callable<Integer> {
         Set<Variant> variants = EnumSet.allOf(Variant.class);
         if (!only.isEmpty()) {
             variants.removeIf(variant -> !only.contains(variant.label()));
-        } else if (quick) {
-            variants.remove(Variant.T_CORE_1);
+        } else {
+            variants.removeIf(variant -> !variant.isUsual() || (quick && variant == Variant.T_CORE_1));
         }
         return variants;
     }

@@ -31,31 +31,37 @@ class LayeringTest {
     void shouldPointOneWay() {
         noClasses()
                 .that()
-                .resideInAPackage("..streams.state..")
+                .resideInAPackage("dev.tally.streams.state..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("..streams.topology..", "..streams.query..", "..streams.http..", "..streams.app..")
+                .resideInAnyPackage(
+                        "dev.tally.streams.topology..",
+                        "dev.tally.streams.query..",
+                        "dev.tally.streams.http..",
+                        "dev.tally.streams.app..")
                 .check(CLASSES);
         noClasses()
                 .that()
-                .resideInAPackage("..streams.topology..")
+                .resideInAPackage("dev.tally.streams.topology..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("..streams.query..", "..streams.http..", "..streams.app..")
+                .resideInAnyPackage("dev.tally.streams.query..", "dev.tally.streams.http..", "dev.tally.streams.app..")
                 .check(CLASSES);
         noClasses()
                 .that()
-                .resideInAPackage("..streams.query..")
+                .resideInAPackage("dev.tally.streams.query..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("..streams.topology..", "..streams.http..", "..streams.app..")
+                .resideInAnyPackage(
+                        "dev.tally.streams.topology..", "dev.tally.streams.http..", "dev.tally.streams.app..")
                 .check(CLASSES);
         noClasses()
                 .that()
-                .resideInAPackage("..streams.http..")
+                .resideInAPackage("dev.tally.streams.http..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("..streams.topology..", "..streams.state..", "..streams.app..")
+                .resideInAnyPackage(
+                        "dev.tally.streams.topology..", "dev.tally.streams.state..", "dev.tally.streams.app..")
                 .check(CLASSES);
         slices().matching("dev.tally.streams.(*)..").should().beFreeOfCycles().check(CLASSES);
     }
@@ -64,7 +70,7 @@ class LayeringTest {
     void shouldTouchInternalsOfKafkaStreamsInOneClassOnly() {
         noClasses()
                 .that()
-                .doNotHaveFullyQualifiedName("dev.tally.streams.state.WriteBackStore")
+                .doNotHaveFullyQualifiedName("dev.tally.streams.state.FastWriteBackStore")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("org.apache.kafka.streams..internals..")

@@ -6,6 +6,7 @@ import dev.tally.bench.workload.BenchCatalogue;
 import dev.tally.bench.workload.Expected;
 import dev.tally.bench.workload.Sum;
 import dev.tally.schemas.topics.Topics;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -24,7 +25,8 @@ final class TallyRun {
         this.bed = bed;
         this.variant = variant;
         this.name = name;
-        this.settings = settings;
+        this.settings = new HashMap<>(settings);
+        this.settings.putAll(variant.settings());
     }
 
     Figures run() {

@@ -1,5 +1,7 @@
 package dev.tally.bench.measure;
 
+import java.util.Map;
+
 /** The programs that are compared. */
 public enum Variant {
     /** Bare consumer, decode, hash maps: the ceiling. */
@@ -12,6 +14,8 @@ public enum Variant {
     T_CORE_1("T-core-1"),
     /** Tally with one COUNT meter and no plans. */
     T_CORE("T-core"),
+    /** T-core with {@code engine=portable}. */
+    T_CORE_PORTABLE("T-core-portable"),
     /** Tally with three meters, plans, limits, alerts and facts. */
     T_FULL("T-full");
 
@@ -30,14 +34,24 @@ public enum Variant {
     public boolean isTally() {
         return switch (this) {
             case A, C, D -> false;
-            case T_CORE_1, T_CORE, T_FULL -> true;
+            case T_CORE_1, T_CORE, T_CORE_PORTABLE, T_FULL -> true;
         };
+    }
+
+    /** Whether it runs unless others are named: not what is slow and compared with one other variant only. */
+    public boolean isUsual() {
+        return this != T_CORE_PORTABLE;
+    }
+
+    /** Settings of streams-app that make it what it is. */
+    Map<String, String> settings() {
+        return this == T_CORE_PORTABLE ? Map.of("engine", "portable") : Map.of();
     }
 
     int threads() {
         return switch (this) {
             case A, C, D, T_CORE_1 -> 1;
-            case T_CORE, T_FULL -> 2;
+            case T_CORE, T_CORE_PORTABLE, T_FULL -> 2;
         };
     }
 }

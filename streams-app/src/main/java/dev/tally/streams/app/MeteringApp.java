@@ -7,8 +7,10 @@ import dev.tally.settings.CommonSettings;
 import dev.tally.settings.ParsedSettings;
 import dev.tally.streams.query.StoreUsageQueries;
 import dev.tally.streams.query.UsageQueries;
+import dev.tally.streams.state.CrashHook;
 import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.StoreNames;
+import dev.tally.streams.state.WriteBacks;
 import dev.tally.streams.state.ids.IdMemory;
 import dev.tally.streams.topology.AccountSettings;
 import dev.tally.streams.topology.IntakeSettings;
@@ -60,6 +62,11 @@ final class MeteringApp implements AutoCloseable {
 
     /** Builds everything; the brokers must be reachable and the topics there. */
     static MeteringApp build(MeteringSettings settings, Installation installation, InstantSource clock) {
+        return build(settings, installation, clock, CrashHook.NONE);
+    }
+
+    static MeteringApp build(
+            MeteringSettings settings, Installation installation, InstantSource clock, CrashHook crash) {
         ParsedSettings values = settings.values();
         Topics topics = settings.topics();
         RecordSerdes serdes = new RecordSerdes(CommonSettings.serde(values));
@@ -79,13 +86,15 @@ final class MeteringApp implements AutoCloseable {
                         installation.id(),
                         topics.actionsPartitions(),
                         settings.billingSettle(),
-                        settings.historyRetention()));
+                        settings.historyRetention()),
+                new WriteBacks(settings.engine(), crash));
         Properties properties = StreamsProperties.of(settings);
         StreamsConfig config = new StreamsConfig(properties);
         KafkaStreams streams = new KafkaStreams(topology.build(new TopologyConfig(config)), config);
         topology.lag().from(new ConsumerLag(streams));
         StreamsFailures failures = new StreamsFailures(clock, pause -> LockSupport.parkNanos(pause.toNanos()));
         streams.setUncaughtExceptionHandler(failures);
+        streams.setGlobalStateRestoreListener(new RestoreCrashPoint(crash));
         UsageQueries queries = new StoreUsageQueries(
                 streams,
                 topics,

@@ -6,9 +6,11 @@ import dev.tally.settings.CommonSettings;
 import dev.tally.settings.Durations;
 import dev.tally.settings.ParsedSettings;
 import dev.tally.settings.SettingsException;
+import dev.tally.streams.state.Engine;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Importance;
 
@@ -21,6 +23,7 @@ public final class MeteringSettings {
     static final String HISTORY_RETENTION = "history.retention";
     static final String BILLING_INTERVAL = "billing.interval";
     static final String BILLING_SETTLE = "billing.settle";
+    static final String ENGINE = "engine";
     static final String STATE_DIR = "state.dir";
     static final String ROCKSDB_MEMORY = "rocksdb.memory";
     static final String NUM_STANDBY_REPLICAS = "num.standby.replicas";
@@ -98,6 +101,15 @@ public final class MeteringSettings {
                         Durations.DURATION,
                         Importance.MEDIUM,
                         "How long after its end a billing interval waits for stragglers before it is closed.")
+                .define(
+                        ENGINE,
+                        ConfigDef.Type.STRING,
+                        "fast",
+                        ConfigDef.ValidString.in("fast", "portable"),
+                        Importance.LOW,
+                        "When counts are written to the state stores. fast: once per commit, by a hook that is internal to Kafka Streams."
+                                + " portable: after each record, by its public API alone, with the same results. May be changed at any"
+                                + " restart.")
                 .define(
                         STATE_DIR,
                         ConfigDef.Type.STRING,
@@ -212,6 +224,10 @@ public final class MeteringSettings {
 
     Duration billingSettle() {
         return values.duration(BILLING_SETTLE);
+    }
+
+    Engine engine() {
+        return Engine.valueOf(values.string(ENGINE).toUpperCase(Locale.ROOT));
     }
 
     Topics topics() {

@@ -10,6 +10,8 @@ import dev.tally.schemas.Tick;
 import dev.tally.schemas.UsageSum;
 import dev.tally.streams.state.AccountCatalogue;
 import dev.tally.streams.state.CatalogueKind;
+import dev.tally.streams.state.CrashHook;
+import dev.tally.streams.state.CrashPoint;
 import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.Freshness.Stage;
 import dev.tally.streams.state.StoreNames;
@@ -37,6 +39,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
     private final String topic;
     private final Freshness freshness;
     private final IntPredicate caughtUp;
+    private final CrashHook crash;
     private @Nullable Task task;
 
     /** @param caughtUp whether all input of a partition has been fetched */
@@ -46,13 +49,15 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
             AccountCatalogue.CatalogueSerdes serdes,
             String topic,
             Freshness freshness,
-            IntPredicate caughtUp) {
+            IntPredicate caughtUp,
+            CrashHook crash) {
         this.settings = settings;
         this.inputs = inputs;
         this.serdes = serdes;
         this.topic = topic;
         this.freshness = freshness;
         this.caughtUp = caughtUp;
+        this.crash = crash;
     }
 
     @Override
@@ -75,6 +80,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
         Task running = Objects.requireNonNull(task);
         if (running.isNew(record)) {
             running.take(inputs.deserializer().deserialize(topic, record.headers(), record.value()), record);
+            running.writeBack.run();
         }
     }
 
@@ -89,6 +95,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
         private final AccountTerms terms;
         private final Splits splits;
         private final EarlyCommit commit;
+        private final Runnable writeBack;
         private long timestamp;
 
         Task(ProcessorContext<byte[], Message> context) {
@@ -103,16 +110,10 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
             charges = new Charges(stores, terms, clock, settings, this::emit);
             usage = new UsageApplier(windows, splits, terms, charges, clock, this::emit);
             expiry = new WindowExpiry(windows, charges, usage, splits, clock, settings.historyRetention());
-            clockStore.beforeCommit(context, this::writeBack);
+            // Only write-back stores and sinks are written to: in a commit, caching stores have had their turn.
+            writeBack = clockStore.writeBackBy(
+                    context, usage::writeBack, splits::writeBack, charges::writeBack, clock::writeBack);
             commit = new EarlyCommit(context, () -> caughtUp.test(partition()));
-        }
-
-        /** Runs inside each commit. Writes only to write-back stores and to sinks: caching stores have had their turn. */
-        private void writeBack() {
-            usage.writeBack();
-            splits.writeBack();
-            charges.writeBack();
-            clock.writeBack();
         }
 
         int partition() {
@@ -171,6 +172,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
         private void catalogueChanged() {
             terms.forget();
             commit.note(Instant.ofEpochMilli(timestamp));
+            crash.reached(CrashPoint.AFTER_CATALOGUE_CHANGE);
         }
 
         private void emit(String key, Message message) {

@@ -22,6 +22,7 @@ final class ArriveHomeProcessor implements Processor<byte[], byte[], byte[], Mes
     private final int partitions;
     private @Nullable ReadPosition position;
     private @Nullable IntakeUsers users;
+    private @Nullable Runnable writeBack;
 
     ArriveHomeProcessor(RecordSerde<ActionEvent> serde, int partitions) {
         this.decoder = Actions.decoder(serde);
@@ -34,8 +35,9 @@ final class ArriveHomeProcessor implements Processor<byte[], byte[], byte[], Mes
         WriteBackStore store = processorContext.getStateStore(StoreNames.INTAKE_COUNTERS);
         users = IntakeUsers.of(store, partitions);
         int partition = processorContext.taskId().partition();
-        position =
-                Counters.of(store).position(CounterKeys.actionsHomePositionKey(partition), "actions-home-" + partition);
+        Counters counters = Counters.of(store);
+        position = counters.position(CounterKeys.actionsHomePositionKey(partition), "actions-home-" + partition);
+        writeBack = store.writeBackBy(processorContext, counters::drain);
     }
 
     @Override
@@ -57,5 +59,6 @@ final class ArriveHomeProcessor implements Processor<byte[], byte[], byte[], Mes
                 decoded,
                 Actions.user(decoded, Objects.requireNonNull(users)));
         to.forward(new Record<>(origin.key(), incoming, record.timestamp(), record.headers()));
+        Objects.requireNonNull(writeBack).run();
     }
 }

@@ -34,6 +34,7 @@ final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Mess
     private @Nullable IntakeUsers users;
     private @Nullable ReadPosition position;
     private @Nullable EarlyCommit commit;
+    private @Nullable Runnable writeBack;
 
     /** @param caughtUp whether all input of a partition has been fetched */
     BringHomeProcessor(RecordSerde<ActionEvent> serde, int partitions, IntPredicate caughtUp) {
@@ -51,6 +52,7 @@ final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Mess
         users = IntakeUsers.of(store, partitions);
         int partition = processorContext.taskId().partition();
         position = counters.position(CounterKeys.actionsPositionKey(partition), "actions-" + partition);
+        writeBack = store.writeBackBy(processorContext, counters::drain);
         commit = new EarlyCommit(processorContext, () -> caughtUp.test(partition));
     }
 
@@ -70,6 +72,11 @@ final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Mess
         if (!Objects.requireNonNull(position).moveTo(at.offset(), record.timestamp())) {
             return;
         }
+        bring(record, to, at);
+        Objects.requireNonNull(writeBack).run();
+    }
+
+    private void bring(Record<byte[], byte[]> record, ProcessorContext<byte[], Message> to, RecordMetadata at) {
         Decoded<Action> decoded = decoder.decode(at.topic(), record.headers(), record.value());
         User user = Actions.user(decoded, Objects.requireNonNull(users));
         Message.Incoming incoming = new Message.Incoming(

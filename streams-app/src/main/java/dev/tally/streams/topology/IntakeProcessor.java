@@ -135,6 +135,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         private final Map<String, UsageSums.Entry> orgs = new HashMap<>();
         private final Cancellable ticks;
         private final EarlyCommit commit;
+        private final Runnable writeBack;
         private MeterSet meters = MeterSet.NONE;
         private long[] amounts = {};
         private long[] times = {};
@@ -162,10 +163,12 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
             Long known = storedStreamTime.get();
             streamTime = known == null ? null : Instant.ofEpochMilli(known);
             floor = Instant.ofEpochMilli(storedFloor.orElse(0));
-            store.beforeCommit(context, this::writeBack);
             ticks = context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, now -> tick(Instant.ofEpochMilli(now)));
             commit = new EarlyCommit(context, () -> caughtUp.test(partition));
             sums = new UsageSums(settings.billingInterval(), terms, commit::isLive, this::toSubjectLog);
+            // Only write-back stores and a sink are written to: in a commit, caching stores have had their turn.
+            writeBack = store.writeBackBy(
+                    context, sums::drain, this::sendTickIfDue, ids::drain, days::writeBack, counters::drain);
         }
 
         void take(Record<byte[], Message> record, Message.Incoming incoming) {
@@ -178,6 +181,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
                 case Decoded.Read<Action> read -> decide(read.value(), incoming);
             };
             settle(outcome, record, incoming);
+            writeBack.run();
         }
 
         private Outcome decide(Action action, Message.Incoming incoming) {
@@ -350,17 +354,11 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
                     Names.INTAKE_LOG_SINK);
         }
 
-        /** Runs inside each commit. Writes only to the write-back store and to a sink: caching stores have had their turn. */
-        private void writeBack() {
-            Instant now = Instant.ofEpochMilli(context.currentSystemTimeMs());
-            sums.drain();
+        private void sendTickIfDue() {
             if (tickDue) {
                 tickDue = false;
-                sendTick(now);
+                sendTick(Instant.ofEpochMilli(context.currentSystemTimeMs()));
             }
-            ids.drain();
-            days.writeBack();
-            counters.drain();
         }
 
         private void forget(Instant now) {
@@ -385,6 +383,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
             if (streamTime != null) {
                 forget(streamTime);
             }
+            writeBack.run();
         }
 
         private void sendTick(Instant now) {

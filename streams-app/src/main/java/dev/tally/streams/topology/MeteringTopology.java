@@ -23,7 +23,7 @@ import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.InputLag;
 import dev.tally.streams.state.ReplacedRecords;
 import dev.tally.streams.state.StoreNames;
-import dev.tally.streams.state.WriteBackStore;
+import dev.tally.streams.state.WriteBacks;
 import dev.tally.streams.state.ids.IdMemory;
 import java.time.Instant;
 import java.util.List;
@@ -63,6 +63,7 @@ public final class MeteringTopology {
     private final RecordSerdes serdes;
     private final IntakeSettings intake;
     private final AccountSettings accounts;
+    private final WriteBacks writeBacks;
     private final Serde<SpecificRecord> subjectInputs;
     private final CatalogueRecords catalogueRecords;
     private final CatalogueView catalogue;
@@ -72,11 +73,17 @@ public final class MeteringTopology {
     private final Map<Integer, IdMemory.Figures> idFigures = new ConcurrentHashMap<>();
 
     /** A topology over these topics; nothing is started. */
-    public MeteringTopology(Topics topics, RecordSerdes serdes, IntakeSettings intake, AccountSettings accounts) {
+    public MeteringTopology(
+            Topics topics,
+            RecordSerdes serdes,
+            IntakeSettings intake,
+            AccountSettings accounts,
+            WriteBacks writeBacks) {
         this.topics = topics;
         this.serdes = serdes;
         this.intake = intake;
         this.accounts = accounts;
+        this.writeBacks = writeBacks;
         this.subjectInputs = serdes.anyOf(
                 UsageSum.class,
                 Tick.class,
@@ -158,9 +165,9 @@ public final class MeteringTopology {
                 Names.BRING_HOME,
                 Names.ARRIVE_HOME);
         topology.addStateStore(
-                WriteBackStore.builder(StoreNames.INTAKE_COUNTERS), Names.BRING_HOME, Names.ARRIVE_HOME, Names.INTAKE);
-        topology.addStateStore(WriteBackStore.builder(StoreNames.EVENT_IDS), Names.INTAKE);
-        topology.addStateStore(WriteBackStore.builder(StoreNames.USER_DAYS), Names.INTAKE);
+                writeBacks.store(StoreNames.INTAKE_COUNTERS), Names.BRING_HOME, Names.ARRIVE_HOME, Names.INTAKE);
+        topology.addStateStore(writeBacks.store(StoreNames.EVENT_IDS), Names.INTAKE);
+        topology.addStateStore(writeBacks.store(StoreNames.USER_DAYS), Names.INTAKE);
 
         topology.addSink(
                 Names.ACTIONS_HOME_SINK, topics.actionsHome(), BYTES_OUT, MessageSerializers.raw(), Names.BRING_HOME);
@@ -238,7 +245,8 @@ public final class MeteringTopology {
                         stored,
                         topics.subjectLog(),
                         freshness,
-                        partition -> lag.isCaughtUp(topics.subjectLog(), partition)),
+                        partition -> lag.isCaughtUp(topics.subjectLog(), partition),
+                        writeBacks.crash()),
                 Names.SUBJECT_LOG_SOURCE);
         for (String name : List.of(
                 StoreNames.ACCOUNT_CLOCK,
@@ -246,7 +254,7 @@ public final class MeteringTopology {
                 StoreNames.ACCOUNT_SPLITS,
                 StoreNames.ACCOUNT_CHARGES,
                 StoreNames.ACCOUNT_INTERVALS)) {
-            topology.addStateStore(WriteBackStore.builder(name), Names.ACCOUNTS);
+            topology.addStateStore(writeBacks.store(name), Names.ACCOUNTS);
         }
         for (String name : List.of(StoreNames.ACCOUNT_CATALOGUE, StoreNames.ACCOUNT_OPEN_INTERVALS)) {
             topology.addStateStore(store(name), Names.ACCOUNTS);

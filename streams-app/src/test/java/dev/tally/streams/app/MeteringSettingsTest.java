@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.tally.settings.SettingsException;
 import dev.tally.settings.SettingsLoader;
+import dev.tally.streams.state.Engine;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -22,6 +23,13 @@ class MeteringSettingsTest {
         assertThat(settings.historyRetention()).isEqualTo(Duration.ofDays(40));
         assertThat(settings.billingInterval()).isEqualTo(Duration.ofMinutes(5));
         assertThat(settings.billingSettle()).isEqualTo(Duration.ofMinutes(1));
+        assertThat(settings.engine()).isEqualTo(Engine.FAST);
+    }
+
+    @Test
+    void shouldKnowItsEngines() {
+        assertThat(load(Map.of("engine", "portable")).engine()).isEqualTo(Engine.PORTABLE);
+        assertThat(problemsOf(Map.of("engine", "other"))).contains("engine");
     }
 
     @Test

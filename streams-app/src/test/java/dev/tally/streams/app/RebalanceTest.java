@@ -6,8 +6,10 @@ import dev.tally.keys.Subject;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.streams.query.Answer;
 import dev.tally.streams.query.Conservation;
+import dev.tally.streams.state.Engine;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -16,6 +18,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What the test driver cannot show: several partitions, real transactions, instances that come and go. */
 class RebalanceTest {
@@ -37,18 +41,21 @@ class RebalanceTest {
         tally.stop();
     }
 
-    @Test
-    void shouldCountOnceWhileInstancesComeAndGo() {
+    @ParameterizedTest
+    @EnumSource
+    void shouldCountOnceWhileInstancesComeAndGo(Engine engine) {
         // Given a meter, and one instance
-        Topics topics = tally.newTopics("");
+        String name = engine.name().toLowerCase(Locale.ROOT);
+        Map<String, String> settings = Map.of("engine", name);
+        Topics topics = tally.newTopics(name + "-");
         Map<String, Long> expected = new TreeMap<>();
-        MeteringApp first = tally.start("first", topics, "tally");
+        MeteringApp first = tally.start(name + "-first", topics, name, settings);
         TallyOnBroker.awaitRunning(first);
 
         // When actions come, half of them twice, and a second instance joins, and the first leaves
         Random random = new Random(7);
         tally.publish(topics, random, 0, ACTIONS / 3, expected, RebalanceTest::isOdd);
-        MeteringApp second = tally.start("second", topics, "tally");
+        MeteringApp second = tally.start(name + "-second", topics, name, settings);
         tally.publish(topics, random, ACTIONS / 3, 2 * ACTIONS / 3, expected, RebalanceTest::isOdd);
         TallyOnBroker.awaitRunning(second);
         first.close();

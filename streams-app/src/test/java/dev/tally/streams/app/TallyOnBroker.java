@@ -1,8 +1,22 @@
 package dev.tally.streams.app;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tally.keys.Subject;
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.Aggregation;
+import dev.tally.schemas.Beyond;
+import dev.tally.schemas.Limit;
+import dev.tally.schemas.LimitWindow;
 import dev.tally.schemas.Meter;
+import dev.tally.schemas.PayerKind;
+import dev.tally.schemas.Phase;
+import dev.tally.schemas.Plan;
+import dev.tally.schemas.QuotaAlert;
+import dev.tally.schemas.Report;
+import dev.tally.schemas.Scope;
+import dev.tally.schemas.Subscription;
+import dev.tally.schemas.SubscriptionStatus;
 import dev.tally.schemas.Trigger;
 import dev.tally.schemas.UsageSnapshot;
 import dev.tally.schemas.serde.RecordSerdes;
@@ -15,18 +29,26 @@ import dev.tally.settings.CommonSettings;
 import dev.tally.settings.SettingsLoader;
 import dev.tally.streams.query.Answer;
 import dev.tally.streams.query.Conservation;
+import dev.tally.streams.query.LimitRow;
+import dev.tally.streams.state.CatalogueRecords;
+import dev.tally.streams.state.CrashHook;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntPredicate;
 import java.util.function.ToLongFunction;
+import java.util.stream.IntStream;
+import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -35,18 +57,20 @@ import org.apache.kafka.common.test.KafkaClusterTestKit;
 import org.apache.kafka.common.test.TestKitNodes;
 import org.apache.kafka.streams.KafkaStreams;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 
 /** A real broker in this JVM, and instances of the application that a test starts on it. */
 final class TallyOnBroker {
 
     static final int PARTITIONS = 3;
-    private static final int USERS = 40;
+    static final int USERS = 40;
 
     private final Path stateDirs;
     private final KafkaClusterTestKit broker;
     private final RegistryFake registry = RegistryFake.start();
     private final RecordSerdes serdes = new RecordSerdes(Map.of("schema.registry.url", registry.url()));
     private final KafkaProducer<byte[], byte[]> producer;
+    private final AtomicReference<@Nullable Exception> failed = new AtomicReference<>();
 
     TallyOnBroker(Path stateDirs) throws Exception {
         this.stateDirs = stateDirs;
@@ -82,6 +106,12 @@ final class TallyOnBroker {
         try (Admin admin = admin()) {
             new TopicAdmin(admin).apply(topics.all(), (short) 1);
         }
+        // A producer that is the first to find a partition there can fall over its own retries.
+        TopicReader reader = new TopicReader(client());
+        topics.all()
+                .forEach(topic -> Awaitility.await()
+                        .atMost(Duration.ofMinutes(1))
+                        .until(() -> reader.ends(topic.name()).size() == topic.partitions()));
         publishMeter(topics, "actions");
         return topics;
     }
@@ -124,11 +154,35 @@ final class TallyOnBroker {
             for (int copy = 0; copy < (twice.test(i) ? 2 : 1); copy++) {
                 publish(topics, random.nextInt(PARTITIONS), action);
             }
-            String window = "/actions/DAY/" + now.toString().substring(0, 10) + "T00:00:00Z";
-            expected.merge("user:" + action.getUserId() + window, 1L, Long::sum);
-            expected.merge("org:" + action.getOrgId() + window, 1L, Long::sum);
+            expect(action, expected);
         }
-        producer.flush();
+        flush();
+    }
+
+    /** Publishes one more action of each user. */
+    void publishOneEach(Topics topics, Map<String, Long> expected) {
+        Instant now = Instant.now();
+        for (int user = 0; user < USERS; user++) {
+            ActionEvent action = action("last", "u" + user, "o1", now);
+            publish(topics, user % PARTITIONS, action);
+            expect(action, expected);
+        }
+        flush();
+    }
+
+    private static void expect(ActionEvent action, Map<String, Long> expected) {
+        String day = action.getOccurredAt().toString().substring(0, 10);
+        String window = "/actions/DAY/" + day + "T00:00:00Z";
+        expected.merge("user:" + action.getUserId() + window, 1L, Long::sum);
+        expected.merge("org:" + action.getOrgId() + window, 1L, Long::sum);
+    }
+
+    /** Whether an instance says that each user is limited. */
+    static boolean areAllLimited(MeteringApp app) {
+        return IntStream.range(0, USERS)
+                .allMatch(user -> app.queries().limits(Subject.user("u" + user))
+                                instanceof Answer.Found<List<LimitRow>>(var found, var stale)
+                        && !found.isEmpty());
     }
 
     void publish(Topics topics, int partition, ActionEvent action) {
@@ -148,11 +202,65 @@ final class TallyOnBroker {
     }
 
     private void send(ProducerRecord<byte[], byte[]> record) {
-        var unused = producer.send(record);
+        var unused = producer.send(record, (sent, failure) -> {
+            if (failure != null) {
+                failed.set(failure);
+            }
+        });
     }
 
-    /** An instance that is built and not prepared. */
-    MeteringApp build(String name, Topics topics, String applicationId, Map<String, String> more) {
+    /** A plan that limits each user to so many actions a day, and every user subscribed to it. */
+    void publishDayLimit(Topics topics, long amount) {
+        Instant anchor = Instant.parse("2026-01-01T00:00:00Z");
+        Limit limit = new Limit(Scope.USER, "actions", LimitWindow.DAY, amount, Beyond.NOTIFY, List.of(80));
+        publish(
+                topics.plans(),
+                new Plan("limited", 1, PayerKind.USER, List.of(limit), List.of(), null, Report.OVERAGE));
+        for (int user = 0; user < USERS; user++) {
+            publish(
+                    topics.subscriptions(),
+                    new Subscription(
+                            "user:u" + user,
+                            null,
+                            null,
+                            anchor,
+                            SubscriptionStatus.ACTIVE,
+                            List.of(new Phase("limited", 1, anchor)),
+                            List.of(),
+                            null,
+                            null,
+                            null,
+                            List.of(),
+                            List.of()));
+        }
+        producer.flush();
+    }
+
+    private <T extends SpecificRecord> void publish(String topic, T record) {
+        @SuppressWarnings("unchecked")
+        Class<T> type = (Class<T>) record.getClass();
+        send(new ProducerRecord<>(
+                topic,
+                CatalogueRecords.keyOf(record).getBytes(StandardCharsets.UTF_8),
+                serdes.of(type).serializer().serialize(topic, record)));
+    }
+
+    /** Each alert in {@code quota-alerts}, as key of {@code usage} and kind; one that is there twice is twice in the list. */
+    List<String> alerts(Topics topics) {
+        List<String> alerts = new ArrayList<>();
+        new TopicReader(client()).readAll(topics.quotaAlerts(), record -> {
+            QuotaAlert alert = serdes.of(QuotaAlert.class)
+                    .deserializer()
+                    .deserialize(topics.quotaAlerts(), record.headers(), record.value());
+            alerts.add("%s/%s/DAY/%s %s"
+                    .formatted(alert.getSubject(), alert.getMeter(), alert.getWindowStart(), alert.getKind()));
+        });
+        alerts.sort(Comparator.naturalOrder());
+        return alerts;
+    }
+
+    /** Settings of an instance. */
+    Map<String, String> settings(String name, Topics topics, String applicationId, Map<String, String> more) {
         Map<String, String> given = new HashMap<>(Map.of(
                 "bootstrap.servers",
                 broker.bootstrapServers(),
@@ -174,11 +282,21 @@ final class TallyOnBroker {
                 "kafka.main.consumer.heartbeat.interval.ms",
                 "1000"));
         given.putAll(more);
+        return given;
+    }
+
+    /** An instance that is built and not prepared. */
+    MeteringApp build(String name, Topics topics, String applicationId, Map<String, String> more) {
+        return build(settings(name, topics, applicationId, more), CrashHook.NONE);
+    }
+
+    /** An instance that is built and not prepared, with a place to fail. */
+    static MeteringApp build(Map<String, String> given, CrashHook crash) {
         MeteringSettings settings =
                 new MeteringSettings(SettingsLoader.load(MeteringSettings.define(), Map.of(), Map.of(), given));
         Installation installation = Installation.openOrCreate(
-                CommonSettings.kafkaClient(settings.values()), topics, PARTITIONS, PARTITIONS);
-        return MeteringApp.build(settings, installation, InstantSource.system());
+                CommonSettings.kafkaClient(settings.values()), settings.topics(), PARTITIONS, PARTITIONS);
+        return MeteringApp.build(settings, installation, InstantSource.system(), crash);
     }
 
     MeteringApp start(String name, Topics topics, String applicationId) {
@@ -186,8 +304,12 @@ final class TallyOnBroker {
     }
 
     MeteringApp start(String name, Topics topics, String applicationId, Map<String, String> more) {
-        MeteringApp app = build(name, topics, applicationId, more);
-        try (Admin admin = admin()) {
+        return start(build(name, topics, applicationId, more), client());
+    }
+
+    /** Prepares and starts an instance. */
+    static MeteringApp start(MeteringApp app, Map<String, Object> client) {
+        try (Admin admin = Admin.create(client)) {
             Awaitility.await()
                     .atMost(Duration.ofMinutes(1))
                     .until(() -> app.prepare(admin).isEmpty());
@@ -228,6 +350,7 @@ final class TallyOnBroker {
 
     void flush() {
         producer.flush();
+        assertThat(failed.get()).as("what could not be published").isNull();
     }
 
     void stop() throws Exception {

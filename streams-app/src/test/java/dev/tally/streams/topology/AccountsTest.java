@@ -25,6 +25,7 @@ import dev.tally.schemas.QuotaAlert;
 import dev.tally.schemas.Role;
 import dev.tally.schemas.Scope;
 import dev.tally.schemas.UsageSnapshot;
+import dev.tally.streams.state.Engine;
 import dev.tally.streams.state.IntervalCharge;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,9 +35,19 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Limits, alerts, pools and billing of the accounts stage, fed through the intake. */
+@ParameterizedClass
+@EnumSource(Engine.class)
 class AccountsTest {
+
+    private final Engine engine;
+
+    AccountsTest(Engine engine) {
+        this.engine = engine;
+    }
 
     @TempDir
     Path stateDir;
@@ -45,7 +56,7 @@ class AccountsTest {
 
     @BeforeEach
     void start() {
-        pipeline = new Pipeline(stateDir);
+        pipeline = new Pipeline(stateDir, engine);
         pipeline.put(Fixtures.actions());
         pipeline.put(Fixtures.tokens());
     }

@@ -10,6 +10,7 @@ import dev.tally.keys.Subject;
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.UsageSnapshot;
 import dev.tally.streams.state.CounterKeys.Counter;
+import dev.tally.streams.state.Engine;
 import dev.tally.streams.state.Freshness.Stage;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -20,9 +21,19 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The outcome of each kind of action, and what the intake counts. */
+@ParameterizedClass
+@EnumSource(Engine.class)
 class IntakeTest {
+
+    private final Engine engine;
+
+    IntakeTest(Engine engine) {
+        this.engine = engine;
+    }
 
     @TempDir
     Path stateDir;
@@ -31,7 +42,7 @@ class IntakeTest {
 
     @BeforeEach
     void start() {
-        pipeline = new Pipeline(stateDir);
+        pipeline = new Pipeline(stateDir, engine);
         pipeline.put(Fixtures.actions());
         pipeline.put(Fixtures.tokens());
     }

@@ -15,12 +15,14 @@ import dev.tally.schemas.topics.Topics;
 import dev.tally.streams.state.CatalogueRecords;
 import dev.tally.streams.state.CounterKeys;
 import dev.tally.streams.state.CounterKeys.Counter;
+import dev.tally.streams.state.Engine;
 import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.Numbers;
 import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.Totals;
 import dev.tally.streams.state.WindowKeys;
 import dev.tally.streams.state.WriteBackStore;
+import dev.tally.streams.state.WriteBacks;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -59,8 +61,12 @@ final class Pipeline implements AutoCloseable {
     private Instant now = START;
 
     Pipeline(Path stateDir) {
+        this(stateDir, Engine.FAST);
+    }
+
+    Pipeline(Path stateDir, Engine engine) {
         Properties config = config(stateDir);
-        MeteringTopology topology = topology(serdes);
+        MeteringTopology topology = topology(serdes, engine);
         freshness = topology.freshness();
         driver = new TopologyTestDriver(topology.build(new TopologyConfig(new StreamsConfig(config))), config, START);
     }
@@ -74,7 +80,7 @@ final class Pipeline implements AutoCloseable {
         return config;
     }
 
-    static MeteringTopology topology(RecordSerdes serdes) {
+    static MeteringTopology topology(RecordSerdes serdes, Engine engine) {
         return new MeteringTopology(
                 TOPICS,
                 serdes,
@@ -86,7 +92,8 @@ final class Pipeline implements AutoCloseable {
                         "0123456789abcdef".getBytes(StandardCharsets.UTF_8),
                         1,
                         1 << 20),
-                new AccountSettings("test", "i-1", 1, Duration.ofMinutes(1), Duration.ofDays(40)));
+                new AccountSettings("test", "i-1", 1, Duration.ofMinutes(1), Duration.ofDays(40)),
+                WriteBacks.of(engine));
     }
 
     RecordSerdes serdes() {
