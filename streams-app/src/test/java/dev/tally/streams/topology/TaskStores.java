@@ -1,7 +1,9 @@
 package dev.tally.streams.topology;
 
+import dev.tally.streams.state.Engine;
 import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.WriteBackStore;
+import dev.tally.streams.state.WriteBacks;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.HashMap;
@@ -39,7 +41,7 @@ final class TaskStores implements AutoCloseable {
         topology.addSource("in", new ByteArrayDeserializer(), new ByteArrayDeserializer(), "in");
         topology.addProcessor("task", Task::new, "in");
         for (String name : WRITTEN_BACK) {
-            topology.addStateStore(WriteBackStore.builder(name), "task");
+            topology.addStateStore(WriteBacks.of(Engine.FAST).store(name), "task");
         }
         for (String name : List.of(StoreNames.ACCOUNT_CATALOGUE, StoreNames.ACCOUNT_OPEN_INTERVALS)) {
             topology.addStateStore(
