@@ -3,15 +3,20 @@ package dev.tally.bench;
 import dev.tally.bench.measure.Bed;
 import dev.tally.bench.measure.LatencyRun;
 import dev.tally.bench.measure.Runs;
+import dev.tally.bench.measure.StandbyRun;
 import dev.tally.bench.measure.Variant;
 import dev.tally.bench.report.BarChart;
 import dev.tally.bench.report.Figures;
+import dev.tally.bench.report.Flood;
 import dev.tally.bench.report.Latency;
 import dev.tally.bench.report.Machine;
+import dev.tally.bench.report.Medians;
+import dev.tally.bench.report.Promotion;
 import dev.tally.bench.report.Report;
 import dev.tally.bench.report.Versions;
 import dev.tally.bench.stack.BenchStack;
 import dev.tally.bench.stack.Cluster;
+import dev.tally.bench.workload.Garbage;
 import dev.tally.bench.workload.Workload;
 import dev.tally.bench.workload.WorkloadSpec;
 import java.io.IOException;
@@ -87,6 +92,22 @@ final class BenchCommand implements Callable<Integer> {
                     "Only these, by name: A, C, D, T-core-1, T-core, T-core-portable, T-full. T-core-portable runs only if named.")
     private List<String> only = List.of();
 
+    @Option(
+            names = "--remembered",
+            paramLabel = "IDS",
+            defaultValue = "0",
+            description =
+                    "Ids that Tally remembers from the day before the workload, in throughput and standby mode (default: ${DEFAULT-VALUE}).")
+    private long remembered;
+
+    @Option(
+            names = "--garbage",
+            paramLabel = "PERCENT",
+            defaultValue = "0",
+            description =
+                    "Throughput mode: T-core over records of which so many are refused, beside T-core over as many that are not.")
+    private int garbage;
+
     @Option(names = "--users", defaultValue = "50000", description = "Users, Zipf 0.9 (default: ${DEFAULT-VALUE}).")
     private int users = 50_000;
 
@@ -125,18 +146,30 @@ final class BenchCommand implements Callable<Integer> {
         Map<String, List<Figures>> found = new LinkedHashMap<>();
         Map<String, Map<String, Latency>> latency = new LinkedHashMap<>();
         Map<String, Figures> growth = new LinkedHashMap<>();
+        Promotion promotion = null;
         try (BenchStack stack = BenchStack.start(quick ? SHORT_LIVED : List.of());
                 Cluster cluster = new Cluster(stack.bootstrapServers(), Bed.topics(partitions))) {
             switch (mode) {
-                case THROUGHPUT -> throughput(stack, cluster, found);
+                case THROUGHPUT -> {
+                    if (garbage > 0) {
+                        flood(stack, cluster, found);
+                    } else {
+                        throughput(stack, cluster, found);
+                    }
+                }
                 case LATENCY ->
                     latency.putAll(
                             new LatencyRun(stack, cluster, new Workload(spec(users)), settings, BenchCommand::say)
                                     .run(rates, seconds));
                 case GROWTH -> growth(stack, cluster, growth);
+                case STANDBY ->
+                    promotion = new StandbyRun(
+                                    stack, cluster, new Workload(spec(users)), settings, remembered, BenchCommand::say)
+                            .run();
             }
         }
-        Report report = new Report(Machine.here(), Versions.here(), workload(), found, latency, growth);
+        Report report = new Report(
+                Machine.here(), Versions.here(), workload(), found, latency, growth, floodOf(found), promotion);
         System.out.print(report.text());
         write(report);
         return 0;
@@ -145,25 +178,62 @@ final class BenchCommand implements Callable<Integer> {
     private void throughput(BenchStack stack, Cluster cluster, Map<String, List<Figures>> found) {
         say("publishing %,d records ...".formatted(spec(users).records()));
         Bed bed = Bed.publish(stack, cluster, new Workload(spec(users)), warmUp());
-        Runs runs = new Runs(settings);
+        Runs runs = new Runs(settings, remembered);
         Set<Variant> variants = variants();
         for (int round = 1; round <= rounds(); round++) {
             for (Variant variant : variants) {
-                Figures figures = runs.run(bed, variant, Integer.toString(round));
-                found.computeIfAbsent(variant.label(), any -> new ArrayList<>()).add(figures);
-                say("round %d, %-8s %,11.0f events/s, app %.2f, broker %.2f CPU s per million"
-                        .formatted(
-                                round,
-                                variant.label(),
-                                figures.eventsPerSecond(),
-                                figures.appCpuSecondsPerMillion(),
-                                figures.brokerCpuSecondsPerMillion()));
+                note(found, round, variant.label(), runs.run(bed, variant, Integer.toString(round)));
             }
         }
     }
 
+    /** The actions of a flood are fewer, its records as many. */
+    private void flood(BenchStack stack, Cluster cluster, Map<String, List<Figures>> found) {
+        Runs runs = new Runs(settings, remembered);
+        Garbage kinds = new Garbage(seed, garbage);
+        WorkloadSpec all = spec(users);
+        long refused = kinds.reasons(all.records()).values().stream()
+                .mapToLong(Long::longValue)
+                .sum();
+        Workload fewer = new Workload(all.with(Math.toIntExact(all.records() - refused)));
+        for (int round = 1; round <= rounds(); round++) {
+            say("publishing %,d records, %,d of them garbage, then as many without ..."
+                    .formatted(all.records(), refused));
+            Bed flood = Bed.flood(stack, cluster, fewer, warmUp(), kinds, all.records());
+            note(found, round, flooded(), runs.run(flood, Variant.T_CORE, "flood-" + round));
+            Bed sound = Bed.publish(stack, cluster, new Workload(all), warmUp());
+            note(found, round, Variant.T_CORE.label(), runs.run(sound, Variant.T_CORE, Integer.toString(round)));
+        }
+    }
+
+    private String flooded() {
+        return "%s, %d %%".formatted(Variant.T_CORE.label(), garbage);
+    }
+
+    private @Nullable Flood floodOf(Map<String, List<Figures>> found) {
+        List<Figures> with = found.get(flooded());
+        List<Figures> without = found.get(Variant.T_CORE.label());
+        return garbage == 0 || with == null || without == null
+                ? null
+                : Flood.of(
+                        garbage,
+                        Medians.ofRounds(with).eventsPerSecond(),
+                        Medians.ofRounds(without).eventsPerSecond());
+    }
+
+    private static void note(Map<String, List<Figures>> found, int round, String label, Figures figures) {
+        found.computeIfAbsent(label, any -> new ArrayList<>()).add(figures);
+        say("round %d, %-8s %,11.0f events/s, app %.2f, broker %.2f CPU s per million"
+                .formatted(
+                        round,
+                        label,
+                        figures.eventsPerSecond(),
+                        figures.appCpuSecondsPerMillion(),
+                        figures.brokerCpuSecondsPerMillion()));
+    }
+
     private void growth(BenchStack stack, Cluster cluster, Map<String, Figures> growth) {
-        Runs runs = new Runs(settings);
+        Runs runs = new Runs(settings, 0);
         for (int size : growthUsers) {
             say("publishing %,d records of %,d users ...".formatted(spec(size).records(), size));
             Bed bed = Bed.publish(stack, cluster, new Workload(spec(size)), warmUp());
@@ -220,6 +290,8 @@ final class BenchCommand implements Callable<Integer> {
         workload.put("users", users);
         workload.put("orgs", ORGS);
         workload.put("partitions", partitions);
+        workload.put("remembered", remembered);
+        workload.put("garbage", garbage);
         workload.put("settings", settings);
         return workload;
     }
@@ -228,7 +300,7 @@ final class BenchCommand implements Callable<Integer> {
         if (json != null) {
             Files.writeString(json, report.json() + "\n", StandardCharsets.UTF_8);
         }
-        if (chart == null || mode == Mode.LATENCY) {
+        if (chart == null || mode == Mode.LATENCY || mode == Mode.STANDBY) {
             return;
         }
         boolean grown = mode == Mode.GROWTH;

@@ -7,5 +7,7 @@ enum Mode {
     /** How soon an action shows, at several rates. */
     LATENCY,
     /** T-full with more and more users. */
-    GROWTH
+    GROWTH,
+    /** How soon a standby counts on for an instance that was killed. */
+    STANDBY
 }

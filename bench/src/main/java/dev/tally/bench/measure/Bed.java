@@ -5,6 +5,8 @@ import dev.tally.bench.stack.Cluster;
 import dev.tally.bench.workload.ActionEncoder;
 import dev.tally.bench.workload.BenchAction;
 import dev.tally.bench.workload.Expected;
+import dev.tally.bench.workload.Garbage;
+import dev.tally.bench.workload.GarbageEncoder;
 import dev.tally.bench.workload.Workload;
 import dev.tally.cli.CatalogueTopics;
 import dev.tally.cli.Servers;
@@ -15,13 +17,10 @@ import dev.tally.schemas.topics.Topics;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
-import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.Optional;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
@@ -30,8 +29,18 @@ import org.jspecify.annotations.Nullable;
  *
  * @param schemaId of the actions
  * @param warmUp records at the beginning of the topic whose time and CPU are not counted
+ * @param heldBack records of the workload's end that are not in the topic yet
+ * @param deadLetters garbage among the workload, by the reason why it is refused
  */
-public record Bed(BenchStack stack, Cluster cluster, Workload workload, Expected expected, int schemaId, int warmUp) {
+public record Bed(
+        BenchStack stack,
+        Cluster cluster,
+        Workload workload,
+        Expected expected,
+        int schemaId,
+        int warmUp,
+        int heldBack,
+        Map<String, Long> deadLetters) {
 
     /** Prefix of the topics. */
     public static final String PREFIX = "bench.";
@@ -43,31 +52,85 @@ public record Bed(BenchStack stack, Cluster cluster, Workload workload, Expected
         return new Topics(PREFIX, partitions, partitions);
     }
 
+    public Bed {
+        deadLetters = Map.copyOf(deadLetters);
+    }
+
     /** Publishes a workload to a fresh topic. */
     public static Bed publish(BenchStack stack, Cluster cluster, Workload workload, int warmUp) {
+        Bed bed = empty(stack, cluster, workload, warmUp, 0, Map.of());
+        bed.publish(0, bed.records());
+        return bed;
+    }
+
+    /** Publishes a workload to a fresh topic, except its last records: {@link #publishRest} does. */
+    static Bed publishExcept(BenchStack stack, Cluster cluster, Workload workload, int heldBack) {
+        Bed bed = empty(stack, cluster, workload, 0, heldBack, Map.of());
+        bed.publish(0, bed.records() - heldBack);
+        return bed;
+    }
+
+    /**
+     * Publishes a workload to a fresh topic with garbage among it.
+     *
+     * @param positions records in all; as many of them as are not garbage are the workload
+     */
+    public static Bed flood(
+            BenchStack stack, Cluster cluster, Workload workload, int warmUp, Garbage garbage, int positions) {
+        Bed bed = empty(stack, cluster, workload, warmUp, 0, garbage.reasons(positions));
+        String actions = cluster.topics().actions();
+        ActionEncoder encoder = new ActionEncoder(bed.schemaId);
+        GarbageEncoder spoiler = new GarbageEncoder(bed.schemaId, schema -> stack.register(actions + "-value", schema));
+        try (Sender sender = new Sender(stack, 50)) {
+            int next = 0;
+            for (int i = 0; i < positions; i++) {
+                Optional<Garbage.Kind> kind = garbage.at(i);
+                BenchAction action =
+                        workload.record(Math.min(next, workload.spec().records() - 1));
+                byte @Nullable [] value =
+                        kind.isPresent() ? spoiler.encode(kind.get(), action) : encoder.encode(action);
+                next += kind.isPresent() ? 0 : 1;
+                sender.send(actions, key(action), value);
+            }
+            if (next != workload.spec().records()) {
+                throw new IllegalArgumentException(next + " records are not garbage, the workload has "
+                        + workload.spec().records());
+            }
+        }
+        return bed;
+    }
+
+    private static Bed empty(
+            BenchStack stack,
+            Cluster cluster,
+            Workload workload,
+            int warmUp,
+            int heldBack,
+            Map<String, Long> deadLetters) {
         Expected expected = Expected.of(workload);
         cluster.clear();
         cluster.create();
         int schemaId = schemaId(stack, cluster.topics(), workload.record(0));
+        return new Bed(stack, cluster, workload, expected, schemaId, warmUp, heldBack, deadLetters);
+    }
+
+    /** Publishes what was held back. */
+    void publishRest() {
+        publish(records() - heldBack, records());
+    }
+
+    private void publish(int from, int to) {
         ActionEncoder encoder = new ActionEncoder(schemaId);
-        AtomicReference<@Nullable Exception> failed = new AtomicReference<>();
-        try (Producer<byte[], byte[]> producer = producer(stack, 50)) {
-            for (int i = 0; i < workload.spec().records(); i++) {
+        try (Sender sender = new Sender(stack, 50)) {
+            for (int i = from; i < to; i++) {
                 BenchAction action = workload.record(i);
-                byte[] key = action.userId().getBytes(StandardCharsets.UTF_8);
-                Future<RecordMetadata> unused = producer.send(
-                        new ProducerRecord<>(cluster.topics().actions(), key, encoder.encode(action)),
-                        (sent, failure) -> {
-                            if (failure != null) {
-                                failed.set(failure);
-                            }
-                        });
+                sender.send(cluster.topics().actions(), key(action), encoder.encode(action));
             }
         }
-        if (failed.get() != null) {
-            throw new IllegalStateException("the workload cannot be published", failed.get());
-        }
-        return new Bed(stack, cluster, workload, expected, schemaId, warmUp);
+    }
+
+    private static byte[] key(BenchAction action) {
+        return action.userId().getBytes(StandardCharsets.UTF_8);
     }
 
     static Producer<byte[], byte[]> producer(BenchStack stack, int lingerMillis) {
@@ -111,7 +174,13 @@ public record Bed(BenchStack stack, Cluster cluster, Workload workload, Expected
         }
     }
 
+    /** Records that lie in the topic once nothing is held back. */
     int records() {
-        return workload.spec().records();
+        return Math.toIntExact(workload.spec().records() + refused());
+    }
+
+    /** Garbage among them. */
+    long refused() {
+        return deadLetters.values().stream().mapToLong(Long::longValue).sum();
     }
 }

@@ -6,7 +6,6 @@ import dev.tally.bench.stack.Cluster;
 import dev.tally.bench.workload.ActionEncoder;
 import dev.tally.bench.workload.BenchCatalogue;
 import dev.tally.bench.workload.Workload;
-import dev.tally.bench.workload.WorkloadSpec;
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.Trigger;
 import java.nio.charset.StandardCharsets;
@@ -54,7 +53,7 @@ public final class LatencyRun {
     /** Measures at each of these rates; by rate, then by what was waited for. */
     public Map<String, Map<String, Latency>> run(List<Integer> rates, int secondsEach) {
         int probesEach = secondsEach * 1_000 / PROBE_EVERY_MILLIS;
-        Bed bed = Bed.publish(stack, cluster, new Workload(oneRecord()), 0);
+        Bed bed = Bed.publish(stack, cluster, new Workload(workload.spec().with(1)), 0);
         bed.apply(BenchCatalogue.probed(workload.spec(), probesEach * rates.size()));
         String name = "bench-latency";
         Map<String, Map<String, Latency>> latencies = new LinkedHashMap<>();
@@ -83,11 +82,6 @@ public final class LatencyRun {
             }
         }
         return latencies;
-    }
-
-    private WorkloadSpec oneRecord() {
-        WorkloadSpec spec = workload.spec();
-        return new WorkloadSpec(spec.seed(), 1, spec.users(), spec.orgs(), spec.end(), spec.span());
     }
 
     /** Steady traffic, in slices of five milliseconds, on a thread of its own. */

@@ -9,12 +9,15 @@ import dev.tally.schemas.Scope;
 import dev.tally.schemas.UsageSnapshot;
 import dev.tally.schemas.UsageWindow;
 import dev.tally.schemas.serde.RecordSerdes;
+import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.Deserializer;
 
 /** What Tally has committed to its output topics. */
@@ -68,6 +71,16 @@ final class Outputs {
             }
         });
         return alerts.size();
+    }
+
+    /** How many dead letters there are, by reason. */
+    Map<String, Long> deadLetters() {
+        Map<String, Long> reasons = new TreeMap<>();
+        bed.servers().reader().readAll(bed.cluster().topics().deadLetters(), record -> {
+            Header reason = record.headers().lastHeader("tally.reason");
+            reasons.merge(new String(reason.value(), StandardCharsets.UTF_8), 1L, Long::sum);
+        });
+        return reasons;
     }
 
     /** What is billed, by meter. */

@@ -7,10 +7,17 @@ import java.util.Map;
 public final class Runs {
 
     private final Map<String, String> settings;
+    private final long remembered;
 
-    /** @param settings settings of streams-app besides the bench's own */
-    public Runs(Map<String, String> settings) {
+    /**
+     * Runs of variants under the same conditions.
+     *
+     * @param settings settings of streams-app besides the bench's own
+     * @param remembered ids that Tally's memory of ids holds before each run
+     */
+    public Runs(Map<String, String> settings, long remembered) {
         this.settings = Map.copyOf(settings);
+        this.remembered = remembered;
     }
 
     /**
@@ -22,7 +29,7 @@ public final class Runs {
     public Figures run(Bed bed, Variant variant, String run) {
         String name = "bench-" + variant.label() + "-" + run;
         return variant.isTally()
-                ? new TallyRun(bed, variant, name, settings).run()
+                ? new TallyRun(bed, variant, name, settings, remembered).run()
                 : new BaselineRun(bed, variant, name).run();
     }
 }

@@ -5,7 +5,6 @@ import dev.tally.bench.stack.BenchStack;
 import dev.tally.bench.stack.ChildProcess;
 import dev.tally.bench.stack.Cluster;
 import dev.tally.cli.AppClient;
-import dev.tally.schemas.topics.Topics;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -17,6 +16,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
@@ -24,6 +26,8 @@ import java.util.function.BooleanSupplier;
 final class TallyApp implements AutoCloseable {
 
     private static final String HEAP = "jvm_memory_used_bytes{area=\"heap\"";
+    private static final String IDS = "tally_ids_remembered{";
+    private static final String ID_DISK_CHECKS = "tally_ids_disk_checks{";
     private static final long PAUSE_NANOS = 5_000_000;
 
     private final BenchStack stack;
@@ -31,6 +35,7 @@ final class TallyApp implements AutoCloseable {
     private final ChildProcess process;
     private final AppClient client;
     private final String address;
+    private final CompletableFuture<Double> readyAfter;
 
     private TallyApp(BenchStack stack, String name, ChildProcess process, String address) {
         this.stack = stack;
@@ -38,6 +43,13 @@ final class TallyApp implements AutoCloseable {
         this.process = process;
         this.address = address;
         this.client = new AppClient(address);
+        long begun = System.nanoTime();
+        this.readyAfter = CompletableFuture.supplyAsync(
+                () -> {
+                    awaitReady();
+                    return (System.nanoTime() - begun) / 1e9;
+                },
+                task -> Thread.ofVirtual().start(task));
     }
 
     /**
@@ -47,15 +59,25 @@ final class TallyApp implements AutoCloseable {
      * @param more settings besides
      */
     static TallyApp start(BenchStack stack, Cluster cluster, String name, int threads, Map<String, String> more) {
+        return start(stack, cluster, name, name, threads, more);
+    }
+
+    /**
+     * Starts one of several instances.
+     *
+     * @param name the instance's own
+     * @param more settings besides
+     */
+    static TallyApp start(
+            BenchStack stack,
+            Cluster cluster,
+            String applicationId,
+            String name,
+            int threads,
+            Map<String, String> more) {
         int port = BenchStack.freePort();
-        Topics topics = cluster.topics();
-        Map<String, String> settings = new LinkedHashMap<>();
-        settings.put("bootstrap.servers", stack.bootstrapServers());
-        settings.put("schema.registry.url", stack.registryUrl());
-        settings.put("topic.prefix", topics.prefix());
-        settings.put("application.id", name);
-        settings.put("actions.partitions", Integer.toString(topics.actionsPartitions()));
-        settings.put("subject.partitions", Integer.toString(topics.subjectPartitions()));
+        Map<String, String> settings = new LinkedHashMap<>(stack.settings(cluster.topics()));
+        settings.put("application.id", applicationId);
         settings.put("num.stream.threads", Integer.toString(threads));
         settings.put("http.port", Integer.toString(port));
         settings.put("state.dir", stack.stateFolder(name).toString());
@@ -81,6 +103,11 @@ final class TallyApp implements AutoCloseable {
         return client;
     }
 
+    /** Seconds from its start until it was ready: until all that it is active for was restored. */
+    double readySeconds() {
+        return readyAfter.join();
+    }
+
     void awaitReady() {
         await(() ->
                 client.get("/health/ready").map(reply -> reply.status() == 200).orElse(false));
@@ -102,34 +129,93 @@ final class TallyApp implements AutoCloseable {
 
     /** A number of {@code /v1/conservation}, over all partitions. */
     long conserved(String outcome) {
-        JsonNode partitions = client.get("/v1/conservation")
-                .filter(reply -> reply.status() == 200)
-                .orElseThrow(() -> new IllegalStateException(name + " does not answer /v1/conservation"))
-                .body()
-                .path("partitions");
         long sum = 0;
-        for (JsonNode partition : partitions) {
+        for (JsonNode partition : partitions("/v1/conservation").orElseThrow(this::silent)) {
             sum += partition.required(outcome).asLong();
         }
         return sum;
     }
 
+    /** Records of all partitions it is active for that were read, by it or by whoever had them before; 0 while it does not say. */
+    long read() {
+        long sum = 0;
+        for (JsonNode partition : partitions("/v1/conservation").orElse(List.of())) {
+            sum += partition.required("read").asLong();
+        }
+        return sum;
+    }
+
+    /** Dead letters of {@code /v1/conservation} by reason, over all partitions. */
+    Map<String, Long> deadLetters() {
+        Map<String, Long> deadLetters = new TreeMap<>();
+        for (JsonNode partition : partitions("/v1/conservation").orElseThrow(this::silent)) {
+            partition
+                    .required("deadLetters")
+                    .properties()
+                    .forEach(reason ->
+                            deadLetters.merge(reason.getKey(), reason.getValue().asLong(), Long::sum));
+        }
+        return deadLetters;
+    }
+
+    /** How many partitions of the actions it is active for; 0 while it does not say. */
+    int activePartitions() {
+        return partitions("/v1/watermarks").orElse(List.of()).size();
+    }
+
+    private Optional<List<JsonNode>> partitions(String path) {
+        return client.get(path).filter(reply -> reply.status() == 200).map(reply -> {
+            List<JsonNode> partitions = new ArrayList<>();
+            reply.body().path("partitions").forEach(partitions::add);
+            return partitions;
+        });
+    }
+
+    private IllegalStateException silent() {
+        return new IllegalStateException(name + " does not answer:\n" + process.lastWords());
+    }
+
     /** Heap in use, as its metrics say. */
     long heapBytes() {
+        return (long) metric(HEAP);
+    }
+
+    /** Ids that it remembers, in all partitions. */
+    long idsRemembered() {
+        return (long) metric(IDS);
+    }
+
+    /** Rows it has read to look ids up, in all partitions. */
+    double idDiskChecks() {
+        return metric(ID_DISK_CHECKS);
+    }
+
+    private double metric(String start) {
+        return metrics(start).stream()
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
+    }
+
+    /** Lines of its metrics that begin so. */
+    List<String> metrics(String start) {
         HttpRequest request =
                 HttpRequest.newBuilder(URI.create(address + "/metrics")).build();
         try (HttpClient http = HttpClient.newHttpClient()) {
             return http.send(request, HttpResponse.BodyHandlers.ofLines())
                     .body()
-                    .filter(line -> line.startsWith(HEAP))
-                    .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-                    .sum();
+                    .filter(line -> line.startsWith(start))
+                    .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted", e);
         }
+    }
+
+    /** Ends it as a crash would. */
+    void kill() {
+        stack.kill(process);
     }
 
     /** Ends it, and deletes its state. */

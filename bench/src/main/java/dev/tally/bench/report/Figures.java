@@ -10,6 +10,8 @@ package dev.tally.bench.report;
  * @param heapBytes heap in use at the end, after a collection
  * @param maxResidentBytes peak of resident memory
  * @param stateBytes files of the program's state at the end
+ * @param readySeconds from the start of Tally's process until all its state is restored; 0 for others
+ * @param idDiskChecks rows that Tally read to look ids up, in the whole run; 0 for others
  */
 public record Figures(
         double eventsPerSecond,
@@ -18,4 +20,42 @@ public record Figures(
         double brokerBytesPerEvent,
         double heapBytes,
         double maxResidentBytes,
-        double stateBytes) {}
+        double stateBytes,
+        double readySeconds,
+        double idDiskChecks) {
+
+    /** Of a program without a memory of ids. */
+    public Figures(
+            double eventsPerSecond,
+            double appCpuSecondsPerMillion,
+            double brokerCpuSecondsPerMillion,
+            double brokerBytesPerEvent,
+            double heapBytes,
+            double maxResidentBytes,
+            double stateBytes) {
+        this(
+                eventsPerSecond,
+                appCpuSecondsPerMillion,
+                brokerCpuSecondsPerMillion,
+                brokerBytesPerEvent,
+                heapBytes,
+                maxResidentBytes,
+                stateBytes,
+                0,
+                0);
+    }
+
+    /** The same with what Tally's state took. */
+    public Figures with(double ready, double diskChecks) {
+        return new Figures(
+                eventsPerSecond,
+                appCpuSecondsPerMillion,
+                brokerCpuSecondsPerMillion,
+                brokerBytesPerEvent,
+                heapBytes,
+                maxResidentBytes,
+                stateBytes,
+                ready,
+                diskChecks);
+    }
+}

@@ -29,7 +29,9 @@ public final class Medians {
                 median(rounds, Figures::brokerBytesPerEvent),
                 median(rounds, Figures::heapBytes),
                 median(rounds, Figures::maxResidentBytes),
-                median(rounds, Figures::stateBytes));
+                median(rounds, Figures::stateBytes),
+                median(rounds, Figures::readySeconds),
+                median(rounds, Figures::idDiskChecks));
     }
 
     private static double median(List<Figures> rounds, ToDoubleFunction<Figures> figure) {

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All that a bench found. As JSON its names are relied on from outside; add to them, change none.
@@ -17,6 +18,8 @@ import java.util.function.ToDoubleFunction;
  * @param rounds by variant, every round
  * @param latency by rate, then by what was waited for
  * @param growth by number of users
+ * @param flood what garbage costs; null where none was sent
+ * @param promotion of a standby; null where none was asked for
  */
 public record Report(
         Machine machine,
@@ -24,7 +27,9 @@ public record Report(
         Map<String, Object> workload,
         Map<String, List<Figures>> rounds,
         Map<String, Map<String, Latency>> latency,
-        Map<String, Figures> growth) {
+        Map<String, Figures> growth,
+        @Nullable Flood flood,
+        @Nullable Promotion promotion) {
 
     /** The variant all others are compared with. */
     public static final String CEILING = "A";
@@ -70,6 +75,12 @@ public record Report(
         if (!growth.isEmpty()) {
             root.set("growth", JSON.valueToTree(growth));
         }
+        if (flood != null) {
+            root.set("flood", JSON.valueToTree(flood));
+        }
+        if (promotion != null) {
+            root.set("promotion", JSON.valueToTree(promotion));
+        }
         try {
             return JSON.writeValueAsString(root);
         } catch (JsonProcessingException e) {
@@ -100,12 +111,47 @@ public record Report(
             byTarget.forEach((target, of) -> text.append("%-16s %8.1f %8.1f %8.1f %6d %6d%n"
                     .formatted(target, of.p50(), of.p99(), of.max(), of.n(), of.lost())));
         });
+        if (flood != null) {
+            text.append("%nrecords/s with %d %% garbage %,.0f, without %,.0f: ratio %.2f%n"
+                    .formatted(flood.percent(), flood.withGarbage(), flood.without(), flood.ratio()));
+        }
+        if (promotion != null) {
+            text.append(text(promotion));
+        }
         return text.toString();
+    }
+
+    private static String text(Promotion of) {
+        return """
+
+                a standby takes over: %,d remembered ids, %d partitions of the actions moved; the sums were exact
+                first instance ready             %8.1f s after its start
+                standbys caught up               %8.1f s after the second instance's start
+                broker noticed                   %8.1f s after the kill (session timeout %.1f s)
+                survivor active for all          %8.1f s
+                %,-7d actions counted          %8.1f s
+                their totals committed           %8.1f s
+                promotion (counted less noticed) %8.1f s
+                survivor                         %8.0f MB resident, %.0f MB of state
+                """.formatted(
+                        of.remembered(),
+                        of.partitionsMoved(),
+                        of.readySeconds(),
+                        of.standbySeconds(),
+                        of.noticedSeconds(),
+                        of.sessionTimeoutSeconds(),
+                        of.readableSeconds(),
+                        of.published(),
+                        of.countedSeconds(),
+                        of.usageSeconds(),
+                        of.promotionSeconds(),
+                        of.residentBytes() / MEGABYTE,
+                        of.stateBytes() / MEGABYTE);
     }
 
     private static void table(StringBuilder text, String first, Map<String, Figures> rows) {
         Figures ceiling = rows.get(CEILING);
-        text.append("%-10s %11s %7s %11s %11s %9s %9s %9s %9s%n"
+        text.append("%-15s %11s %7s %11s %11s %9s %9s %9s %9s %8s %11s%n"
                 .formatted(
                         first,
                         "events/s",
@@ -115,8 +161,10 @@ public record Report(
                         "brk B/ev",
                         "heap MB",
                         "RSS MB",
-                        "disk MB"));
-        rows.forEach((name, of) -> text.append("%-10s %,11.0f %7s %11.2f %11.2f %9.1f %9.0f %9.0f %9.0f%n"
+                        "disk MB",
+                        "ready s",
+                        "id reads"));
+        rows.forEach((name, of) -> text.append("%-15s %,11.0f %7s %11.2f %11.2f %9.1f %9.0f %9.0f %9.0f %8.1f %,11.0f%n"
                 .formatted(
                         name,
                         of.eventsPerSecond(),
@@ -126,7 +174,9 @@ public record Report(
                         of.brokerBytesPerEvent(),
                         of.heapBytes() / MEGABYTE,
                         of.maxResidentBytes() / MEGABYTE,
-                        of.stateBytes() / MEGABYTE)));
+                        of.stateBytes() / MEGABYTE,
+                        of.readySeconds(),
+                        of.idDiskChecks())));
     }
 
     private static double share(Figures of, Figures ceiling, ToDoubleFunction<Figures> figure) {

@@ -3,6 +3,7 @@ package dev.tally.bench.stack;
 import dev.tally.cli.stack.Broker;
 import dev.tally.cli.stack.StackOptions;
 import dev.tally.schemas.testing.RegistryFake;
+import dev.tally.schemas.topics.Topics;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -134,9 +135,37 @@ public final class BenchStack implements AutoCloseable {
         return registry.url();
     }
 
+    /** Settings of streams-app that follow from the servers and the topics. */
+    public Map<String, String> settings(Topics topics) {
+        return Map.of(
+                "bootstrap.servers",
+                bootstrapServers(),
+                "schema.registry.url",
+                registryUrl(),
+                "topic.prefix",
+                topics.prefix(),
+                "actions.partitions",
+                Integer.toString(topics.actionsPartitions()),
+                "subject.partitions",
+                Integer.toString(topics.subjectPartitions()));
+    }
+
+    /** Registers a schema under a subject, and tells its id. */
+    public int register(String subject, String schema) {
+        return registry.register(subject, schema);
+    }
+
     /** A new folder for a run's state. */
     public Path stateFolder(String run) {
         return folder.resolve("state").resolve(run);
+    }
+
+    /** Ends a process at once, as a crash would. */
+    public void kill(ChildProcess child) {
+        child.kill();
+        synchronized (this) {
+            children.remove(child);
+        }
     }
 
     /** A port that is free at the moment. */

@@ -105,6 +105,15 @@ public final class ChildProcess implements AutoCloseable {
         }
     }
 
+    /** Ends it without asking (SIGKILL), and waits. */
+    void kill() {
+        try {
+            int unused = process.destroyForcibly().waitFor();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /** Ends it, first asking, and waits. */
     @Override
     public void close() {

@@ -46,6 +46,11 @@ public final class Cluster implements AutoCloseable {
         new TopicAdmin(admin).apply(specs, (short) 1);
     }
 
+    /** Makes a topic. */
+    public void create(String name, int partitions, Map<String, String> config) {
+        new TopicAdmin(admin).apply(List.of(new TopicSpec(name, partitions, config)), (short) 1);
+    }
+
     /** Deletes every topic but that of the actions, those that the programs made for themselves too. */
     public void reset() {
         delete(topics.actions());

@@ -21,6 +21,11 @@ public record WorkloadSpec(long seed, int records, int users, int orgs, Instant 
         }
     }
 
+    /** The same with another number of records. */
+    public WorkloadSpec with(int otherRecords) {
+        return new WorkloadSpec(seed, otherRecords, users, orgs, end, span);
+    }
+
     /** When the first record lies, apart from those out of order. */
     public Instant start() {
         return end.minus(span);

@@ -57,11 +57,15 @@ class ReportTest {
         assertThat(json.at("/variants/T-full/shareOfA").asDouble()).isCloseTo(0.25, within(1e-9));
         assertThat(json.at("/variants/T-full/rounds")).hasSize(1);
         assertThat(json.at("/latencyMillis/5000~1s/usage/p99").asDouble()).isEqualTo(3);
+        assertThat(json.at("/flood/ratio").asDouble()).isCloseTo(1.5, within(1e-9));
+        assertThat(json.at("/promotion/promotionSeconds").asDouble()).isEqualTo(2.75);
     }
 
     @Test
     void shouldSayTheSameToPeople() {
-        assertThat(report().text()).contains("2 cores", "Kafka 4.3.1", "T-full", "25.0", "5000/s");
+        assertThat(report().text())
+                .contains(
+                        "2 cores", "Kafka 4.3.1", "T-full", "25.0", "5000/s", "ratio 1.50", "2000    actions counted");
     }
 
     @Test
@@ -91,7 +95,9 @@ class ReportTest {
                 Map.of("events", 10),
                 Map.of("A", List.of(figures(1_000, 1)), "T-full", List.of(figures(250, 4))),
                 Map.of("5000/s", Map.of("usage", new Latency(4, 0, 1, 3, 4))),
-                Map.of());
+                Map.of(),
+                Flood.of(50, 300, 200),
+                new Promotion(100, 9, 20, 4, 2_000, 10, 9.5, 11, 12.25, 13, 2.75, 1_000_000, 2_000_000));
     }
 
     private static Figures figures(double eventsPerSecond, double cpu) {

@@ -17,6 +17,9 @@ import org.apache.kafka.common.config.ConfigDef.Importance;
 /** The settings of streams-app. */
 public final class MeteringSettings {
 
+    /** A dead instance's partitions move after this, unless {@code kafka.main.consumer.session.timeout.ms} says otherwise. */
+    public static final int SESSION_TIMEOUT_MS = 10_000;
+
     static final String LATENESS_HORIZON = "lateness.horizon";
     static final String DEDUP_HORIZON = "dedup.horizon";
     static final String DEDUP_MEMORY = "dedup.memory";
