@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param schemaId of the actions
  * @param warmUp records at the beginning of the topic whose time and CPU are not counted
- * @param heldBack records of the workload's end that are not in the topic yet
+ * @param heldBack records of the workload's end that are published later than the others
  * @param deadLetters garbage among the workload, by the reason why it is refused
  */
 public record Bed(
@@ -63,11 +63,14 @@ public record Bed(
         return bed;
     }
 
-    /** Publishes a workload to a fresh topic, except its last records: {@link #publishRest} does. */
-    static Bed publishExcept(BenchStack stack, Cluster cluster, Workload workload, int heldBack) {
-        Bed bed = empty(stack, cluster, workload, 0, heldBack, Map.of());
-        bed.publish(0, bed.records() - heldBack);
-        return bed;
+    /** Fresh topics for a workload; {@link #publishMost} and {@link #publishRest} fill them. */
+    static Bed prepare(BenchStack stack, Cluster cluster, Workload workload, int heldBack) {
+        return empty(stack, cluster, workload, 0, heldBack, Map.of());
+    }
+
+    /** Publishes what is not held back. */
+    void publishMost() {
+        publish(0, records() - heldBack);
     }
 
     /**
@@ -174,7 +177,7 @@ public record Bed(
         }
     }
 
-    /** Records that lie in the topic once nothing is held back. */
+    /** Records that lie in the topic in the end. */
     int records() {
         return Math.toIntExact(workload.spec().records() + refused());
     }

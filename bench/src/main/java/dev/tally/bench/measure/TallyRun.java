@@ -51,7 +51,7 @@ final class TallyRun {
             long heap = app.heapBytes();
             long resident = app.process().usage().maxResidentBytes();
             long disk = BenchStack.diskBytes(app.state());
-            new TallySums(bed, isFull(), remembered).verify(app, name);
+            new TallySums(bed, bed.expected(), isFull(), remembered).verify(app, name);
             return timing.with(bytes, heap, resident, disk).with(app.readySeconds(), app.idDiskChecks());
         }
     }

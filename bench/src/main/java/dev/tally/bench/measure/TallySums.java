@@ -16,25 +16,28 @@ final class TallySums {
     private static final int IDS_WITHIN_SECONDS = 10;
 
     private final Bed bed;
+    private final Expected expected;
     private final boolean full;
     private final long remembered;
 
     /**
-     * With the whole of a bed read.
+     * With this much of a bed read.
      *
+     * @param expected what was read
      * @param full whether the catalogue was that of {@link Variant#T_FULL}
      * @param remembered ids that the memory of ids held before
      */
-    TallySums(Bed bed, boolean full, long remembered) {
+    TallySums(Bed bed, Expected expected, boolean full, long remembered) {
         this.bed = bed;
+        this.expected = expected;
         this.full = full;
         this.remembered = remembered;
     }
 
     /** Fails where a number differs. */
     void verify(TallyApp app, String name) {
-        Expected expected = bed.expected();
-        WrongSums.require(name, "records read", (long) bed.records(), app.conserved("read"));
+        long records = expected.unique() + expected.duplicates() + bed.refused();
+        WrongSums.require(name, "records read", records, app.conserved("read"));
         WrongSums.require(name, "actions counted", expected.unique(), app.conserved("counted"));
         WrongSums.require(name, "duplicates", expected.duplicates(), app.conserved("duplicate"));
         WrongSums.require(name, "late actions", 0L, app.conserved("late"));

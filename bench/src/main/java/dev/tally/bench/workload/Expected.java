@@ -35,8 +35,13 @@ public record Expected(
 
     /** Adds up a workload under the plans of {@link BenchCatalogue}. */
     public static Expected of(Workload workload) {
+        return of(workload, workload.spec().records());
+    }
+
+    /** Adds up the first records of a workload. */
+    public static Expected of(Workload workload, int records) {
         Totals totals = new Totals(workload.spec());
-        for (int i = 0; i < workload.spec().records(); i++) {
+        for (int i = 0; i < records; i++) {
             totals.add(workload.record(i));
         }
         return totals.expected();
