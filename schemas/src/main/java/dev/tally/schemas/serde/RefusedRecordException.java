@@ -11,12 +11,12 @@ public final class RefusedRecordException extends SerializationException {
     private final RefusalReason reason;
 
     RefusedRecordException(RefusalReason reason, String detail) {
-        super(detail);
+        super(Refusal.bounded(detail));
         this.reason = reason;
     }
 
     RefusedRecordException(RefusalReason reason, String detail, @Nullable Throwable cause) {
-        super(detail, cause);
+        super(Refusal.bounded(detail), cause);
         this.reason = reason;
     }
 
@@ -30,7 +30,7 @@ public final class RefusedRecordException extends SerializationException {
         return reason;
     }
 
-    /** What is wrong with the record; holds no payload. */
+    /** What is wrong with the record, in at most 1 KB; holds no payload. */
     public String detail() {
         return String.valueOf(getMessage());
     }

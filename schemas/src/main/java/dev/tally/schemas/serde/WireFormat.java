@@ -3,8 +3,6 @@ package dev.tally.schemas.serde;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Confluent's wire format: byte 0, the schema id as 4 bytes big-endian, then Avro binary. Remembers schemas and ids; a schema id
- * the registry does not know is asked for again after {@link #UNKNOWN_FOR} at the earliest.
+ * the registry does not know is asked for again after {@link UnknownIds#KEPT_FOR} at the earliest.
  */
 final class WireFormat implements AutoCloseable {
 
@@ -34,7 +32,6 @@ final class WireFormat implements AutoCloseable {
     /** Header of Confluent's HeaderSchemaIdSerializer; a value under it has no prefix. */
     static final String SCHEMA_ID_HEADER = "__value_schema_id";
 
-    static final Duration UNKNOWN_FOR = Duration.ofSeconds(10);
     private static final int MAX_REMEMBERED = 10_000;
 
     private final RegistryClient registry;
@@ -42,7 +39,7 @@ final class WireFormat implements AutoCloseable {
     private final boolean isKey;
     private final InstantSource clock;
     private final Map<Integer, Schema> schemas = new ConcurrentHashMap<>();
-    private final Map<Integer, Unknown> unknown = new ConcurrentHashMap<>();
+    private final UnknownIds unknown = new UnknownIds(MAX_REMEMBERED);
     private final Map<Target, Encoding> encodings = new ConcurrentHashMap<>();
 
     WireFormat(RegistryConfig config, boolean isKey, InstantSource clock) {
@@ -51,8 +48,6 @@ final class WireFormat implements AutoCloseable {
         this.isKey = isKey;
         this.clock = clock;
     }
-
-    private record Unknown(Instant until, RefusalReason reason, String detail) {}
 
     private record Target(String topic, Schema schema) {}
 
@@ -112,12 +107,12 @@ final class WireFormat implements AutoCloseable {
         if (known != null) {
             return known;
         }
-        Unknown miss = unknown.get(id);
-        if (miss != null && clock.instant().isBefore(miss.until())) {
-            throw new RefusedRecordException(miss.reason(), miss.detail());
-        }
         if (id < 0) {
             throw new RefusedRecordException(RefusalReason.UNKNOWN_SCHEMA, "schema id " + id + " cannot exist");
+        }
+        Refusal miss = unknown.find(id, clock.instant());
+        if (miss != null) {
+            throw miss.exception();
         }
         return fetch(id);
     }
@@ -150,16 +145,17 @@ final class WireFormat implements AutoCloseable {
         if (fetchedMeanwhile != null) {
             return fetchedMeanwhile;
         }
+        Refusal missedMeanwhile = unknown.find(id, clock.instant());
+        if (missedMeanwhile != null) {
+            throw missedMeanwhile.exception();
+        }
         try {
             Schema schema = parse(id, registry.schemaById(id));
             schemas.put(id, schema);
             unknown.remove(id);
             return schema;
         } catch (RefusedRecordException e) {
-            if (unknown.size() >= MAX_REMEMBERED) {
-                unknown.clear();
-            }
-            unknown.put(id, new Unknown(clock.instant().plus(UNKNOWN_FOR), e.reason(), e.detail()));
+            unknown.add(id, new Refusal(e.reason(), e.detail()), clock.instant());
             throw e;
         }
     }

@@ -7,8 +7,10 @@ import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.testing.ContractRecords;
 import dev.tally.schemas.testing.RegistryFake;
 import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
@@ -145,6 +147,26 @@ final class HostileBytesTest {
         registry.answerSchemaId(50, answer);
 
         assertThat(refused(framed(50, "00")).reason()).isEqualTo(reason);
+    }
+
+    @Test
+    void shouldBoundWhatItSays() {
+        String name = "ö".repeat(3_000);
+        int other = registry.register("long", "{\"type\":\"record\",\"name\":\"" + name + "\",\"fields\":[]}");
+
+        for (String bytes : List.of("00", "0202")) {
+            assertThat(refused(framed(other, bytes)).detail())
+                    .startsWith("the value is a öö")
+                    .satisfies(HostileBytesTest::isBounded);
+        }
+        assertThat(new RefusedRecordException(RefusalReason.UNDECODABLE, "a".repeat(1_024)).detail())
+                .hasSize(1_024);
+        assertThat(new RefusedRecordException(RefusalReason.UNDECODABLE, "x" + "😀".repeat(300)).detail())
+                .isEqualTo("x" + "😀".repeat(255));
+    }
+
+    private static void isBounded(String detail) {
+        assertThat(detail.getBytes(StandardCharsets.UTF_8)).hasSizeBetween(1_000, 1_024);
     }
 
     @Test

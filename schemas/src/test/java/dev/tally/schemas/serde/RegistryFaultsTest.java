@@ -140,9 +140,34 @@ final class RegistryFaultsTest {
             }
             assertThat(registry.requests()).isEqualTo(1);
             registry.register("s", "\"string\"");
-            now.set(start.plus(WireFormat.UNKNOWN_FOR));
+            now.set(start.plus(UnknownIds.KEPT_FOR));
             assertThat(reader.decode("actions", null, bytes).toString()).contains("UNDECODABLE");
         }
+    }
+
+    @Test
+    void shouldRememberTheLatestOfMoreUnknownSchemasThanItKeeps() {
+        UnknownIds unknown = new UnknownIds(3);
+        Instant start = Instant.parse("2026-11-21T00:00:00Z");
+        Refusal refusal = new Refusal(RefusalReason.UNKNOWN_SCHEMA, "no");
+
+        for (int id = 1; id <= 5; id++) {
+            unknown.add(id, refusal, start.plusSeconds(id));
+        }
+
+        assertThat(unknown.find(1, start.plusSeconds(5))).isNull();
+        assertThat(unknown.find(2, start.plusSeconds(5))).isNull();
+        assertThat(unknown.find(3, start.plusSeconds(5))).isSameAs(refusal);
+        assertThat(unknown.find(5, start.plusSeconds(5))).isSameAs(refusal);
+        assertThat(unknown.find(
+                        5, start.plusSeconds(5).plus(UnknownIds.KEPT_FOR).minusNanos(1)))
+                .isSameAs(refusal);
+        assertThat(unknown.find(5, start.plusSeconds(5).plus(UnknownIds.KEPT_FOR)))
+                .isNull();
+        unknown.add(3, refusal, start.plusSeconds(6));
+        unknown.add(6, refusal, start.plusSeconds(7));
+        assertThat(unknown.find(3, start.plusSeconds(7))).isSameAs(refusal);
+        assertThat(unknown.find(4, start.plusSeconds(7))).isNull();
     }
 
     @Test
