@@ -67,11 +67,11 @@ public final class ActionDecoder<A> {
      */
     public Decoded<A> decode(String topic, @Nullable Headers headers, byte @Nullable [] bytes) {
         return bytes != null && readFast(headers, bytes)
-                ? new Decoded.Read<>(draft.assemble(assembler))
+                ? draft.decoded(assembler)
                 : readGenerally(topic, headers, bytes);
     }
 
-    /** Whether the record is in the draft now. */
+    /** Whether the record, or why it does not fit, is in the draft now. */
     boolean readFast(@Nullable Headers headers, byte[] bytes) {
         if (bytes.length <= WireFormat.PREFIX_BYTES
                 || bytes[0] != 0

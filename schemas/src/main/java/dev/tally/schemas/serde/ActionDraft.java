@@ -32,6 +32,8 @@ final class ActionDraft {
     private long occurredAt;
     private Trigger trigger = Trigger.OTHER;
     private boolean readOnly;
+    private @Nullable Refusal isNull;
+    private @Nullable Refusal unfit;
 
     ActionDraft(TextCache cache) {
         this.cache = cache;
@@ -50,6 +52,20 @@ final class ActionDraft {
         occurredAt = 0;
         trigger = Trigger.OTHER;
         readOnly = false;
+        isNull = null;
+        unfit = null;
+    }
+
+    /** The record has null in a field that takes none; the first one counts. */
+    void refuseNull(Refusal refusal) {
+        if (isNull == null) {
+            isNull = refusal;
+        }
+    }
+
+    /** The record does not fit; a null counts more. */
+    void refuse(Refusal refusal) {
+        unfit = refusal;
     }
 
     void text(int field, WireCursor in) {
@@ -73,9 +89,9 @@ final class ActionDraft {
     }
 
     /** A unit that comes twice fails: the last one counts in Avro, and that is rare enough for the general path. */
-    void amount(WireCursor in, boolean isInt) {
+    void amount(WireCursor in, ActionPlan.Amount kind) {
         String unit = in.text(cache);
-        long amount = isInt ? in.integer() : in.number();
+        long amount = kind.take(in, this);
         for (int i = 0; i < unitCount; i++) {
             if (units[i].equals(unit)) {
                 in.fail();
@@ -90,7 +106,15 @@ final class ActionDraft {
         amounts[unitCount++] = amount;
     }
 
-    <A> A assemble(ActionDecoder.Assembler<A> assembler) {
+    /** What came of the record. */
+    <A> Decoded<A> decoded(ActionDecoder.Assembler<A> assembler) {
+        Refusal refusal = isNull != null ? isNull : unfit;
+        return refusal == null
+                ? new Decoded.Read<>(assemble(assembler))
+                : new Decoded.Refused<>(refusal.reason(), refusal.detail());
+    }
+
+    private <A> A assemble(ActionDecoder.Assembler<A> assembler) {
         return assembler.assemble(
                 Objects.requireNonNull(texts[EVENT_ID]),
                 occurredAt,

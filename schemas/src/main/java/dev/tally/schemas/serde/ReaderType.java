@@ -2,16 +2,9 @@ package dev.tally.schemas.serde;
 
 import dev.tally.schemas.ActionEvent;
 import java.io.IOException;
-import java.util.Arrays;
-import java.util.List;
-import java.util.stream.Collectors;
-import org.apache.avro.Resolver;
 import org.apache.avro.Schema;
-import org.apache.avro.SchemaCompatibility;
-import org.apache.avro.SchemaCompatibility.Incompatibility;
-import org.apache.avro.SchemaCompatibility.SchemaIncompatibilityType;
 import org.apache.avro.io.DatumReader;
-import org.apache.avro.io.Decoder;
+import org.apache.avro.io.DecoderFactory;
 import org.apache.avro.specific.SpecificData;
 import org.apache.avro.specific.SpecificDatumReader;
 import org.apache.avro.specific.SpecificRecord;
@@ -54,7 +47,9 @@ record ReaderType<T extends SpecificRecord>(Class<T> type, Schema schema, Specif
         Reading(ReaderType<T> reader, Schema writer) {
             this.reader = reader;
             this.writer = writer;
-            this.datumReader = new SpecificDatumReader<>(writer, reader.schema(), reader.data());
+            boolean isFast = !UnionConversions.areTwice(writer, reader.schema());
+            this.datumReader =
+                    new SpecificDatumReader<>(writer, reader.schema(), isFast ? reader.data() : reader.slow());
         }
 
         Schema writer() {
@@ -62,62 +57,30 @@ record ReaderType<T extends SpecificRecord>(Class<T> type, Schema schema, Specif
         }
 
         /** @throws RefusedRecordException for whatever cannot be read */
-        T read(Decoder decoder) {
+        T read(byte[] bytes, int offset) {
             Mismatch known = mismatch;
             if (known != null && known.always()) {
                 // Avro would build an exception with its stack trace for each record, only to say the same.
-                throw known.refusal(reader.schema(), null);
+                throw known.refusal().exception();
             }
             try {
-                return datumReader.read(null, decoder);
+                return datumReader.read(
+                        null, DecoderFactory.get().binaryDecoder(bytes, offset, bytes.length - offset, null));
             } catch (IOException | RuntimeException e) {
                 if (known == null) {
                     known = Mismatch.between(reader.schema(), writer);
                     mismatch = known;
                 }
-                throw known.refusal(reader.schema(), e);
+                throw known.exception(bytes, offset, e);
             }
         }
     }
 
-    /**
-     * How a writer's schema fails to fit.
-     *
-     * @param missing fields that it lacks and that have no default, if any
-     * @param why what else does not fit, if anything
-     * @param always whether this lets no record be read; else some branch of a union may
-     */
-    private record Mismatch(String missing, String why, boolean always) {
-
-        static Mismatch between(Schema reader, Schema writer) {
-            List<Incompatibility> found = SchemaCompatibility.checkReaderWriterCompatibility(reader, writer)
-                    .getResult()
-                    .getIncompatibilities();
-            String missing = found.stream()
-                    .filter(one -> one.getType() == SchemaIncompatibilityType.READER_FIELD_MISSING_DEFAULT_VALUE)
-                    .map(Incompatibility::getMessage)
-                    .collect(Collectors.joining(", "));
-            String why = found.stream()
-                    .map(one -> one.getType() + " at " + one.getLocation())
-                    .collect(Collectors.joining(", "));
-            return new Mismatch(missing, why, !why.isEmpty() && fitsNever(Resolver.resolve(writer, reader)));
-        }
-
-        private static boolean fitsNever(Resolver.Action action) {
-            return action.type == Resolver.Action.Type.ERROR
-                    || (action instanceof Resolver.RecordAdjust record
-                            && Arrays.stream(record.fieldActions)
-                                    .anyMatch(field -> field.type == Resolver.Action.Type.ERROR));
-        }
-
-        RefusedRecordException refusal(Schema reader, @Nullable Exception e) {
-            if (!missing.isEmpty()) {
-                return new RefusedRecordException(
-                        RefusalReason.MISSING_FIELD, "the writer's schema has no field " + missing, e);
-            }
-            String what = why.isEmpty() && e != null ? e.getClass().getSimpleName() + " " + e.getMessage() : why;
-            return new RefusedRecordException(
-                    RefusalReason.UNDECODABLE, "the record cannot be read as " + reader.getFullName() + ": " + what, e);
-        }
+    /** What Avro reads with when it must not use its fast reader. */
+    private SpecificData slow() {
+        SpecificData slow = new SpecificData(type.getClassLoader());
+        data.getConversions().forEach(slow::addLogicalTypeConversion);
+        slow.setFastReaderEnabled(false);
+        return slow;
     }
 }

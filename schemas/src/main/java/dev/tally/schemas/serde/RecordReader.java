@@ -9,7 +9,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericRecord;
-import org.apache.avro.io.DecoderFactory;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.header.Headers;
@@ -24,6 +23,7 @@ final class RecordReader<T extends SpecificRecord> {
     private final String expected;
     private final Map<Schema, Reading<? extends T>> readings = new ConcurrentHashMap<>();
     private final Map<Integer, Reading<? extends T>> readingsById = new ConcurrentHashMap<>();
+    private final Map<Schema, Refusal> otherTypes = new ConcurrentHashMap<>();
 
     private RecordReader(
             Serde<GenericRecord> serde, Function<Schema, @Nullable ReaderType<? extends T>> choice, String expected) {
@@ -81,8 +81,7 @@ final class RecordReader<T extends SpecificRecord> {
             readingsById.put(id, reading);
         }
         WireBounds.check(reading.writer(), bytes, WireFormat.PREFIX_BYTES);
-        int offset = WireFormat.PREFIX_BYTES;
-        return reading.read(DecoderFactory.get().binaryDecoder(bytes, offset, bytes.length - offset, null));
+        return reading.read(bytes, WireFormat.PREFIX_BYTES);
     }
 
     private T readByWayOf(String topic, @Nullable Headers headers, byte[] bytes) {
@@ -97,7 +96,7 @@ final class RecordReader<T extends SpecificRecord> {
         }
         ByteArrayOutputStream out = new ByteArrayOutputStream(bytes.length);
         WireFormat.writeBinary(generic, out);
-        return reading(generic.getSchema()).read(DecoderFactory.get().binaryDecoder(out.toByteArray(), null));
+        return reading(generic.getSchema()).read(out.toByteArray(), 0);
     }
 
     private Reading<? extends T> reading(Schema writer) {
@@ -107,13 +106,16 @@ final class RecordReader<T extends SpecificRecord> {
         }
         ReaderType<? extends T> type = choice.apply(writer);
         if (type == null) {
-            throw new RefusedRecordException(
-                    RefusalReason.UNDECODABLE,
-                    "the value is a " + name(writer) + " where " + expected + " is expected");
+            throw otherTypes.computeIfAbsent(writer, this::otherType).exception();
         }
         Reading<? extends T> reading = type.reading(writer);
         readings.put(writer, reading);
         return reading;
+    }
+
+    private Refusal otherType(Schema writer) {
+        return new Refusal(
+                RefusalReason.UNDECODABLE, "the value is a " + name(writer) + " where " + expected + " is expected");
     }
 
     private static String name(Schema writer) {

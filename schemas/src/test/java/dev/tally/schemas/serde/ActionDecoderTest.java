@@ -217,6 +217,56 @@ final class ActionDecoderTest {
         assertThat(decoder.readFast(null, bytes)).isTrue();
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "userId,     02 0275 0253 0261 02,  00 0253 0261 02",
+        "eventId,    0275 02 0253 0261 02,  0275 00 0261 02",
+        "actionType, 0275 0253 02 0261 02,  0275 0253 00 02",
+        "occurredAt, 0275 0253 0261 02 02,  0275 0253 0261 00",
+    })
+    void shouldNameNullInARequiredFieldWithoutTheGeneralPath(String field, String whole, String empty) {
+        String type = field.equals("occurredAt") ? "\"int\"" : "\"string\"";
+        String plain = "{\"name\":\"" + field + "\",\"type\":";
+        int id = registry.register("nulls", REQUIRED.replace(plain + type, plain + "[\"null\"," + type + "]") + "]}");
+
+        for (int i = 0; i < 2; i++) {
+            assertThat(agreed("with a value", framed(id, whole))).isInstanceOf(Decoded.Read.class);
+            assertThat(agreed("with null", framed(id, empty)))
+                    .isEqualTo(new Decoded.Refused<>(
+                            RefusalReason.MISSING_FIELD,
+                            "the record has null for field " + field + ", which needs a value"));
+        }
+        assertThat(decoder.readFast(null, framed(id, whole))).isTrue();
+        assertThat(decoder.readFast(null, framed(id, empty))).isTrue();
+        agreed("null, and more after the record", framed(id, empty + "00"));
+        agreed("null, and cut off", framed(id, empty.substring(0, empty.length() - 2)));
+    }
+
+    @Test
+    void shouldNameWhatDoesNotFitWithoutTheGeneralPath() {
+        int id = registry.register(
+                "unfit",
+                REQUIRED.replace(
+                                "{\"name\":\"userId\",\"type\":\"string\"}",
+                                "{\"name\":\"userId\",\"type\":[\"int\",\"string\"]}")
+                        + ",{\"name\":\"model\",\"type\":[\"string\",\"null\",\"double\"]}"
+                        + ",{\"name\":\"usage\",\"type\":[\"null\",{\"type\":\"map\",\"values\":[\"null\",\"int\",\"long\"]}]}]}");
+        String good = "02 0275 0253 0261 02 02 0204 0263 0202 0264 0404 00";
+        agreed("first, by the general path", framed(id, good));
+
+        for (String each : List.of(
+                good,
+                "0002 0253 0261 02 02 0204 0263 0202 0264 0404 00", // a number for the user
+                "0002 0253 0261 02 02 00", // that, and null for usage
+                "02 0275 0253 0261 02 02 00", // null for usage
+                "02 0275 0253 0261 02 04 0000000000000000 0200", // a double for the model
+                "02 0275 0253 0261 02 02 0204 0263 00 0264 0404 00", // null for an amount
+                "0002 0253 0261 02 02 0204 0263 00 0264 0404 00")) {
+            agreed(each, framed(id, each));
+            assertThat(decoder.readFast(null, framed(id, each))).as(each).isTrue();
+        }
+    }
+
     @Test
     void shouldHaveAStepForEveryFieldOfOurs() {
         Schema ours = ActionEvent.getClassSchema();
@@ -227,8 +277,7 @@ final class ActionDecoderTest {
 
     @Test
     void shouldLeaveToAvroWhatPlansCannotDo() {
-        Schema odd = new Schema.Parser()
-                .parse(REQUIRED + ",{\"name\":\"usage\",\"type\":{\"type\":\"map\",\"values\":[\"int\",\"long\"]}}]}");
+        Schema odd = new Schema.Parser().parse(REQUIRED + ",{\"name\":\"readOnly\",\"type\":\"string\"}]}");
         Schema never = new Schema.Parser().parse("{\"type\":\"record\",\"name\":\"ActionEvent\",\"fields\":[]}");
 
         assertThat(ActionPlan.of(odd).isFast()).isFalse();

@@ -39,7 +39,8 @@ final class RandomSchemas {
             "\"long\"",
             "{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}",
             "\"int\"",
-            "[\"int\",\"long\",\"null\"]");
+            "[\"int\",\"long\",\"null\"]",
+            "[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}]");
     private static final List<String> TRIGGER = List.of(
             "{\"type\":\"enum\",\"name\":\"Trigger\",\"symbols\":[\"OTHER\",\"TELEPATHY\",\"CHAT_COMMAND\"]}",
             "{\"type\":\"enum\",\"name\":\"Trigger\",\"namespace\":\"other\",\"symbols\":[\"AGENT_DECISION\"]}",
@@ -50,7 +51,10 @@ final class RandomSchemas {
             "{\"type\":\"map\",\"values\":\"long\"}",
             "{\"type\":\"map\",\"values\":\"int\"}",
             "[\"null\",{\"type\":\"map\",\"values\":\"long\"}]",
-            "{\"type\":\"map\",\"values\":[\"int\",\"long\"]}");
+            "{\"type\":\"map\",\"values\":[\"int\",\"long\"]}",
+            "{\"type\":\"map\",\"values\":[\"null\",\"long\",\"string\"]}",
+            "[\"null\",{\"type\":\"map\",\"values\":[\"null\",\"int\"]}]",
+            "{\"type\":\"map\",\"values\":\"string\"}");
     private static final List<String> PRIMITIVES = List.of(
             "\"null\"",
             "\"boolean\"",

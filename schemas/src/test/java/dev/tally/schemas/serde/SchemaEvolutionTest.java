@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.CatalogueRemoval;
+import dev.tally.schemas.Phase;
 import dev.tally.schemas.SeatChange;
+import dev.tally.schemas.Subscription;
 import dev.tally.schemas.Trigger;
 import dev.tally.schemas.testing.ContractRecords;
 import dev.tally.schemas.testing.RegistryFake;
@@ -118,7 +120,67 @@ final class SchemaEvolutionTest {
         doesNot.put("actionType", null);
 
         assertThat(decode(fits)).isInstanceOf(Decoded.Read.class);
-        assertThat(refusal(decode(doesNot)).reason()).isEqualTo(RefusalReason.UNDECODABLE);
+        assertThat(decode(doesNot))
+                .isEqualTo(new Decoded.Refused<>(
+                        RefusalReason.MISSING_FIELD, "the record has null for field actionType, which needs a value"));
+    }
+
+    @Test
+    void shouldReadATimeInAUnionOfTheWriter() {
+        Schema writer = record(
+                "ActionEvent",
+                OLD_FIELDS
+                                .replace("{\"type\": \"long\"", "[\"null\", {\"type\": \"long\"")
+                                .replace("timestamp-millis\"}", "timestamp-millis\"}]")
+                        + ", {\"name\": \"actionType\", \"type\": \"string\"}");
+        GenericRecord fits = filled(writer);
+        fits.put("occurredAt", 1_790_000_000_000L);
+        GenericRecord doesNot = filled(writer);
+
+        assertThat(decode(fits))
+                .isEqualTo(new Decoded.Read<>(ActionEvent.newBuilder()
+                        .setEventId("eventId")
+                        .setOccurredAt(Instant.ofEpochMilli(1_790_000_000_000L))
+                        .setUserId("userId")
+                        .setActionType("actionType")
+                        .build()));
+        assertThat(decode(doesNot))
+                .isEqualTo(new Decoded.Refused<>(
+                        RefusalReason.MISSING_FIELD, "the record has null for field occurredAt, which needs a value"));
+    }
+
+    @Test
+    void shouldReadATimeInAUnionWithinNestedRecords() {
+        Schema phase = new Schema.Parser()
+                .parse(Phase.getClassSchema()
+                        .toString()
+                        .replace(
+                                "{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}",
+                                "[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}]"));
+        Schema writer = record(
+                "Subscription",
+                "{\"name\": \"subject\", \"type\": \"string\"},"
+                        + "{\"name\": \"anchor\", \"type\": \"long\"},"
+                        + "{\"name\": \"phases\", \"type\": {\"type\": \"array\", \"items\": " + phase + "}}");
+        GenericRecord one =
+                new GenericData.Record(writer.getField("phases").schema().getElementType());
+        one.put("planId", "pro");
+        one.put("version", 1);
+        one.put("effectiveFrom", 86_400_000L);
+        GenericRecord record = filled(writer);
+        record.put("subject", "user:u1");
+        record.put("phases", List.of(one));
+        try (RecordSerde<Subscription> subscriptions = RecordSerde.forValues(Subscription.class, config())) {
+            Decoded<Subscription> decoded = subscriptions.decode(
+                    "subscriptions", null, foreign.serializer().serialize("subscriptions", record));
+
+            assertThat(decoded)
+                    .isEqualTo(new Decoded.Read<>(Subscription.newBuilder()
+                            .setSubject("user:u1")
+                            .setAnchor(Instant.EPOCH)
+                            .setPhases(List.of(new Phase("pro", 1, Instant.ofEpochMilli(86_400_000L))))
+                            .build()));
+        }
     }
 
     @Test
