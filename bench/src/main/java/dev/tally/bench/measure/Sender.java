@@ -30,7 +30,7 @@ final class Sender implements AutoCloseable {
     private void send(ProducerRecord<byte[], byte[]> record) {
         Future<RecordMetadata> unused = producer.send(record, (sent, failure) -> {
             if (failure != null) {
-                failed.set(failure);
+                failed.compareAndSet(null, failure);
             }
         });
     }

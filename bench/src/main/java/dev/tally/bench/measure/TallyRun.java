@@ -46,6 +46,9 @@ final class TallyRun {
             }
             Timing timing = new GroupClock(app.process(), bed.stack().broker(), progress)
                     .time(chain, bed.warmUp(), bed.records());
+            if (remembered > 0 && timing.records() < (bed.records() - bed.warmUp()) / 2) {
+                throw new IllegalStateException(name + " read too many records before it was ready: take more of them");
+            }
             double bytes = (double) (bed.cluster().bytes() - bytesBefore) / bed.records();
             app.process().collectGarbage();
             long heap = app.heapBytes();

@@ -65,7 +65,7 @@ class ReportTest {
     void shouldSayTheSameToPeople() {
         assertThat(report().text())
                 .contains(
-                        "2 cores", "Kafka 4.3.1", "T-full", "25.0", "5000/s", "ratio 1.50", "2000    actions counted");
+                        "2 cores", "Kafka 4.3.1", "T-full", "25.0", "5000/s", "ratio 1.50", "2,000   actions counted");
     }
 
     @Test
