@@ -26,8 +26,6 @@ final class UserDays {
     private final HeapCells<Totals> days;
     private final Duration retention;
     private int changed;
-    /** What began before has gone, and nothing comes back: a scan from there does not step over what was removed. */
-    private long goneBefore = Long.MIN_VALUE;
 
     UserDays(WriteBackStore store, Duration retention) {
         this.store = store;
@@ -81,17 +79,13 @@ final class UserDays {
         Instant oldest = BillingCalendar.day(streamTime.minus(retention)).start();
         List<Bytes> past = new ArrayList<>();
         try (KeyValueIterator<Bytes, byte[]> begun = store.storedRange(
-                StoreKey.key().number(goneBefore).bytes(),
+                StoreKey.key().number(Long.MIN_VALUE).bytes(),
                 StoreKey.key().number(oldest.toEpochMilli()).bytes())) {
             while (begun.hasNext() && past.size() < most) {
                 past.add(begun.next().key);
             }
         }
-        boolean all = past.size() < most && past.stream().noneMatch(days::isChanged);
         past.forEach(days::remove);
-        if (all) {
-            goneBefore = oldest.toEpochMilli();
-        }
         return oldest;
     }
 }

@@ -10,11 +10,8 @@ import dev.tally.streams.state.WriteBackStore;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.function.Predicate;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueIterator;
 
@@ -33,8 +30,6 @@ final class WindowExpiry {
     private final Splits splits;
     private final AccountClock clock;
     private final Duration retention;
-    /** What began before has gone, and nothing comes back: a scan from there does not step over what was removed. */
-    private final Map<Length, Instant> goneBefore = new EnumMap<>(Length.class);
 
     WindowExpiry(
             WriteBackStore windows,
@@ -59,7 +54,7 @@ final class WindowExpiry {
         Instant bound = streamTime.get().minus(retention);
         Instant oldest = BillingCalendar.day(bound).start();
         clock.expired(oldest);
-        expire(Length.DAY, oldest, key -> {
+        for (Bytes key : begunBefore(Length.DAY, oldest)) {
             StoreKey.Reader reader = new StoreKey.Reader(key);
             reader.tag();
             Instant day = Instant.ofEpochMilli(reader.number());
@@ -68,45 +63,32 @@ final class WindowExpiry {
                 splits.expire(day, subject);
             }
             usage.expire(key);
-            return true;
-        });
-        expire(Length.PERIOD, bound.minus(LONGEST_PERIOD), key -> {
-            boolean all = expirePeriod(key);
-            if (all) {
+        }
+        for (Bytes key : begunBefore(Length.PERIOD, bound.minus(LONGEST_PERIOD))) {
+            if (expirePeriod(key)) {
                 usage.expire(key);
             }
-            return all;
-        });
+        }
     }
 
-    /** @param each removes a window, and says whether it has */
-    private void expire(Length length, Instant bound, Predicate<Bytes> each) {
-        Instant from = goneBefore.getOrDefault(length, Instant.ofEpochMilli(Long.MIN_VALUE));
+    private List<Bytes> begunBefore(Length length, Instant bound) {
         List<Bytes> past = new ArrayList<>();
-        boolean all = true;
         try (KeyValueIterator<Bytes, byte[]> oldest = windows.storedRange(
-                WindowKeys.start(length, from).bytes(),
+                WindowKeys.start(length, Instant.ofEpochMilli(Long.MIN_VALUE)).bytes(),
                 WindowKeys.start(length, bound).bytes())) {
             while (oldest.hasNext() && past.size() < WINDOWS_PER_TICK) {
                 Bytes key = oldest.next().key;
                 // One with usage since the last commit goes after the next: its total is told first, and what hangs on
                 // it is in the stores by then.
-                if (usage.isChanged(key)) {
-                    all = false;
-                } else {
+                if (!usage.isChanged(key)) {
                     past.add(key);
                 }
             }
-            all &= !oldest.hasNext();
         }
-        for (Bytes key : past) {
-            all &= each.test(key);
-        }
-        if (all) {
-            goneBefore.put(length, bound);
-        }
+        return past;
     }
 
+    /** Whether everything that is kept of a period has gone, or is to stay. */
     private boolean expirePeriod(Bytes key) {
         StoreKey.Reader reader = new StoreKey.Reader(key);
         reader.tag();
