@@ -22,7 +22,7 @@ public final class Garbage {
         /** A sound record that ends early. */
         TRUNCATED("undecodable"),
         /** Written with a schema where the user may be null, and is. */
-        NULL_USER("undecodable"),
+        NULL_USER("missing_field"),
         /** Written with a schema that has no user. */
         NO_USER("missing_field"),
         /** No value at all. */
