@@ -6,6 +6,7 @@ import dev.tally.schemas.topics.Topics;
 import dev.tally.streams.state.CatalogueKind;
 import dev.tally.streams.state.CatalogueRecords;
 import dev.tally.streams.state.ReplacedRecords;
+import dev.tally.streams.state.StoreKey;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,10 +17,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -36,6 +39,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Brings the intake's copy of the catalogue up to date before the intake starts.
  *
+ * <p>What comes to the copy comes to the subject log before it, as in the catalogue stage: what the intake sums by a plan is then never
+ * applied before the accounts stage knows that plan, whose alerts would come late or not at all.
+ *
  * <p>The copy is written by the catalogue stage of the same application, so after a first start, or one after a long time, actions could be
  * read before the meters that count them; what is then counted for nothing no re-send can repair. Kafka Streams reads the copy to its end before it
  * processes anything, so it is enough that the copy is complete by then. While the group has members, their catalogue stage completes
@@ -49,16 +55,32 @@ final class CatalogueCatchUp {
     private final Map<String, Object> client;
     private final Topics topics;
     private final CatalogueRecords records;
+    private final SubjectLogRecords subjectLogRecords;
     private final TopicReader reader;
     private final Map<String, CatalogueKind> kinds;
     private final ReplacedRecords replaced;
     private final Map<TopicPartition, Long> ends = new HashMap<>();
     private final Set<Bytes> mine = new HashSet<>();
 
-    CatalogueCatchUp(Map<String, Object> client, Topics topics, RecordSerdes serdes, ReplacedRecords replaced) {
+    /** What a catalogue record, or its removal where it is null, brings to the subject log. */
+    interface SubjectLogRecords {
+        List<ProducerRecord<byte[], byte[]>> of(CatalogueKind kind, String key, @Nullable SpecificRecord record);
+    }
+
+    /** A record of the intake's copy, as written and as read. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared as a whole, and never changed
+    private record InForce(byte[] value, SpecificRecord record) {}
+
+    CatalogueCatchUp(
+            Map<String, Object> client,
+            Topics topics,
+            RecordSerdes serdes,
+            SubjectLogRecords subjectLogRecords,
+            ReplacedRecords replaced) {
         this.client = Map.copyOf(client);
         this.topics = topics;
         this.records = new CatalogueRecords(serdes);
+        this.subjectLogRecords = subjectLogRecords;
         this.reader = new TopicReader(client);
         this.kinds = CatalogueKind.byTopic(topics);
         this.replaced = replaced;
@@ -76,11 +98,11 @@ final class CatalogueCatchUp {
                 reader.ends(topic).forEach((partition, end) -> ends.put(new TopicPartition(topic, partition), end));
             }
         }
-        Map<Bytes, byte[]> inForce = inForce();
+        Map<Bytes, InForce> inForce = inForce();
         if (isRunning(admin, applicationId) && mine.isEmpty()) {
             return othersHaveCompletedIt(admin, applicationId);
         }
-        Map<Bytes, byte @Nullable []> behind = behind(copy(), inForce);
+        Map<Bytes, @Nullable InForce> behind = behind(copy(), inForce);
         // Once others have joined, only what was written here, and may have come after theirs, is put right.
         if (isRunning(admin, applicationId)) {
             behind.keySet().retainAll(mine);
@@ -93,10 +115,15 @@ final class CatalogueCatchUp {
         config.put(ProducerConfig.ACKS_CONFIG, "all");
         try (KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
-            List<Future<RecordMetadata>> sent = new ArrayList<>();
-            behind.forEach((key, value) ->
-                    sent.add(producer.send(new ProducerRecord<>(topics.catalogueInForce(), key.get(), value))));
-            sent.forEach(CatalogueCatchUp::await);
+            List<ProducerRecord<byte[], byte[]>> toLog = new ArrayList<>();
+            List<ProducerRecord<byte[], byte[]>> toCopy = new ArrayList<>();
+            behind.forEach((key, now) -> {
+                toLog.addAll(toLog(key, now));
+                toCopy.add(
+                        new ProducerRecord<>(topics.catalogueInForce(), key.get(), now == null ? null : now.value()));
+            });
+            send(producer, toLog);
+            send(producer, toCopy);
         }
         log.atInfo().addKeyValue("records", behind.size()).log("The intake's copy of the catalogue was behind");
         return false;
@@ -124,6 +151,17 @@ final class CatalogueCatchUp {
         }
     }
 
+    private List<ProducerRecord<byte[], byte[]>> toLog(Bytes storeKey, @Nullable InForce now) {
+        StoreKey.Reader reader = new StoreKey.Reader(storeKey);
+        CatalogueKind kind = CatalogueKind.ofTag(reader.tag());
+        return subjectLogRecords.of(kind, reader.text(), now == null ? null : now.record());
+    }
+
+    private static void send(Producer<byte[], byte[]> producer, List<ProducerRecord<byte[], byte[]>> records) {
+        List<Future<RecordMetadata>> sent = records.stream().map(producer::send).toList();
+        sent.forEach(CatalogueCatchUp::await);
+    }
+
     private static void await(Future<RecordMetadata> sent) {
         try {
             sent.get();
@@ -135,11 +173,11 @@ final class CatalogueCatchUp {
     }
 
     /** What must be written to the copy; null where a record must be removed. */
-    private static Map<Bytes, byte @Nullable []> behind(Map<Bytes, byte[]> copy, Map<Bytes, byte[]> inForce) {
-        Map<Bytes, byte @Nullable []> behind = new HashMap<>();
-        inForce.forEach((key, value) -> {
-            if (!Arrays.equals(value, copy.get(key))) {
-                behind.put(key, value);
+    private static Map<Bytes, @Nullable InForce> behind(Map<Bytes, byte[]> copy, Map<Bytes, InForce> inForce) {
+        Map<Bytes, @Nullable InForce> behind = new HashMap<>();
+        inForce.forEach((key, now) -> {
+            if (!Arrays.equals(now.value(), copy.get(key))) {
+                behind.put(key, now);
             }
         });
         for (Bytes key : copy.keySet()) {
@@ -151,32 +189,28 @@ final class CatalogueCatchUp {
     }
 
     /** What the catalogue stage puts in force in the end: it leaves a refused record's predecessor as it is. */
-    private Map<Bytes, byte[]> inForce() {
-        Map<Bytes, byte[]> inForce = new HashMap<>();
+    private Map<Bytes, InForce> inForce() {
+        Map<Bytes, InForce> inForce = new HashMap<>();
         kinds.forEach((topic, kind) -> reader.readAll(topic, record -> {
             byte[] keyBytes = record.key() == null ? new byte[0] : record.key();
             String key = new String(keyBytes, StandardCharsets.UTF_8);
             switch (records.read(kind, topic, record.headers(), key, record.value())) {
-                case CatalogueRecords.Reading.Valid ignored -> {
+                case CatalogueRecords.Reading.Valid valid -> {
                     replaced.note(topic, record.partition(), record.offset(), keyBytes);
-                    put(inForce, kind.storeKey(key), record.value());
+                    inForce.put(kind.storeKey(key), new InForce(record.value(), valid.record()));
                 }
                 case CatalogueRecords.Reading.Removed ignored -> {
                     replaced.note(topic, record.partition(), record.offset(), keyBytes);
-                    put(inForce, kind.storeKey(key), null);
+                    inForce.remove(kind.storeKey(key));
                 }
                 case CatalogueRecords.Reading.Refused refused ->
                     log.atDebug().addKeyValue("reason", refused.why().reason()).log("Not in force");
             }
         }));
-        inForce.keySet().removeIf(key -> !isNeededByIntake(key));
+        inForce.keySet()
+                .removeIf(key ->
+                        !CatalogueKind.ofTag(new StoreKey.Reader(key).tag()).isNeededByIntake());
         return inForce;
-    }
-
-    private boolean isNeededByIntake(Bytes key) {
-        return kinds.values().stream()
-                .filter(CatalogueKind::isNeededByIntake)
-                .anyMatch(kind -> kind.prefix().bytes().get()[0] == key.get()[0]);
     }
 
     private static void put(Map<Bytes, byte[]> map, Bytes key, byte @Nullable [] value) {

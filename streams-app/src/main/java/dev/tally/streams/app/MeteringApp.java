@@ -106,7 +106,7 @@ final class MeteringApp implements AutoCloseable {
         return new MeteringApp(
                 streams,
                 queries,
-                new CatalogueCatchUp(client, topics, serdes, topology.replaced()),
+                new CatalogueCatchUp(client, topics, serdes, topology::subjectLogRecords, topology.replaced()),
                 new StartPositions(client, topics, applicationId, StoreNames.INTAKE_COUNTERS),
                 failures,
                 topology,

@@ -55,6 +55,16 @@ public enum CatalogueKind {
         return StoreKey.key().tag(tag);
     }
 
+    /** The kind whose store keys start with a tag. */
+    public static CatalogueKind ofTag(int tag) {
+        for (CatalogueKind kind : values()) {
+            if (kind.tag == tag) {
+                return kind;
+            }
+        }
+        throw new IllegalStateException("no kind of catalogue record has the tag " + tag);
+    }
+
     public static Optional<CatalogueKind> ofBaseTopic(String baseTopic) {
         for (CatalogueKind kind : values()) {
             if (kind.baseTopic.equals(baseTopic)) {

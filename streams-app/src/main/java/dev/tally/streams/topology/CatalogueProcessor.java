@@ -1,10 +1,5 @@
 package dev.tally.streams.topology;
 
-import dev.tally.keys.Subject;
-import dev.tally.schemas.CatalogueRemoval;
-import dev.tally.schemas.Grant;
-import dev.tally.schemas.Membership;
-import dev.tally.schemas.Subscription;
 import dev.tally.schemas.serde.Decoded;
 import dev.tally.streams.metering.Rejection;
 import dev.tally.streams.state.CatalogueKind;
@@ -14,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -66,19 +60,19 @@ final class CatalogueProcessor implements Processor<byte[], byte[], byte[], Mess
         String key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
         switch (records.read(kind, at.topic(), record.headers(), key, record.value())) {
             case CatalogueRecords.Reading.Valid valid ->
-                put(record, kind, key, subjectOf(valid.record(), key), valid.record());
-            case CatalogueRecords.Reading.Removed ignored ->
-                put(record, kind, key, subjectOfKey(kind, key), new CatalogueRemoval(kind.baseTopic(), key));
+                put(record, kind, key, CatalogueInput.put(key, valid.record()));
+            case CatalogueRecords.Reading.Removed ignored -> put(record, kind, key, CatalogueInput.removal(kind, key));
             case CatalogueRecords.Reading.Refused refused -> keepAside(record, at, refused.why());
         }
     }
 
-    private void put(
-            Record<byte[], byte[]> record, CatalogueKind kind, String key, String subject, SpecificRecord input) {
+    private void put(Record<byte[], byte[]> record, CatalogueKind kind, String key, CatalogueInput input) {
         ProcessorContext<byte[], Message> to = Objects.requireNonNull(context);
         to.forward(
                 new Record<>(
-                        subject.getBytes(StandardCharsets.UTF_8), new Message.SubjectInput(input), record.timestamp()),
+                        input.key().getBytes(StandardCharsets.UTF_8),
+                        new Message.SubjectInput(input.input()),
+                        record.timestamp()),
                 Names.CATALOGUE_LOG_SINK);
         if (kind.isNeededByIntake()) {
             to.forward(
@@ -106,24 +100,5 @@ final class CatalogueProcessor implements Processor<byte[], byte[], byte[], Mess
                                 Headers.aside(
                                         record.headers(), from, why.reason().code(), why.detail(), null)),
                         Names.CATALOGUE_DEAD_LETTERS_SINK);
-    }
-
-    private static String subjectOf(SpecificRecord record, String key) {
-        return switch (record) {
-            case Subscription subscription -> subscription.getSubject();
-            case Grant grant -> grant.getSubject();
-            case Membership membership -> Subject.org(membership.getOrgId()).text();
-            default -> key;
-        };
-    }
-
-    /** A tombstone has only its key; one that names no subject is harmless wherever it goes. */
-    private static String subjectOfKey(CatalogueKind kind, String key) {
-        String first = key.contains("/") ? key.substring(0, key.indexOf('/')) : key;
-        return switch (kind) {
-            case METER, PLAN, SUBSCRIPTION -> key;
-            case GRANT -> first;
-            case MEMBERSHIP -> "org:" + first;
-        };
     }
 }

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.streams.processor.StreamPartitioner;
 
 /** Where sinks put what does not go by its key. */
@@ -25,13 +26,15 @@ final class MessagePartitioners {
 
     /** Time, meters and plans concern every subject and go to every partition; the rest by its key, the subject. */
     static StreamPartitioner<byte[], Message> subjectLog() {
-        return (topic, key, message, partitions) -> message instanceof Message.SubjectInput input && concernsAll(input)
-                ? Optional.of(IntStream.range(0, partitions).boxed().collect(Collectors.toUnmodifiableSet()))
-                : Optional.empty();
+        return (topic, key, message, partitions) ->
+                message instanceof Message.SubjectInput(SpecificRecord input) && concernsAll(input)
+                        ? Optional.of(IntStream.range(0, partitions).boxed().collect(Collectors.toUnmodifiableSet()))
+                        : Optional.empty();
     }
 
-    private static boolean concernsAll(Message.SubjectInput input) {
-        return switch (input.input()) {
+    /** Whether an input of the subject log goes to each of its partitions. */
+    static boolean concernsAll(SpecificRecord input) {
+        return switch (input) {
             case Tick ignored -> true;
             case Meter ignored -> true;
             case Plan ignored -> true;

@@ -25,11 +25,14 @@ import dev.tally.streams.state.ReplacedRecords;
 import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.WriteBacks;
 import dev.tally.streams.state.ids.IdMemory;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
 import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serde;
@@ -41,6 +44,7 @@ import org.apache.kafka.streams.TopologyConfig;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The data flow, top to bottom.
@@ -136,6 +140,23 @@ public final class MeteringTopology {
         byte[] unused = subjectInputs
                 .serializer()
                 .serialize(topics.subjectLog(), new Tick(0, Instant.EPOCH, Instant.EPOCH, null, true));
+    }
+
+    /**
+     * What a catalogue record brings to the subject log, as the catalogue stage would send it.
+     *
+     * @param record null where the record of the key is removed
+     */
+    public List<ProducerRecord<byte[], byte[]>> subjectLogRecords(
+            CatalogueKind kind, String key, @Nullable SpecificRecord record) {
+        CatalogueInput input = record == null ? CatalogueInput.removal(kind, key) : CatalogueInput.put(key, record);
+        byte[] logKey = input.key().getBytes(StandardCharsets.UTF_8);
+        byte[] value = subjectInputs.serializer().serialize(topics.subjectLog(), input.input());
+        return MessagePartitioners.concernsAll(input.input())
+                ? IntStream.range(0, topics.subjectPartitions())
+                        .mapToObj(partition -> new ProducerRecord<>(topics.subjectLog(), partition, logKey, value))
+                        .toList()
+                : List.of(new ProducerRecord<>(topics.subjectLog(), logKey, value));
     }
 
     /** The topology. */

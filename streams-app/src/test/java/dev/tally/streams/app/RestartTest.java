@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -129,6 +130,40 @@ class RestartTest {
                     .until(() -> app.queries().usage(Subject.user("u1"), "actions", LocalDate.now(ZoneOffset.UTC))
                                     instanceof Answer.Found<Usage>(var found, var stale)
                             && !stale);
+        }
+    }
+
+    @Test
+    void shouldRaiseEveryAlertOfABacklogThatItFirstStartsWith() throws Exception {
+        // Given plans, subscriptions and actions before the first start
+        Topics topics = tally.newTopics("backlog-");
+        tally.publishDayLimit(topics, 5);
+        Map<String, Long> expected = new TreeMap<>();
+        tally.publish(topics, new Random(7), 0, 2_000, expected, i -> false);
+        MeteringApp app = tally.build("backlog", topics, "backlog", Map.of());
+        try (Admin admin = tally.admin()) {
+            Awaitility.await()
+                    .atMost(Duration.ofMinutes(1))
+                    .until(() -> app.prepare(admin).isEmpty());
+        }
+
+        // When it is about to start, then the log of each subject begins with its subscription, and of each partition
+        // with the plan
+        assertThat(tally.records(topics.subjectLog(), "user:u1")).isPositive();
+        assertThat(tally.records(topics.subjectLog(), "limited@1")).isEqualTo(TallyOnBroker.PARTITIONS);
+
+        // And once it runs, every alert is there, once
+        try (app) {
+            app.start();
+            Awaitility.await()
+                    .atMost(Duration.ofMinutes(1))
+                    .untilAsserted(() -> assertThat(tally.usage(topics)).containsAllEntriesOf(expected));
+            List<String> alerts = expected.keySet().stream()
+                    .filter(window -> window.startsWith("user:"))
+                    .flatMap(window -> Stream.of(window + " EXCEEDED", window + " REACHED", window + " WARNING"))
+                    .sorted()
+                    .toList();
+            assertThat(tally.alerts(topics)).isEqualTo(alerts);
         }
     }
 
