@@ -132,6 +132,15 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "A setting of streams-app; repeatable.")
     private Map<String, String> settings = new LinkedHashMap<>();
 
+    @Option(
+            names = "--jvm",
+            paramLabel = "OPTION",
+            defaultValue = "-Xms1g,-Xmx2g,-XX:+UseParallelGC",
+            split = ",",
+            description =
+                    "Options of the JVM of each program that is measured, the same for all (default: ${DEFAULT-VALUE}).")
+    private List<String> jvm = List.of();
+
     @Option(names = "--json", paramLabel = "FILE", description = "Writes all figures as JSON.")
     private @Nullable Path json;
 
@@ -147,7 +156,7 @@ final class BenchCommand implements Callable<Integer> {
         Map<String, Map<String, Latency>> latency = new LinkedHashMap<>();
         Map<String, Figures> growth = new LinkedHashMap<>();
         Promotion promotion = null;
-        try (BenchStack stack = BenchStack.start(quick ? SHORT_LIVED : List.of());
+        try (BenchStack stack = BenchStack.start(quick ? SHORT_LIVED : List.of(), jvm);
                 Cluster cluster = new Cluster(stack.bootstrapServers(), Bed.topics(partitions))) {
             switch (mode) {
                 case THROUGHPUT -> {
@@ -292,6 +301,7 @@ final class BenchCommand implements Callable<Integer> {
         workload.put("partitions", partitions);
         workload.put("remembered", remembered);
         workload.put("garbage", garbage);
+        workload.put("jvm", jvm);
         workload.put("settings", settings);
         return workload;
     }

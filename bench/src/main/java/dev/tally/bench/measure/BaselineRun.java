@@ -19,9 +19,6 @@ import java.util.concurrent.locks.LockSupport;
 /** One run of a baseline, in a fresh process. */
 final class BaselineRun {
 
-    /** The same for every program, Tally too. */
-    static final List<String> JVM = List.of("-Xms1g", "-Xmx2g", "-XX:+UseParallelGC");
-
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final long PAUSE_NANOS = 2_000_000;
 
@@ -106,10 +103,9 @@ final class BaselineRun {
                 bed.cluster().topics().actions(),
                 Integer.toString(port)));
         command.addAll(List.of(more));
-        List<String> jvm = new ArrayList<>(JVM);
         // Avro reads into classes only of packages it is told to trust.
-        jvm.add("-Dorg.apache.avro.SERIALIZABLE_PACKAGES=dev.tally.schemas");
-        return bed.stack().child(name, jvm, command);
+        return bed.stack()
+                .measured(name, List.of("-Dorg.apache.avro.SERIALIZABLE_PACKAGES=dev.tally.schemas"), command);
     }
 
     private AppClient client() {

@@ -87,7 +87,7 @@ final class TallyApp implements AutoCloseable {
             command.add("--set");
             command.add(key + "=" + value);
         });
-        ChildProcess process = stack.child(name, BaselineRun.JVM, command);
+        ChildProcess process = stack.measured(name, List.of(), command);
         return new TallyApp(stack, name, process, "http://127.0.0.1:" + port);
     }
 

@@ -36,29 +36,32 @@ public final class BenchStack implements AutoCloseable {
     private final int kafkaPort;
     private final RegistryFake registry;
     private final List<String> jvm;
+    private final List<String> measuredJvm;
     private final Deque<ChildProcess> children = new ArrayDeque<>();
     private boolean closed;
 
-    private BenchStack(Path folder, int kafkaPort, RegistryFake registry, List<String> jvm) {
+    private BenchStack(Path folder, int kafkaPort, RegistryFake registry, List<String> jvm, List<String> measuredJvm) {
         this.folder = folder;
         this.kafkaPort = kafkaPort;
         this.registry = registry;
         this.jvm = List.copyOf(jvm);
+        this.measuredJvm = List.copyOf(measuredJvm);
     }
 
     /**
      * Starts broker and registry, and waits for the broker.
      *
      * @param jvm options of every process' JVM, besides its own
+     * @param measuredJvm options of the JVM of each process that is measured
      */
-    public static BenchStack start(List<String> jvm) {
+    public static BenchStack start(List<String> jvm, List<String> measuredJvm) {
         Path folder;
         try {
             folder = Files.createTempDirectory("tally-bench");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        BenchStack stack = new BenchStack(folder, freePort(), RegistryFake.start(), jvm);
+        BenchStack stack = new BenchStack(folder, freePort(), RegistryFake.start(), jvm, measuredJvm);
         Runtime.getRuntime().addShutdownHook(new Thread(stack::close, "bench-shutdown"));
         try {
             stack.startBroker();
@@ -98,6 +101,13 @@ public final class BenchStack implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted", e);
         }
+    }
+
+    /** Starts a process that is measured. */
+    public ChildProcess measured(String name, List<String> own, List<String> command) {
+        List<String> options = new ArrayList<>(measuredJvm);
+        options.addAll(own);
+        return child(name, options, command);
     }
 
     /** Starts another process, which ends with this at the latest. */

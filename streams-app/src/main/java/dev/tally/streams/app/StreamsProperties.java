@@ -32,9 +32,8 @@ final class StreamsProperties {
     /** Defaults of ours, which any setting under {@code kafka.} replaces. */
     private static Map<String, Object> defaults() {
         Map<String, Object> defaults = new HashMap<>();
-        // While a backlog is worked off; for what is live, processors ask for a commit every 100 ms. Well below the 10
-        // s
-        // after which brokers abort a transaction: the next owner of a dead instance's partitions waits for that.
+        // While a backlog is worked off; for what is live, processors ask for a commit every 100 ms. Well below the
+        // 10 s after which brokers abort a transaction: the next owner of a dead instance's partitions waits for that.
         defaults.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 3_000);
         defaults.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 64L * 1024 * 1024);
         // Most partitions of actions-home are empty: nothing is gained by looking at them before each record.

@@ -210,8 +210,7 @@ final class Charges {
         if (charge.unrated() != 0) {
             Optional<PlanTerms> plan = catalogue.plan(charge.planId(), charge.planVersion());
             if (plan.isEmpty()) {
-                // Nothing is billed at a guess: the interval waits for its plan, out of the way of those that can
-                // close.
+                // Nothing is billed at a guess: the interval waits for its plan, out of the way of the others.
                 openIntervals.put(
                         IntervalCharge.waitingKey(charge.planId(), charge.planVersion())
                                 .raw(open.get())

@@ -29,8 +29,7 @@ class EarlyCommitTest {
             TallyOnBroker.awaitRunning(app);
             Map<String, Long> expected = new TreeMap<>();
             for (int round = 0; round < 4; round++) {
-                // When a few actions come, most of which travel, with ticks in between, and one record that nobody can
-                // read
+                // When a few actions come, most of which travel, with ticks in between, and one unreadable record
                 tally.publish(topics, new Random(round), 10 * round, 10 * round + 10, expected, i -> false);
                 tally.publishGarbage(topics);
 
