@@ -28,7 +28,16 @@ import org.apache.kafka.clients.producer.RecordMetadata;
  */
 public final class LatencyRun {
 
-    private static final int WARM_UP_SECONDS = 15;
+    /** A burst to begin with, which is worked off. */
+    private static final int BURST_RATE = 50_000;
+
+    private static final int BURST_SECONDS = 15;
+
+    /** Then the same as what is measured: on two cores the JIT compilers of three young processes take most of the time of the first minutes. */
+    private static final int WARM_UP_RATE = 5_000;
+
+    private static final int WARM_UP_SECONDS = 120;
+    private static final int SETTLE_SECONDS = 5;
     private static final int PROBE_EVERY_MILLIS = 100;
 
     private final BenchStack stack;
@@ -54,7 +63,8 @@ public final class LatencyRun {
     public Map<String, Map<String, Latency>> run(List<Integer> rates, int secondsEach) {
         int probesEach = secondsEach * 1_000 / PROBE_EVERY_MILLIS;
         Bed bed = Bed.publish(stack, cluster, new Workload(workload.spec().with(1)), 0);
-        bed.apply(BenchCatalogue.probed(workload.spec(), probesEach * rates.size()));
+        int warmUpProbes = WARM_UP_SECONDS * 1_000 / PROBE_EVERY_MILLIS;
+        bed.apply(BenchCatalogue.probed(workload.spec(), warmUpProbes + probesEach * rates.size()));
         String name = "bench-latency";
         Map<String, Map<String, Latency>> latencies = new LinkedHashMap<>();
         try (TallyApp app = TallyApp.start(stack, cluster, name, 2, settings);
@@ -65,11 +75,17 @@ public final class LatencyRun {
             app.awaitReady();
             GroupClock clock = new GroupClock(app.process(), stack.broker(), progress);
             Probes probes = new Probes(bed, app, usage, alerts);
-            traffic.rate(rates.getFirst());
-            LockSupport.parkNanos(WARM_UP_SECONDS * 1_000_000_000L);
-            int first = 0;
+            say.accept("warming up for %d s ...".formatted(BURST_SECONDS + WARM_UP_SECONDS));
+            traffic.rate(BURST_RATE);
+            LockSupport.parkNanos(BURST_SECONDS * 1_000_000_000L);
+            traffic.rate(0);
+            clock.awaitEnd(cluster.topics().actions());
+            traffic.rate(WARM_UP_RATE);
+            Map<String, Latency> unused = probes.run(0, warmUpProbes, WARM_UP_SECONDS, PROBE_EVERY_MILLIS);
+            int first = warmUpProbes;
             for (int rate : rates) {
                 traffic.rate(rate);
+                LockSupport.parkNanos(SETTLE_SECONDS * 1_000_000_000L);
                 say.accept("latency at %,d/s for %d s ...".formatted(rate, secondsEach));
                 double sentBefore = traffic.sent();
                 long begun = System.nanoTime();

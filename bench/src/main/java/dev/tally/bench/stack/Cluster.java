@@ -11,6 +11,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.LogDirDescription;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.InterruptException;
@@ -75,8 +76,15 @@ public final class Cluster implements AutoCloseable {
                 .collect(Collectors.toSet());
     }
 
-    /** Bytes that the broker keeps for all topics but that of the actions, its own included. */
+    /**
+     * Bytes that the broker keeps for all topics but that of the actions, its own included. The logs of a topic that was deleted may
+     * still be there for a while: they do not count.
+     */
     public long bytes() {
+        Set<String> all = get(admin.listTopics(new ListTopicsOptions().listInternal(true))
+                .names()
+                .toCompletionStage()
+                .toCompletableFuture());
         return get(admin.describeLogDirs(List.of(1))
                         .allDescriptions()
                         .toCompletionStage()
@@ -84,12 +92,13 @@ public final class Cluster implements AutoCloseable {
                 .values()
                 .stream()
                 .flatMap(dirs -> dirs.values().stream())
-                .mapToLong(this::bytes)
+                .mapToLong(dir -> bytes(dir, all))
                 .sum();
     }
 
-    private long bytes(LogDirDescription dir) {
+    private long bytes(LogDirDescription dir, Set<String> all) {
         return dir.replicaInfos().entrySet().stream()
+                .filter(replica -> all.contains(replica.getKey().topic()))
                 .filter(replica -> !replica.getKey().topic().equals(topics.actions()))
                 .mapToLong(replica -> replica.getValue().size())
                 .sum();

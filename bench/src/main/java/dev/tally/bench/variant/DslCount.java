@@ -91,7 +91,7 @@ public final class DslCount {
                 StreamsConfig.NUM_STREAM_THREADS_CONFIG,
                 1,
                 StreamsConfig.producerPrefix("compression.type"),
-                "lz4",
+                "zstd",
                 // Kept, so that what was written can be measured.
                 StreamsConfig.REPARTITION_PURGE_INTERVAL_MS_CONFIG,
                 Duration.ofDays(1).toMillis(),
