@@ -16,7 +16,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ActionDecoder<A> {
 
-    private static final int TEXTS_KEPT = 4096;
+    private static final int TEXTS_AT_FIRST = 1 << 12;
+
+    /** 4.5 MB of bytes and at most 8 MB of strings for one task. */
+    private static final int TEXTS_AT_MOST = 1 << 16;
 
     private final RecordSerde<ActionEvent> serde;
     private final Assembler<A> assembler;
@@ -26,10 +29,10 @@ public final class ActionDecoder<A> {
     private int latestId = -1;
     private @Nullable ActionPlan latest;
 
-    private ActionDecoder(RecordSerde<ActionEvent> serde, Assembler<A> assembler, int textsKept) {
+    private ActionDecoder(RecordSerde<ActionEvent> serde, Assembler<A> assembler, TextCache texts) {
         this.serde = serde;
         this.assembler = assembler;
-        this.draft = new ActionDraft(new TextCache(textsKept));
+        this.draft = new ActionDraft(texts);
     }
 
     /** Makes the caller's type of an action's fields, in the order of the schema; {@code usage} is immutable. */
@@ -52,12 +55,12 @@ public final class ActionDecoder<A> {
 
     /** A decoder on a serde, which stays the caller's to close. */
     public static <A> ActionDecoder<A> of(RecordSerde<ActionEvent> serde, Assembler<A> assembler) {
-        return new ActionDecoder<>(serde, assembler, TEXTS_KEPT);
+        return new ActionDecoder<>(serde, assembler, new TextCache(TEXTS_AT_FIRST, TEXTS_AT_MOST));
     }
 
     /** One that keeps so few strings that they drive each other out. */
     static <A> ActionDecoder<A> keeping(int texts, RecordSerde<ActionEvent> serde, Assembler<A> assembler) {
-        return new ActionDecoder<>(serde, assembler, texts);
+        return new ActionDecoder<>(serde, assembler, new TextCache(texts, texts));
     }
 
     /**

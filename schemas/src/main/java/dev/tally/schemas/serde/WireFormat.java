@@ -51,17 +51,57 @@ final class WireFormat implements AutoCloseable {
 
     private record Target(String topic, Schema schema) {}
 
-    /** How records of a schema are written: the id, and the schema to convert to first, if it is another one. */
-    private record Encoding(int id, @Nullable Schema other) {}
+    /**
+     * How records of a schema are written.
+     *
+     * @param id the schema's id
+     * @param other the schema to convert to first, if it is another one
+     * @param writers by the class of records: a generated class has conversions of its own, found by reflection
+     */
+    private record Encoding(int id, @Nullable Schema other, Map<Class<?>, DatumWriter<GenericRecord>> writers) {
+        Encoding(int id, @Nullable Schema other) {
+            this(id, other, new ConcurrentHashMap<>(1));
+        }
+
+        DatumWriter<GenericRecord> writer(GenericRecord value) {
+            DatumWriter<GenericRecord> known = writers.get(value.getClass());
+            return known != null ? known : writers.computeIfAbsent(value.getClass(), any -> WireFormat.writer(value));
+        }
+    }
+
+    /** What a thread writes into, used again for its next record. */
+    private static final class Scratch {
+        private static final int KEPT = 64 * 1024;
+        private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
+
+        private final ByteArrayOutputStream out = new ByteArrayOutputStream(1024);
+        private BinaryEncoder encoder = EncoderFactory.get().binaryEncoder(out, null);
+
+        static Scratch empty() {
+            Scratch scratch = OF_THREAD.get();
+            // An encoder first passes on what a record that could not be written left in it.
+            scratch.encoder = EncoderFactory.get().binaryEncoder(scratch.out, scratch.encoder);
+            scratch.out.reset();
+            return scratch;
+        }
+
+        byte[] take() {
+            byte[] bytes = out.toByteArray();
+            if (bytes.length > KEPT) {
+                OF_THREAD.remove();
+            }
+            return bytes;
+        }
+    }
 
     byte[] encode(String topic, GenericRecord value) {
         Encoding encoding = encoding(topic, value.getSchema());
         GenericRecord written = encoding.other() == null ? value : convert(value, encoding.other());
-        ByteArrayOutputStream out = new ByteArrayOutputStream(256);
-        out.write(0);
-        out.writeBytes(ByteBuffer.allocate(4).putInt(encoding.id()).array());
-        writeBinary(written, out);
-        return out.toByteArray();
+        Scratch scratch = Scratch.empty();
+        scratch.out.write(0);
+        scratch.out.writeBytes(ByteBuffer.allocate(4).putInt(encoding.id()).array());
+        write(written, encoding.writer(written), scratch.encoder);
+        return scratch.take();
     }
 
     /** Makes sure that records of the schema can be written to the topic without asking the registry again. */
@@ -216,9 +256,12 @@ final class WireFormat implements AutoCloseable {
     }
 
     static void writeBinary(GenericRecord value, ByteArrayOutputStream out) {
+        write(value, writer(value), EncoderFactory.get().directBinaryEncoder(out, null));
+    }
+
+    private static void write(GenericRecord value, DatumWriter<GenericRecord> writer, BinaryEncoder encoder) {
         try {
-            BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(out, null);
-            writer(value).write(value, encoder);
+            writer.write(value, encoder);
             encoder.flush();
         } catch (IOException | RuntimeException e) {
             throw new SerializationException(

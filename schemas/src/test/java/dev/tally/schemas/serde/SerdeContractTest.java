@@ -60,6 +60,21 @@ final class SerdeContractTest {
     }
 
     @Test
+    void shouldLeaveNothingOfARecordThatCouldNotBeWrittenInTheNextOne() {
+        GenericRecord broken = new GenericData.Record(TXN);
+        broken.put("id", "x1");
+        GenericRecord record = new GenericData.Record(TXN);
+        record.put("id", "x2");
+        record.put("amt", 1L);
+
+        assertThatExceptionOfType(SerializationException.class)
+                .isThrownBy(() -> serde.serializer().serialize("txn", broken));
+        byte[] bytes = serde.serializer().serialize("txn", record);
+
+        assertThat(HexFormat.of().formatHex(bytes)).isEqualTo("00000000010478320200");
+    }
+
+    @Test
     void shouldLetTombstonesThrough() {
         assertThat(serde.serializer().serialize("txn", null)).isNull();
         assertThat(serde.deserializer().deserialize("txn", null)).isNull();

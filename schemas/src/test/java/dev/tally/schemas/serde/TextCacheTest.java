@@ -6,7 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -14,7 +19,7 @@ final class TextCacheTest {
 
     @Test
     void shouldGiveTheSameStringForTheSameBytes() {
-        TextCache cache = new TextCache(64);
+        TextCache cache = new TextCache(64, 64);
         byte[] bytes = "xuser-1xuser-1grüße".getBytes(StandardCharsets.UTF_8);
 
         String first = cache.text(bytes, 1, 6);
@@ -26,7 +31,7 @@ final class TextCacheTest {
 
     @Test
     void shouldNeverMistakeOneTextForAnotherWhenPlacesCollide() {
-        TextCache cache = new TextCache(2);
+        TextCache cache = new TextCache(2, 2);
         Random random = new Random(7);
         for (int i = 0; i < 50_000; i++) {
             String text = Integer.toString(random.nextInt(200)).repeat(1 + random.nextInt(30));
@@ -38,7 +43,7 @@ final class TextCacheTest {
 
     @Test
     void shouldNotKeepLongTexts() {
-        TextCache cache = new TextCache(64);
+        TextCache cache = new TextCache(64, 64);
         byte[] bytes = "x".repeat(TextCache.MAX_LENGTH + 1).getBytes(StandardCharsets.UTF_8);
 
         assertThat(cache.text(bytes, 0, bytes.length)).isNotSameAs(cache.text(bytes, 0, bytes.length));
@@ -46,9 +51,36 @@ final class TextCacheTest {
     }
 
     @Test
+    void shouldGrowWithTheTextsThatComeAgainAndNoFurtherThanItsBound() {
+        TextCache cache = new TextCache(16, 1 << 12);
+        List<byte[]> ids = IntStream.range(0, 500)
+                .mapToObj(i -> ("user-" + i).getBytes(StandardCharsets.UTF_8))
+                .toList();
+        for (int round = 0; round < 50; round++) {
+            ids.forEach(
+                    id -> assertThat(cache.text(id, 0, id.length)).isEqualTo(new String(id, StandardCharsets.UTF_8)));
+        }
+
+        Set<Object> objects = Collections.newSetFromMap(new IdentityHashMap<>());
+        for (int round = 0; round < 2; round++) {
+            ids.forEach(id -> objects.add(cache.text(id, 0, id.length)));
+        }
+        assertThat(objects).hasSizeBetween(500, 600);
+        assertThat(cache.size()).isBetween(1 << 10, 1 << 12);
+
+        for (int i = 0; i < 100_000; i++) {
+            byte[] hostile = ("hostile-" + i).getBytes(StandardCharsets.UTF_8);
+            assertThat(cache.text(hostile, 0, hostile.length)).isEqualTo("hostile-" + i);
+        }
+        assertThat(cache.size()).isEqualTo(1 << 12);
+    }
+
+    @Test
     void shouldRefuseASizeThatIsNoPowerOfTwo() {
-        assertThatIllegalArgumentException().isThrownBy(() -> new TextCache(12));
-        assertThatIllegalArgumentException().isThrownBy(() -> new TextCache(1));
+        assertThatIllegalArgumentException().isThrownBy(() -> new TextCache(12, 16));
+        assertThatIllegalArgumentException().isThrownBy(() -> new TextCache(1, 16));
+        assertThatIllegalArgumentException().isThrownBy(() -> new TextCache(16, 24));
+        assertThatIllegalArgumentException().isThrownBy(() -> new TextCache(16, 8));
     }
 
     @Test

@@ -1,6 +1,5 @@
 package dev.tally.streams.topology;
 
-import dev.tally.keys.Subject;
 import dev.tally.schemas.Tick;
 import dev.tally.schemas.UsageSum;
 import dev.tally.schemas.serde.Decoded;
@@ -30,7 +29,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -56,7 +54,6 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
 
     private static final int TEND_AFTER = 4_096;
     private static final int TEND_PER_TICK = 250_000;
-    private static final int MOST_ORGS = 50_000;
 
     private final IntakeSettings settings;
     private final CatalogueView catalogue;
@@ -132,7 +129,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         private final UserDays days;
         private final UsageSums sums;
         private final MemoTerms terms = new MemoTerms(catalogue);
-        private final Map<String, UsageSums.Entry> orgs = new HashMap<>();
+        private final UsageOrgs orgs;
         private final Cancellable ticks;
         private final EarlyCommit commit;
         private final Runnable writeBack;
@@ -166,6 +163,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
             ticks = context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, now -> tick(Instant.ofEpochMilli(now)));
             commit = new EarlyCommit(context, () -> caughtUp.test(partition));
             sums = new UsageSums(settings.billingInterval(), terms, commit::isLive, this::toSubjectLog);
+            orgs = new UsageOrgs(sums);
             // Only write-back stores and a sink are written to: in a commit, caching stores have had their turn.
             writeBack = store.writeBackBy(
                     context, sums::drain, this::sendTickIfDue, ids::drain, days::writeBack, counters::drain);
@@ -289,7 +287,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         }
 
         private void count(Action action, User user, Cell<Totals> day) {
-            UsageSums.Entry org = action.orgId() == null ? null : org(action.orgId());
+            UsageSums.Entry org = action.orgId() == null ? null : orgs.sums(user, action.orgId());
             boolean orgPays = org != null && Payers.orgPays(org.subscription(), action.occurredAt(), terms);
             Arrays.fill(times, action.occurredAt().toEpochMilli());
             days.set(day, day.value().plus(meters.ids(), amounts, !orgPays, times));
@@ -297,13 +295,6 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
             if (org != null) {
                 sums.add(org, action, amounts, orgPays);
             }
-        }
-
-        private UsageSums.Entry org(String id) {
-            if (orgs.size() >= MOST_ORGS) {
-                orgs.clear();
-            }
-            return orgs.computeIfAbsent(id, name -> sums.entry(Subject.org(name)));
         }
 
         private void settle(Outcome outcome, Record<byte[], Message> record, Message.Incoming from) {

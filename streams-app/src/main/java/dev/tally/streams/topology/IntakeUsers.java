@@ -32,6 +32,7 @@ final class IntakeUsers {
         private final int home;
         private UsageSums.@Nullable Entry sums;
         private UserDays.@Nullable Recent recentDay;
+        private UsageOrgs.@Nullable Org recentOrg;
 
         private User(String id, int partitions) {
             subject = Subject.user(id);
@@ -56,6 +57,15 @@ final class IntakeUsers {
                 sums = entry;
             }
             return entry;
+        }
+
+        /** The org of the user's latest action that had one. */
+        UsageOrgs.@Nullable Org recentOrg() {
+            return recentOrg;
+        }
+
+        void recentOrg(UsageOrgs.Org org) {
+            recentOrg = org;
         }
 
         UserDays.@Nullable Recent recentDay() {

@@ -13,9 +13,11 @@ import dev.tally.streams.metering.MeterSet;
 import dev.tally.streams.metering.Period;
 import dev.tally.streams.metering.SubscriptionTerms;
 import dev.tally.streams.metering.Terms;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -179,19 +181,21 @@ final class UsageSums {
     private final class Sum {
         private final Entry entry;
         private final @Nullable BillingSlots slots;
-        private final List<Part> parts = new ArrayList<>(2);
-        private final Map<Instant, DaySplit> splits = new HashMap<>(4);
-        private final StepLog steps = new StepLog();
+        private final @Nullable StepLog steps;
+        private final List<Part> parts = new ArrayList<>(1);
+        private final @Nullable Map<Instant, DaySplit> splits;
         private String lastEventId = "";
         private int bytes = 64;
 
         Sum(Entry entry) {
             this.entry = entry;
             this.slots = entry.slots();
+            this.steps = slots == null ? null : new StepLog();
+            this.splits = entry.subject.kind() == Subject.Kind.ORG ? new HashMap<>(4) : null;
         }
 
         int bytes() {
-            return bytes + steps.size();
+            return steps == null ? bytes : bytes + steps.size();
         }
 
         void add(Action action, long[] amounts, boolean pays) {
@@ -202,7 +206,7 @@ final class UsageSums {
             if (part.split != null) {
                 bytes += part.split.add(action, amounts);
             }
-            if (slots != null) {
+            if (steps != null) {
                 steps.add(index, action.eventId(), amounts);
             }
             lastEventId = action.eventId();
@@ -222,23 +226,25 @@ final class UsageSums {
         private Part newPart(Instant at, boolean pays) {
             Period day = BillingCalendar.day(at);
             BillingSlots.Span span = slots == null ? new BillingSlots.Span(day, null) : slots.spanAt(at);
-            DaySplit split = entry.subject.kind() == Subject.Kind.ORG
-                    ? splits.computeIfAbsent(day.start(), start -> new DaySplit())
-                    : null;
-            return new Part(pays, day.start(), span, split, meters.ids().size());
+            int meterCount = meters.ids().size();
+            DaySplit split =
+                    splits == null ? null : splits.computeIfAbsent(day.start(), start -> new DaySplit(meterCount));
+            return new Part(pays, day.start(), span, split, meterCount);
         }
 
         UsageSum toRecord() {
             List<UsagePart> partRecords = new ArrayList<>(parts.size());
             parts.forEach(part -> partRecords.add(part.toRecord()));
             List<UsageSplit> splitRecords = new ArrayList<>();
-            splits.forEach((day, split) -> split.addTo(splitRecords, day));
+            if (splits != null) {
+                splits.forEach((day, split) -> split.addTo(splitRecords, day));
+            }
             return new UsageSum(
                     entry.text,
                     meters.ids(),
                     partRecords,
                     splitRecords,
-                    steps.toBuffer(),
+                    steps == null ? ByteBuffer.allocate(0) : steps.toBuffer(),
                     lastEventId,
                     awaited.getAsBoolean());
         }
@@ -246,12 +252,12 @@ final class UsageSums {
 
     /** What each value of each dimension has of one day. */
     private static final class DaySplit {
-        private final List<Map<@Nullable String, long[]>> rows = new ArrayList<>(DIMENSIONS.length);
+        private final AmountsByText[] rows = new AmountsByText[DIMENSIONS.length];
+        private final int meters;
 
-        DaySplit() {
-            for (int i = 0; i < DIMENSIONS.length; i++) {
-                rows.add(new HashMap<>());
-            }
+        DaySplit(int meters) {
+            this.meters = meters;
+            Arrays.setAll(rows, i -> new AmountsByText(meters));
         }
 
         /** Adds an action, and returns about how many bytes that takes. */
@@ -264,22 +270,13 @@ final class UsageSums {
         }
 
         private int add(int dimension, @Nullable String key, long[] amounts) {
-            Map<@Nullable String, long[]> values = rows.get(dimension);
-            long[] row = values.get(key);
-            if (row == null) {
-                values.put(key, amounts.clone());
-                return 16 + 10 * amounts.length + utf8(key);
-            }
-            for (int i = 0; i < row.length; i++) {
-                row[i] = Amounts.plus(row[i], amounts[i]);
-            }
-            return 0;
+            return rows[dimension].add(key, amounts) ? 16 + 10 * meters + utf8(key) : 0;
         }
 
         void addTo(List<UsageSplit> records, Instant day) {
             for (int i = 0; i < DIMENSIONS.length; i++) {
                 SplitDimension by = DIMENSIONS[i];
-                rows.get(i).forEach((key, amounts) -> records.add(new UsageSplit(day, by, key, boxed(amounts))));
+                rows[i].forEach((key, amounts) -> records.add(new UsageSplit(day, by, key, boxed(amounts))));
             }
         }
     }
