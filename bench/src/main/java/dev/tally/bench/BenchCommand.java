@@ -135,7 +135,8 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--jvm",
             paramLabel = "OPTION",
-            defaultValue = "-Xms1g,-Xmx2g,-XX:+UseParallelGC",
+            defaultValue =
+                    "-Xms1g,-Xmx2g,-XX:+UseParallelGC,-XX:+IgnoreUnrecognizedVMOptions,-XX:+UseCompactObjectHeaders",
             split = ",",
             description =
                     "Options of the JVM of each program that is measured, the same for all (default: ${DEFAULT-VALUE}).")

@@ -58,7 +58,8 @@ final class ArchitectureTest {
                 .resideInAPackage("dev.tally.schemas.serde")
                 .should()
                 .dependOnClassesThat(resideInAnyPackage("dev.tally..")
-                        .and(not(resideInAnyPackage("dev.tally.schemas", "dev.tally.schemas.serde"))))
+                        .and(not(
+                                resideInAnyPackage("dev.tally.schemas", "dev.tally.schemas.serde", "dev.tally.units"))))
                 .because("it serves any of the records, on any topic")
                 .check(CLASSES);
     }

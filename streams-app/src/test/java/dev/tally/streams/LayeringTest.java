@@ -23,7 +23,12 @@ class LayeringTest {
                 .resideInAPackage("..metering..")
                 .should()
                 .onlyDependOnClassesThat()
-                .resideInAnyPackage("java..", "dev.tally.keys..", "dev.tally.streams.metering..", "org.jspecify..")
+                .resideInAnyPackage(
+                        "java..",
+                        "dev.tally.keys..",
+                        "dev.tally.units..",
+                        "dev.tally.streams.metering..",
+                        "org.jspecify..")
                 .check(CLASSES);
     }
 

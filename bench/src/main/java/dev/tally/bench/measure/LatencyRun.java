@@ -37,6 +37,9 @@ public final class LatencyRun {
     private static final int WARM_UP_RATE = 5_000;
 
     private static final int WARM_UP_SECONDS = 120;
+    /** Two for each core here: while one waits for its commit another works. */
+    private static final int THREADS = 4;
+
     private static final int SETTLE_SECONDS = 5;
     private static final int PROBE_EVERY_MILLIS = 100;
 
@@ -67,7 +70,7 @@ public final class LatencyRun {
         bed.apply(BenchCatalogue.probed(workload.spec(), warmUpProbes + probesEach * rates.size()));
         String name = "bench-latency";
         Map<String, Map<String, Latency>> latencies = new LinkedHashMap<>();
-        try (TallyApp app = TallyApp.start(stack, cluster, name, 2, settings);
+        try (TallyApp app = TallyApp.start(stack, cluster, name, THREADS, settings);
                 GroupProgress progress = new GroupProgress(cluster.admin(), stack.bootstrapServers(), name);
                 Arrivals usage = Arrivals.of(bed, cluster.topics().usage());
                 Arrivals alerts = Arrivals.of(bed, cluster.topics().quotaAlerts());

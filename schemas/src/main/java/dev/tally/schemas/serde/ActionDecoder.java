@@ -2,6 +2,7 @@ package dev.tally.schemas.serde;
 
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.Trigger;
+import dev.tally.units.UnitAmounts;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.common.header.Headers;
@@ -35,7 +36,7 @@ public final class ActionDecoder<A> {
         this.draft = new ActionDraft(texts);
     }
 
-    /** Makes the caller's type of an action's fields, in the order of the schema; {@code usage} is immutable. */
+    /** Makes the caller's type of an action's fields, in the order of the schema. */
     @FunctionalInterface
     public interface Assembler<A> {
         A assemble(
@@ -48,7 +49,7 @@ public final class ActionDecoder<A> {
                 String actionType,
                 Trigger trigger,
                 boolean readOnly,
-                Map<String, Long> usage,
+                UnitAmounts usage,
                 @Nullable String admissionId,
                 @Nullable String reverses);
     }
@@ -122,7 +123,7 @@ public final class ActionDecoder<A> {
                 event.getActionType(),
                 event.getTrigger(),
                 event.getReadOnly(),
-                Map.copyOf(event.getUsage()),
+                UnitAmounts.of(event.getUsage()),
                 event.getAdmissionId(),
                 event.getReverses());
     }

@@ -2,9 +2,8 @@ package dev.tally.schemas.serde;
 
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.Trigger;
+import dev.tally.units.UnitAmounts;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -125,25 +124,8 @@ final class ActionDraft {
                 Objects.requireNonNull(texts[ACTION_TYPE]),
                 trigger,
                 readOnly,
-                usage(),
+                unitCount == 0 ? UnitAmounts.NONE : new UnitAmounts(units, amounts, unitCount),
                 texts[ADMISSION_ID],
                 texts[REVERSES]);
-    }
-
-    private Map<String, Long> usage() {
-        return switch (unitCount) {
-            case 0 -> Map.of();
-            case 1 -> Map.of(units[0], amounts[0]);
-            case 2 -> Map.of(units[0], amounts[0], units[1], amounts[1]);
-            case 3 -> Map.of(units[0], amounts[0], units[1], amounts[1], units[2], amounts[2]);
-            case 4 -> Map.of(units[0], amounts[0], units[1], amounts[1], units[2], amounts[2], units[3], amounts[3]);
-            default -> {
-                Map<String, Long> usage = HashMap.newHashMap(unitCount);
-                for (int i = 0; i < unitCount; i++) {
-                    usage.put(units[i], amounts[i]);
-                }
-                yield Map.copyOf(usage);
-            }
-        };
     }
 }

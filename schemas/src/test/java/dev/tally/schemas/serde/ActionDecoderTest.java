@@ -6,6 +6,7 @@ import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.Trigger;
 import dev.tally.schemas.testing.ContractRecords;
 import dev.tally.schemas.testing.RegistryFake;
+import dev.tally.units.UnitAmounts;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -53,7 +54,7 @@ final class ActionDecoderTest {
             String actionType,
             Trigger trigger,
             boolean readOnly,
-            Map<String, Long> usage,
+            UnitAmounts usage,
             @Nullable String admissionId,
             @Nullable String reverses) {
 
@@ -68,7 +69,7 @@ final class ActionDecoderTest {
                     event.getActionType(),
                     event.getTrigger(),
                     event.getReadOnly(),
-                    event.getUsage(),
+                    UnitAmounts.of(event.getUsage()),
                     event.getAdmissionId(),
                     event.getReverses());
         }
@@ -198,7 +199,9 @@ final class ActionDecoderTest {
         assertThat(agreed("twice", framed(id, "04753102650261 02 04 0261 02 0261 04 00")))
                 .isInstanceOfSatisfying(
                         Decoded.Read.class,
-                        both -> assertThat(both.value()).extracting("usage").isEqualTo(Map.of("a", 2L)));
+                        both -> assertThat(both.value())
+                                .extracting("usage")
+                                .isEqualTo(UnitAmounts.of(Map.of("a", 2L))));
         StringBuilder many = new StringBuilder("04753102650261 02 28");
         for (int i = 0; i < 20; i++) {
             many.append("02")

@@ -32,7 +32,7 @@ final class StreamsProperties {
     /** Defaults of ours, which any setting under {@code kafka.} replaces. */
     private static Map<String, Object> defaults() {
         Map<String, Object> defaults = new HashMap<>();
-        // While a backlog is worked off; for what is live, processors ask for a commit every 100 ms. Well below the
+        // While a backlog is worked off; for what is live, processors ask for a commit every 50 ms. Well below the
         // 10 s after which brokers abort a transaction: the next owner of a dead instance's partitions waits for that.
         defaults.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 3_000);
         defaults.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 64L * 1024 * 1024);
@@ -43,7 +43,12 @@ final class StreamsProperties {
                 StreamsConfig.mainConsumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG),
                 MeteringSettings.SESSION_TIMEOUT_MS);
         defaults.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), 2_000);
-        defaults.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), 2_000);
+        // Few enough to be in the processor's cache still when their turn comes.
+        defaults.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), 250);
+        // A transaction that begins while the markers of the one before are written is told to try again: after Kafka's
+        // default of
+        // 100 ms, each commit of live input would wait that long. It doubles with each try, up to retry.backoff.max.ms.
+        defaults.put(StreamsConfig.producerPrefix(ProducerConfig.RETRY_BACKOFF_MS_CONFIG), 10);
         // What a commit writes comes at once, to many partitions.
         defaults.put(StreamsConfig.producerPrefix(ProducerConfig.BATCH_SIZE_CONFIG), 128 * 1024);
         defaults.put(StreamsConfig.producerPrefix(ProducerConfig.COMPRESSION_TYPE_CONFIG), "zstd");

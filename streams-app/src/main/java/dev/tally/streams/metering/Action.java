@@ -1,7 +1,7 @@
 package dev.tally.streams.metering;
 
+import dev.tally.units.UnitAmounts;
 import java.time.Instant;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,11 +30,6 @@ public record Action(
         String actionType,
         String trigger,
         boolean readOnly,
-        Map<String, Long> usage,
+        UnitAmounts usage,
         @Nullable String admissionId,
-        @Nullable String reverses) {
-
-    public Action {
-        usage = Map.copyOf(usage);
-    }
-}
+        @Nullable String reverses) {}

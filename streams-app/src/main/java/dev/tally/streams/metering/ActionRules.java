@@ -1,9 +1,9 @@
 package dev.tally.streams.metering;
 
 import dev.tally.keys.Ids;
+import dev.tally.units.UnitAmounts;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -43,7 +43,7 @@ public final class ActionRules {
             // Older events have no day that could be written.
             return reject(DeadLetterReason.UNSUPPORTED, "occurredAt lies before 1970");
         }
-        return action.usage().isEmpty() ? Optional.empty() : checkAmounts(action.usage());
+        return checkAmounts(action.usage());
     }
 
     private static @Nullable Rejection checkIds(Action action) {
@@ -64,14 +64,13 @@ public final class ActionRules {
         return problem.isEmpty() ? null : new Rejection(DeadLetterReason.INVALID_ID, field + " " + problem.get());
     }
 
-    private static Optional<Rejection> checkAmounts(Map<String, Long> usage) {
-        for (Map.Entry<String, Long> amount : usage.entrySet()) {
-            if (amount.getValue() < 0) {
-                return reject(
-                        DeadLetterReason.NEGATIVE_AMOUNT, "usage." + amount.getKey() + " is " + amount.getValue());
+    private static Optional<Rejection> checkAmounts(UnitAmounts usage) {
+        for (int i = 0; i < usage.count(); i++) {
+            if (usage.amount(i) < 0) {
+                return reject(DeadLetterReason.NEGATIVE_AMOUNT, "usage." + usage.unit(i) + " is " + usage.amount(i));
             }
-            if (amount.getValue() > MAX_AMOUNT) {
-                return reject(DeadLetterReason.AMOUNT_TOO_LARGE, "usage." + amount.getKey() + " is over 10^12");
+            if (usage.amount(i) > MAX_AMOUNT) {
+                return reject(DeadLetterReason.AMOUNT_TOO_LARGE, "usage." + usage.unit(i) + " is over 10^12");
             }
         }
         return Optional.empty();

@@ -82,7 +82,7 @@ public record MeterDefinition(
     private long sumOfUnits(Action action) {
         long sum = 0;
         for (String unit : units) {
-            sum = Math.addExact(sum, action.usage().getOrDefault(unit, 0L));
+            sum = Math.addExact(sum, action.usage().of(unit));
         }
         return sum;
     }
@@ -90,7 +90,7 @@ public record MeterDefinition(
     private long rated(Action action) {
         for (Rate rate : rates) {
             if (rate.matches(action)) {
-                long amount = rate.unit() == null ? 0 : action.usage().getOrDefault(rate.unit(), 0L);
+                long amount = rate.unit() == null ? 0 : action.usage().of(rate.unit());
                 // Half up, once per event: (x + 500) / 1000 for x >= 0.
                 long byUnit = Math.addExact(Math.multiplyExact(amount, rate.per1000()), 500) / 1_000;
                 return Math.addExact(rate.perAction(), byUnit);

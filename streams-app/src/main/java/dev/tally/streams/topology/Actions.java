@@ -6,8 +6,8 @@ import dev.tally.schemas.serde.ActionDecoder;
 import dev.tally.schemas.serde.Decoded;
 import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.streams.metering.Action;
+import dev.tally.units.UnitAmounts;
 import java.time.Instant;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** From wire records to the core's type. */
@@ -35,7 +35,7 @@ final class Actions {
             String actionType,
             Trigger trigger,
             boolean readOnly,
-            Map<String, Long> usage,
+            UnitAmounts usage,
             @Nullable String admissionId,
             @Nullable String reverses) {
         return new Action(

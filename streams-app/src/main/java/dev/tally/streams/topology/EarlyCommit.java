@@ -8,21 +8,25 @@ import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 
 /**
- * Asks for a commit sooner than {@code commit.interval.ms} where others wait for what has just been processed. While a backlog is worked
- * off nobody waits for the single record: then a commit is put off, and more of what is summed up on the heap travels as one.
+ * Asks for a commit sooner than {@code commit.interval.ms} where others wait for what has just been processed. The further the input is
+ * behind, the longer a commit is put off, and the more of what is summed up on the heap travels as one: a stall is caught up with, and
+ * nobody waits for a commit longer than a quarter of what the record has waited already. While an old backlog is worked off nobody waits
+ * for the single record.
  */
 final class EarlyCommit {
 
-    private static final Duration LOOK_EVERY = Duration.ofMillis(100);
-    private static final int ASK_EVERY = 10;
+    private static final Duration LOOK_EVERY = Duration.ofMillis(50);
+    private static final int ASK_EVERY = 20;
+    private static final int PART_OF_LAG = 4;
 
     /** A record appended this recently is live, also where more have come since it was fetched. */
-    private static final Duration LIVE = Duration.ofSeconds(2);
+    private static final Duration LIVE = Duration.ofSeconds(10);
 
     private final ProcessorContext<?, ?> context;
     private final BooleanSupplier caughtUp;
     private final Cancellable timer;
     private Instant newest = Instant.MIN;
+    private Instant asked = Instant.EPOCH;
     private boolean pending;
     private boolean live = true;
     private int looks;
@@ -61,9 +65,12 @@ final class EarlyCommit {
         if (!pending) {
             return;
         }
-        live = newest.isAfter(now.minus(LIVE)) || (++looks % ASK_EVERY == 0 && caughtUp.getAsBoolean());
-        if (live) {
+        Duration behind = Duration.between(newest, now);
+        boolean atEnd = ++looks % ASK_EVERY == 0 && caughtUp.getAsBoolean();
+        live = atEnd || behind.compareTo(LIVE) < 0;
+        if (live && (atEnd || !now.isBefore(asked.plus(behind.dividedBy(PART_OF_LAG))))) {
             pending = false;
+            asked = now;
             context.commit();
         }
     }

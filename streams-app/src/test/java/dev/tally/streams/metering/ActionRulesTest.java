@@ -2,6 +2,7 @@ package dev.tally.streams.metering;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.units.UnitAmounts;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
@@ -67,7 +68,7 @@ class ActionRulesTest {
     @Test
     void shouldRefuseReversalsUntilTheyAreBuilt() {
         // Given
-        Action action = new Action("e", AT, "u", null, null, null, "a", "OTHER", false, Map.of(), null, "e0");
+        Action action = new Action("e", AT, "u", null, null, null, "a", "OTHER", false, UnitAmounts.NONE, null, "e0");
 
         // When / Then
         assertThat(ActionRules.check(action, AT)).map(Rejection::reason).contains(DeadLetterReason.UNSUPPORTED);
@@ -79,10 +80,11 @@ class ActionRulesTest {
     }
 
     private static Action action(String eventId, Instant at) {
-        return new Action(eventId, at, "u", null, null, null, "a", "OTHER", false, Map.of(), null, null);
+        return new Action(eventId, at, "u", null, null, null, "a", "OTHER", false, UnitAmounts.NONE, null, null);
     }
 
     private static Action action(String eventId, String userId, @Nullable String orgId, Map<String, Long> usage) {
-        return new Action(eventId, AT, userId, orgId, null, null, "a", "OTHER", false, usage, null, null);
+        return new Action(
+                eventId, AT, userId, orgId, null, null, "a", "OTHER", false, UnitAmounts.of(usage), null, null);
     }
 }

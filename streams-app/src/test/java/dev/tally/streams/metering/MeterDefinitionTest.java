@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tally.streams.metering.MeterDefinition.Aggregation;
 import dev.tally.streams.metering.MeterDefinition.Filter;
 import dev.tally.streams.metering.MeterDefinition.Rate;
+import dev.tally.units.UnitAmounts;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -73,6 +74,17 @@ class MeterDefinitionTest {
 
     private static Action action(Map<String, Long> usage) {
         return new Action(
-                "e", Instant.EPOCH, "u", null, null, "model-a", "message.send", "OTHER", false, usage, null, null);
+                "e",
+                Instant.EPOCH,
+                "u",
+                null,
+                null,
+                "model-a",
+                "message.send",
+                "OTHER",
+                false,
+                UnitAmounts.of(usage),
+                null,
+                null);
     }
 }

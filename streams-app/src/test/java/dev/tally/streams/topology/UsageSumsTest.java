@@ -11,11 +11,11 @@ import dev.tally.streams.metering.MeterSet;
 import dev.tally.streams.metering.PlanTerms;
 import dev.tally.streams.metering.SubscriptionTerms;
 import dev.tally.streams.metering.Terms;
+import dev.tally.units.UnitAmounts;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -66,7 +66,7 @@ class UsageSumsTest {
                     long1,
                     "OTHER",
                     false,
-                    Map.of(),
+                    UnitAmounts.NONE,
                     null,
                     null);
             sums.add(entry, action, new long[] {1}, true);
@@ -111,7 +111,7 @@ class UsageSumsTest {
                     "x",
                     "OTHER",
                     false,
-                    Map.of(),
+                    UnitAmounts.NONE,
                     null,
                     null);
             sums.add(entry, action, amounts[i], true);
@@ -165,7 +165,8 @@ class UsageSumsTest {
 
     private static Action numbered(int number) {
         String eventId = String.format("%0200d", number);
-        return new Action(eventId, Pipeline.START, "u1", null, null, null, "x", "OTHER", false, Map.of(), null, null);
+        return new Action(
+                eventId, Pipeline.START, "u1", null, null, null, "x", "OTHER", false, UnitAmounts.NONE, null, null);
     }
 
     private static Terms subscribed(Subject subscriber) {

@@ -1,0 +1,66 @@
+package dev.tally.streams.topology;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.time.Instant;
+import org.apache.kafka.streams.processor.api.MockProcessorContext;
+import org.junit.jupiter.api.Test;
+
+class CommitSpacingTest {
+
+    private static final Instant START = Instant.parse("2026-11-02T09:00:00Z");
+
+    private final MockProcessorContext<String, String> context = new MockProcessorContext<>();
+    private boolean caughtUp;
+    private final EarlyCommit commit = new EarlyCommit(context, () -> caughtUp);
+    private Instant now = START;
+
+    @Test
+    void shouldAskAtOnceForWhatHasJustArrived() {
+        commit.note(START.minusMillis(150));
+        assertThat(asksIn(Duration.ofMillis(100))).isEqualTo(1);
+        assertThat(commit.isLive()).isTrue();
+
+        assertThat(asksIn(Duration.ofSeconds(1))).as("nothing was processed").isZero();
+    }
+
+    @Test
+    void shouldPutACommitOffForAQuarterOfTheLag() {
+        int asks = 0;
+        for (int i = 0; i < 40; i++) {
+            commit.note(now.minusSeconds(4));
+            asks += asksIn(Duration.ofMillis(100));
+        }
+        assertThat(asks).as("in 4 s, 4 s behind").isEqualTo(4);
+        assertThat(commit.isLive()).isTrue();
+    }
+
+    @Test
+    void shouldLeaveAnOldBacklogToTheCommitInterval() {
+        for (int i = 0; i < 40; i++) {
+            commit.note(now.minusSeconds(11));
+            assertThat(asksIn(Duration.ofMillis(100))).isZero();
+        }
+        assertThat(commit.isLive()).isFalse();
+    }
+
+    @Test
+    void shouldAskAtTheEndOfABacklogHoweverOldItIs() {
+        caughtUp = true;
+        commit.note(START.minus(Duration.ofDays(1)));
+        assertThat(asksIn(Duration.ofSeconds(1))).isEqualTo(1);
+        assertThat(commit.isLive()).isTrue();
+    }
+
+    private int asksIn(Duration time) {
+        int asks = 0;
+        for (Instant end = now.plus(time); now.isBefore(end); ) {
+            now = now.plusMillis(50);
+            context.resetCommit();
+            context.scheduledPunctuators().get(0).getPunctuator().punctuate(now.toEpochMilli());
+            asks += context.committed() ? 1 : 0;
+        }
+        return asks;
+    }
+}
