@@ -2,32 +2,45 @@ package dev.tally.units;
 
 import java.util.Arrays;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Amounts by unit of one action, each unit once. There are few, so they are looked through one after the other. Immutable. */
+/** Amounts by unit of one action, each unit once. Most have few, which are looked through one after the other. Immutable. */
 public final class UnitAmounts {
 
     /** No amounts. */
-    public static final UnitAmounts NONE = new UnitAmounts(new String[0], new long[0], 0);
+    public static final UnitAmounts NONE = new UnitAmounts(new String[0], new long[0]);
+
+    /** More than these are sorted. */
+    public static final int FEW = 16;
 
     private final String[] units;
     private final long[] amounts;
 
-    /** The first {@code count} of these, copied. */
-    public UnitAmounts(String[] units, long[] amounts, int count) {
-        this.units = Arrays.copyOf(units, count);
-        this.amounts = Arrays.copyOf(amounts, count);
+    private UnitAmounts(String[] units, long[] amounts) {
+        this.units = units;
+        this.amounts = amounts;
+    }
+
+    /**
+     * The first of some units and their amounts, copied.
+     *
+     * @param count at most {@link #FEW}
+     */
+    public static UnitAmounts few(String[] units, long[] amounts, int count) {
+        if (count > FEW) {
+            throw new IllegalArgumentException(count + " units");
+        }
+        return count == 0 ? NONE : new UnitAmounts(Arrays.copyOf(units, count), Arrays.copyOf(amounts, count));
     }
 
     /** The amounts of a map. */
     public static UnitAmounts of(Map<String, Long> amounts) {
-        return amounts.isEmpty()
-                ? NONE
-                : new UnitAmounts(
-                        amounts.keySet().toArray(String[]::new),
-                        amounts.values().stream().mapToLong(Long::longValue).toArray(),
-                        amounts.size());
+        SortedMap<String, Long> sorted = new TreeMap<>(amounts);
+        return new UnitAmounts(
+                sorted.keySet().toArray(String[]::new),
+                sorted.values().stream().mapToLong(Long::longValue).toArray());
     }
 
     /** How many units there are. */
@@ -47,12 +60,17 @@ public final class UnitAmounts {
 
     /** The amount of a unit; 0 where it is not there. */
     public long of(String unit) {
+        int index = units.length > FEW ? Arrays.binarySearch(units, unit) : indexAmongFew(unit);
+        return index < 0 ? 0 : amounts[index];
+    }
+
+    private int indexAmongFew(String unit) {
         for (int i = 0; i < units.length; i++) {
             if (units[i].equals(unit)) {
-                return amounts[i];
+                return i;
             }
         }
-        return 0;
+        return -1;
     }
 
     /** The same as a map, sorted by unit. */

@@ -17,10 +17,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ActionDecoder<A> {
 
-    private static final int TEXTS_AT_FIRST = 1 << 12;
+    private static final int FEWEST_TEXTS = 1 << 10;
+    private static final int MOST_TEXTS = 1 << 15;
 
-    /** 4.5 MB of bytes and at most 8 MB of strings for one task. */
-    private static final int TEXTS_AT_MOST = 1 << 16;
+    /** Texts that all partitions of a topic may keep: some 45 MB, should all be with one process. */
+    private static final int TEXTS_OF_A_TOPIC = 1 << 17;
 
     private final RecordSerde<ActionEvent> serde;
     private final Assembler<A> assembler;
@@ -54,9 +55,15 @@ public final class ActionDecoder<A> {
                 @Nullable String reverses);
     }
 
-    /** A decoder on a serde, which stays the caller's to close. */
-    public static <A> ActionDecoder<A> of(RecordSerde<ActionEvent> serde, Assembler<A> assembler) {
-        return new ActionDecoder<>(serde, assembler, new TextCache(TEXTS_AT_FIRST, TEXTS_AT_MOST));
+    /**
+     * A decoder on a serde, which stays the caller's to close.
+     *
+     * @param partitions of the topic, one of which it reads: the more there are, the fewer users come to each
+     */
+    public static <A> ActionDecoder<A> of(RecordSerde<ActionEvent> serde, Assembler<A> assembler, int partitions) {
+        int share = Integer.highestOneBit(TEXTS_OF_A_TOPIC / partitions);
+        int most = Math.max(FEWEST_TEXTS, Math.min(MOST_TEXTS, share));
+        return new ActionDecoder<>(serde, assembler, new TextCache(FEWEST_TEXTS, most));
     }
 
     /** One that keeps so few strings that they drive each other out. */

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class ActionDraft {
 
     /** More units in one action are left to the general path. */
-    static final int MAX_UNITS = 16;
+    static final int MAX_UNITS = UnitAmounts.FEW;
 
     static final int TEXTS = ActionEvent.getClassSchema().getFields().size();
     private static final int EVENT_ID = position("eventId");
@@ -124,7 +124,7 @@ final class ActionDraft {
                 Objects.requireNonNull(texts[ACTION_TYPE]),
                 trigger,
                 readOnly,
-                unitCount == 0 ? UnitAmounts.NONE : new UnitAmounts(units, amounts, unitCount),
+                UnitAmounts.few(units, amounts, unitCount),
                 texts[ADMISSION_ID],
                 texts[REVERSES]);
     }

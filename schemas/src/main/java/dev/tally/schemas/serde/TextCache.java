@@ -5,14 +5,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Strings that come again and again (ids, models, units), by their bytes: a hit makes no garbage, and gives the same object with a hash
- * code that is known. Holds two places for each hash; what does not fit drives out the older. Where that happens often there are more
- * texts than places, and the places are doubled, up to a bound: hostile ids cost no more than no cache. Not for several threads.
+ * code that is known. Holds two places for each hash; what does not fit drives out the older. Where one look-up in 64 does that there
+ * are more texts than places, and the places are doubled, up to a bound: hostile ids cost no more than no cache. Not for several threads.
  */
 final class TextCache {
 
     /** Longer texts are not kept: they would be most of the memory. */
     static final int MAX_LENGTH = 64;
 
+    private static final int GROW_AT = 64;
     private static final int WIDTH = 1 + MAX_LENGTH;
     private static final long MIX = 0x9e3779b97f4a7c15L;
 
@@ -20,6 +21,7 @@ final class TextCache {
     // Length and bytes of each text, side by side in one array: a look-up touches as little memory as can be.
     private byte[] keys;
     private @Nullable String[] texts;
+    private int lookUps;
     private int drivenOut;
 
     /**
@@ -49,6 +51,10 @@ final class TextCache {
         }
         if (length > MAX_LENGTH) {
             return Utf8.text(bytes, from, length);
+        }
+        if (++lookUps > GROW_AT * texts.length) {
+            lookUps = 0;
+            drivenOut = 0;
         }
         int place = place(bytes, from, length);
         if (holds(place, bytes, from, length)) {
@@ -91,6 +97,7 @@ final class TextCache {
         @Nullable String[] oldTexts = texts;
         keys = new byte[2 * oldKeys.length];
         texts = new @Nullable String[2 * oldTexts.length];
+        lookUps = 0;
         drivenOut = 0;
         for (int i = 0; i < oldTexts.length; i++) {
             String text = oldTexts[i];

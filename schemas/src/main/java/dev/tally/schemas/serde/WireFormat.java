@@ -75,20 +75,20 @@ final class WireFormat implements AutoCloseable {
         private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
 
         private final ByteArrayOutputStream out = new ByteArrayOutputStream(1024);
-        private BinaryEncoder encoder = EncoderFactory.get().binaryEncoder(out, null);
+        private final BinaryEncoder encoder = EncoderFactory.get().binaryEncoder(out, null);
 
-        static Scratch empty() {
+        /** What is not given back, since its record could not be written, is not used again either. */
+        static Scratch borrow() {
             Scratch scratch = OF_THREAD.get();
-            // An encoder first passes on what a record that could not be written left in it.
-            scratch.encoder = EncoderFactory.get().binaryEncoder(scratch.out, scratch.encoder);
-            scratch.out.reset();
+            OF_THREAD.remove();
             return scratch;
         }
 
-        byte[] take() {
+        byte[] giveBack() {
             byte[] bytes = out.toByteArray();
-            if (bytes.length > KEPT) {
-                OF_THREAD.remove();
+            if (bytes.length <= KEPT) {
+                out.reset();
+                OF_THREAD.set(this);
             }
             return bytes;
         }
@@ -97,11 +97,11 @@ final class WireFormat implements AutoCloseable {
     byte[] encode(String topic, GenericRecord value) {
         Encoding encoding = encoding(topic, value.getSchema());
         GenericRecord written = encoding.other() == null ? value : convert(value, encoding.other());
-        Scratch scratch = Scratch.empty();
+        Scratch scratch = Scratch.borrow();
         scratch.out.write(0);
         scratch.out.writeBytes(ByteBuffer.allocate(4).putInt(encoding.id()).array());
         write(written, encoding.writer(written), scratch.encoder);
-        return scratch.take();
+        return scratch.giveBack();
     }
 
     /** Makes sure that records of the schema can be written to the topic without asking the registry again. */

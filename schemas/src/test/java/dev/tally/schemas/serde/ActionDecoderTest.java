@@ -79,7 +79,7 @@ final class ActionDecoderTest {
     void start() {
         registry = RegistryFake.start();
         serde = RecordSerde.forValues(ActionEvent.class, Map.of("schema.registry.url", registry.url()));
-        decoder = ActionDecoder.of(serde, Fields::new);
+        decoder = ActionDecoder.of(serde, Fields::new, 4);
     }
 
     @AfterEach
@@ -297,7 +297,7 @@ final class ActionDecoderTest {
                 "avro.serde.class",
                 SchemaEvolutionTest.ForeignSerde.class.getName());
         try (RecordSerde<ActionEvent> foreign = RecordSerde.forValues(ActionEvent.class, config)) {
-            ActionDecoder<Fields> byWayOf = ActionDecoder.of(foreign, Fields::new);
+            ActionDecoder<Fields> byWayOf = ActionDecoder.of(foreign, Fields::new, 4);
 
             for (int i = 0; i < 2; i++) {
                 assertThat(byWayOf.decode("actions", null, good))

@@ -22,7 +22,14 @@ final class StreamsProperties {
     static Properties of(MeteringSettings settings) {
         ParsedSettings values = settings.values();
         Map<String, Object> config = new HashMap<>(defaults());
-        config.putAll(CommonSettings.kafkaClient(values));
+        Map<String, Object> given = CommonSettings.kafkaClient(values);
+        // Kafka Streams prefers a key with a client's prefix; a default of ours must not win over what was set for all
+        // clients.
+        given.keySet().forEach(key -> {
+            config.remove(StreamsConfig.producerPrefix(key));
+            config.remove(StreamsConfig.mainConsumerPrefix(key));
+        });
+        config.putAll(given);
         config.putAll(guarded(values));
         Properties properties = new Properties();
         properties.putAll(config);
@@ -45,9 +52,8 @@ final class StreamsProperties {
         defaults.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), 2_000);
         // Few enough to be in the processor's cache still when their turn comes.
         defaults.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), 250);
-        // A transaction that begins while the markers of the one before are written is told to try again: after Kafka's
-        // default of
-        // 100 ms, each commit of live input would wait that long. It doubles with each try, up to retry.backoff.max.ms.
+        // A transaction that begins while the markers of the one before are written is told to try again. After Kafka's
+        // default of 100 ms, each commit of live input would wait that long.
         defaults.put(StreamsConfig.producerPrefix(ProducerConfig.RETRY_BACKOFF_MS_CONFIG), 10);
         // What a commit writes comes at once, to many partitions.
         defaults.put(StreamsConfig.producerPrefix(ProducerConfig.BATCH_SIZE_CONFIG), 128 * 1024);

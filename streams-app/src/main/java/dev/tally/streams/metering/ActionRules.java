@@ -5,6 +5,7 @@ import dev.tally.units.UnitAmounts;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** What every action must satisfy before it can be counted. The first broken rule is the one that is reported. */
@@ -65,15 +66,24 @@ public final class ActionRules {
     }
 
     private static Optional<Rejection> checkAmounts(UnitAmounts usage) {
+        // Units have no order of their own: which amount is named must not depend on the one they came in.
+        Optional<String> negative = firstUnit(usage, amount -> amount < 0);
+        if (negative.isPresent()) {
+            return reject(
+                    DeadLetterReason.NEGATIVE_AMOUNT, "usage." + negative.get() + " is " + usage.of(negative.get()));
+        }
+        return firstUnit(usage, amount -> amount > MAX_AMOUNT)
+                .map(unit -> new Rejection(DeadLetterReason.AMOUNT_TOO_LARGE, "usage." + unit + " is over 10^12"));
+    }
+
+    private static Optional<String> firstUnit(UnitAmounts usage, LongPredicate which) {
+        String first = null;
         for (int i = 0; i < usage.count(); i++) {
-            if (usage.amount(i) < 0) {
-                return reject(DeadLetterReason.NEGATIVE_AMOUNT, "usage." + usage.unit(i) + " is " + usage.amount(i));
-            }
-            if (usage.amount(i) > MAX_AMOUNT) {
-                return reject(DeadLetterReason.AMOUNT_TOO_LARGE, "usage." + usage.unit(i) + " is over 10^12");
+            if (which.test(usage.amount(i)) && (first == null || usage.unit(i).compareTo(first) < 0)) {
+                first = usage.unit(i);
             }
         }
-        return Optional.empty();
+        return Optional.ofNullable(first);
     }
 
     private static Optional<Rejection> reject(DeadLetterReason reason, String detail) {

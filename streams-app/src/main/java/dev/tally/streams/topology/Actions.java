@@ -15,9 +15,9 @@ final class Actions {
 
     private Actions() {}
 
-    /** A decoder for one task. */
-    static ActionDecoder<Action> decoder(RecordSerde<ActionEvent> serde) {
-        return ActionDecoder.of(serde, Actions::action);
+    /** A decoder for one task of so many. */
+    static ActionDecoder<Action> decoder(RecordSerde<ActionEvent> serde, int partitions) {
+        return ActionDecoder.of(serde, Actions::action, partitions);
     }
 
     /** The user of what was read; null where there is none to be told. */

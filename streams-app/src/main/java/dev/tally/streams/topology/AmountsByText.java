@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class AmountsByText {
 
-    private static final int SMALLEST = 8;
+    private static final int SMALLEST = 2;
 
     private final int meters;
     private @Nullable String[] texts = new @Nullable String[SMALLEST];

@@ -25,7 +25,7 @@ final class ArriveHomeProcessor implements Processor<byte[], byte[], byte[], Mes
     private @Nullable Runnable writeBack;
 
     ArriveHomeProcessor(RecordSerde<ActionEvent> serde, int partitions) {
-        this.decoder = Actions.decoder(serde);
+        this.decoder = Actions.decoder(serde, partitions);
         this.partitions = partitions;
     }
 

@@ -38,7 +38,7 @@ final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Mess
 
     /** @param caughtUp whether all input of a partition has been fetched */
     BringHomeProcessor(RecordSerde<ActionEvent> serde, int partitions, IntPredicate caughtUp) {
-        this.decoder = Actions.decoder(serde);
+        this.decoder = Actions.decoder(serde, partitions);
         this.partitions = partitions;
         this.caughtUp = caughtUp;
     }

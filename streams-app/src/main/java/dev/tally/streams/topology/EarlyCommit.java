@@ -8,10 +8,10 @@ import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 
 /**
- * Asks for a commit sooner than {@code commit.interval.ms} where others wait for what has just been processed. The further the input is
- * behind, the longer a commit is put off, and the more of what is summed up on the heap travels as one: a stall is caught up with, and
- * nobody waits for a commit longer than a quarter of what the record has waited already. While an old backlog is worked off nobody waits
- * for the single record.
+ * Asks for a commit sooner than {@code commit.interval.ms} where others wait for what has just been processed. Where the input is some
+ * seconds behind, after a stall, commits come at a quarter of that: more of what is summed up on the heap travels as one, so that the
+ * input is caught up with, and the commit adds little to what a record has waited already. While an old backlog is worked off nobody
+ * waits for the single record.
  */
 final class EarlyCommit {
 
@@ -20,7 +20,10 @@ final class EarlyCommit {
     private static final int PART_OF_LAG = 4;
 
     /** A record appended this recently is live, also where more have come since it was fetched. */
-    private static final Duration LIVE = Duration.ofSeconds(10);
+    private static final Duration LIVE = Duration.ofSeconds(2);
+
+    /** Until then it is no backlog yet. */
+    private static final Duration STALLED = Duration.ofSeconds(10);
 
     private final ProcessorContext<?, ?> context;
     private final BooleanSupplier caughtUp;
@@ -66,9 +69,8 @@ final class EarlyCommit {
             return;
         }
         Duration behind = Duration.between(newest, now);
-        boolean atEnd = ++looks % ASK_EVERY == 0 && caughtUp.getAsBoolean();
-        live = atEnd || behind.compareTo(LIVE) < 0;
-        if (live && (atEnd || !now.isBefore(asked.plus(behind.dividedBy(PART_OF_LAG))))) {
+        live = behind.compareTo(LIVE) < 0 || (++looks % ASK_EVERY == 0 && caughtUp.getAsBoolean());
+        if (live || (behind.compareTo(STALLED) < 0 && !now.isBefore(asked.plus(behind.dividedBy(PART_OF_LAG))))) {
             pending = false;
             asked = now;
             context.commit();

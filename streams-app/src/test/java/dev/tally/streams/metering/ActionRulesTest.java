@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.units.UnitAmounts;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -63,6 +64,32 @@ class ActionRulesTest {
         assertThat(ActionRules.check(action("e", "u", null, Map.of("credits", -1L)), AT))
                 .map(Rejection::reason)
                 .contains(DeadLetterReason.NEGATIVE_AMOUNT);
+    }
+
+    @Test
+    void shouldNameTheSameAmountInWhateverOrderTheyCame() {
+        long tooLarge = 2_000_000_000_000L;
+        for (String[] units : new String[][] {{"a", "y", "z"}, {"z", "y", "a"}, {"y", "a", "z"}}) {
+            long[] amounts = Arrays.stream(units)
+                    .mapToLong(unit -> unit.equals("a") ? tooLarge : -1)
+                    .toArray();
+            Action action = new Action(
+                    "e",
+                    AT,
+                    "u",
+                    null,
+                    null,
+                    null,
+                    "a",
+                    "OTHER",
+                    false,
+                    UnitAmounts.few(units, amounts, 3),
+                    null,
+                    null);
+
+            assertThat(ActionRules.check(action, AT))
+                    .contains(new Rejection(DeadLetterReason.NEGATIVE_AMOUNT, "usage.y is -1"));
+        }
     }
 
     @Test
