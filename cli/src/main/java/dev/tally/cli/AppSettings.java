@@ -19,6 +19,7 @@ record AppSettings(
         Map<String, String> app,
         Map<String, String> sink,
         String prefix,
+        String clock,
         int actionsPartitions,
         int subjectPartitions) {
 
@@ -69,6 +70,7 @@ record AppSettings(
                 app,
                 sink,
                 parsed.string(CommonSettings.TOPIC_PREFIX),
+                parsed.string(CommonSettings.CLOCK),
                 parsed.integer(CommonSettings.ACTIONS_PARTITIONS),
                 parsed.integer(CommonSettings.SUBJECT_PARTITIONS));
     }

@@ -1,6 +1,8 @@
 package dev.tally.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.tally.cli.audit.ChargeRecount;
+import dev.tally.cli.audit.ChargedMeter;
 import dev.tally.cli.audit.Comparison;
 import dev.tally.cli.audit.Outcomes;
 import dev.tally.cli.audit.Reading;
@@ -15,6 +17,7 @@ import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.topics.Topics;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
@@ -52,10 +55,13 @@ final class AuditCommand implements Callable<Integer> {
     @Option(names = "--day", description = "Only this day, UTC.")
     private @Nullable String day;
 
+    @Option(names = "--period", description = "Of billing periods only those that this day begins in, UTC.")
+    private @Nullable String period;
+
     @Option(
             names = "--app",
             defaultValue = "http://127.0.0.1:8080",
-            description = "streams-app, asked for its conservation counters.")
+            description = "streams-app, asked for its conservation counters and billing periods.")
     private String app = "http://127.0.0.1:8080";
 
     @Option(
@@ -68,7 +74,8 @@ final class AuditCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        checkDay();
+        checkDay("--day", day);
+        checkDay("--period", period);
         try (Admin admin = servers.admin();
                 RecordSerdes serdes = servers.serdes()) {
             audit(admin, servers.topics(admin), serdes);
@@ -81,11 +88,11 @@ final class AuditCommand implements Callable<Integer> {
         return differences.isEmpty() ? Exit.DONE : Exit.NO;
     }
 
-    private void checkDay() {
+    private static void checkDay(String option, @Nullable String day) {
         try {
             LocalDate unused = day == null ? LocalDate.EPOCH : LocalDate.parse(day);
         } catch (DateTimeParseException e) {
-            throw new Exit(Exit.USAGE, "--day is a day such as 2026-11-21, not " + day);
+            throw new Exit(Exit.USAGE, option + " is a day such as 2026-11-21, not " + day);
         }
     }
 
@@ -98,11 +105,20 @@ final class AuditCommand implements Callable<Integer> {
                     + " progress: what it has not read shows as differences");
         }
         Recount recount = new Recount(meters(topics, serdes));
-        recount(recount, topics, serdes, Map.of(), end);
+        AppClient client = new AppClient(app);
+        ChargeAudit charges = new ChargeAudit(servers, serdes, topics, client);
+        recount(recount, charges.recount(), topics, serdes, Map.of(), end);
         Reading before = recount.reading();
         Map<String, Long> said = usage(topics, serdes);
-        Optional<AppClient.Reply> conservation = new AppClient(app).get("/v1/conservation");
-        recount(recount, topics, serdes, end, servers.reader().ends(topics.actions()));
+        Optional<AppClient.Reply> conservation = client.get("/v1/conservation");
+        charges.ask(this::isAskedFor);
+        recount(
+                recount,
+                charges.recount(),
+                topics,
+                serdes,
+                end,
+                servers.reader().ends(topics.actions()));
         Comparison comparison = new Comparison(before, recount.reading());
 
         Set<String> windows = comparison.windows(said, this::isAskedFor);
@@ -118,6 +134,7 @@ final class AuditCommand implements Callable<Integer> {
                     moving);
         }
         differences.addAll(comparison.usage(said, windows));
+        differences.addAll(charges.compare());
         compareConservation(comparison, conservation);
         sayRange(topics);
     }
@@ -137,7 +154,12 @@ final class AuditCommand implements Callable<Integer> {
 
     /** Counts a part of the log; the part from {@code from} on is what Tally need not have processed yet. */
     private void recount(
-            Recount recount, Topics topics, RecordSerdes serdes, Map<Integer, Long> from, Map<Integer, Long> to) {
+            Recount recount,
+            ChargeRecount charges,
+            Topics topics,
+            RecordSerdes serdes,
+            Map<Integer, Long> from,
+            Map<Integer, Long> to) {
         boolean settled = from.isEmpty();
         Set<String> late = settled ? coordinates(topics.lateActions(), topics.actions()) : Set.of();
         Set<String> dead = settled ? coordinates(topics.deadLetters(), topics.actions()) : Set.of();
@@ -150,7 +172,13 @@ final class AuditCommand implements Callable<Integer> {
                 recount.deadLettered(record.partition());
             } else {
                 switch (actionSerde.decode(topics.actions(), record.headers(), record.value())) {
-                    case Decoded.Read<ActionEvent> read -> recount.action(record.partition(), read.value());
+                    case Decoded.Read<ActionEvent> read ->
+                        charges.action(
+                                record.partition(),
+                                Instant.ofEpochMilli(record.timestamp()),
+                                settled,
+                                read.value(),
+                                recount.action(record.partition(), read.value()));
                     case Decoded.Refused<ActionEvent> refused -> {
                         recount.deadLettered(record.partition());
                         if (settled) {
@@ -198,6 +226,12 @@ final class AuditCommand implements Callable<Integer> {
     private boolean isAskedFor(String key) {
         return (org == null || key.startsWith(Subject.org(org).text() + "/"))
                 && (day == null || key.endsWith("/" + day + "T00:00:00Z"));
+    }
+
+    private boolean isAskedFor(ChargedMeter charged) {
+        return (org == null || charged.payer().equals(Subject.org(org).text()))
+                && (day == null || charged.period().holds(LocalDate.parse(day)))
+                && (period == null || charged.period().holds(LocalDate.parse(period)));
     }
 
     private void compareConservation(Comparison comparison, Optional<AppClient.Reply> reply) {

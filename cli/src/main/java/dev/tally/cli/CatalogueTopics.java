@@ -6,10 +6,13 @@ import dev.tally.schemas.Meter;
 import dev.tally.schemas.Plan;
 import dev.tally.schemas.Subscription;
 import dev.tally.schemas.catalogue.Catalogue;
-import dev.tally.schemas.serde.Decoded;
+import dev.tally.schemas.catalogue.CatalogueDiff;
 import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.schemas.serde.RecordSerdes;
+import dev.tally.schemas.topics.TopicReader;
 import dev.tally.schemas.topics.Topics;
+import dev.tally.streams.state.CatalogueKind;
+import dev.tally.streams.state.CatalogueRecords;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -24,7 +27,7 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** The catalogue topics: what they hold, and what a file would change. */
+/** The catalogue topics: what they hold, and how a file gets there. */
 public final class CatalogueTopics {
 
     private final Servers servers;
@@ -38,75 +41,65 @@ public final class CatalogueTopics {
         this.topics = topics;
     }
 
-    /** A record that differs from what its topic holds. */
-    public record Change(String topic, String key, SpecificRecord record, boolean isNew) {}
-
-    /** What the topics hold. */
+    /** What the topics put in force: like streams-app, what breaks the rules is passed over and leaves what was there before. */
     public Catalogue existing() {
+        CatalogueRecords records = new CatalogueRecords(serdes);
+        TopicReader reader = servers.reader();
         return new Catalogue(
-                List.copyOf(latest(topics.meters(), Meter.class).values()),
-                List.copyOf(latest(topics.plans(), Plan.class).values()),
-                List.copyOf(latest(topics.subscriptions(), Subscription.class).values()),
-                List.copyOf(latest(topics.grants(), Grant.class).values()),
-                List.copyOf(latest(topics.memberships(), Membership.class).values()));
+                latest(reader, records, topics.meters(), CatalogueKind.METER, Meter.class),
+                latest(reader, records, topics.plans(), CatalogueKind.PLAN, Plan.class),
+                latest(reader, records, topics.subscriptions(), CatalogueKind.SUBSCRIPTION, Subscription.class),
+                latest(reader, records, topics.grants(), CatalogueKind.GRANT, Grant.class),
+                latest(reader, records, topics.memberships(), CatalogueKind.MEMBERSHIP, Membership.class));
     }
 
     /** Records of a catalogue that the topics do not hold as they are, in an order in which nothing refers to what comes later. */
-    public List<Change> changes(Catalogue wanted) {
-        List<Change> changes = new ArrayList<>();
-        Map<String, Meter> meters = latest(topics.meters(), Meter.class);
-        wanted.meters().forEach(r -> add(changes, topics.meters(), Catalogue.key(r), r, meters));
-        Map<String, Plan> plans = latest(topics.plans(), Plan.class);
-        wanted.plans().forEach(r -> add(changes, topics.plans(), Catalogue.key(r), r, plans));
-        Map<String, Membership> memberships = latest(topics.memberships(), Membership.class);
-        wanted.memberships().forEach(r -> add(changes, topics.memberships(), Catalogue.key(r), r, memberships));
-        Map<String, Grant> grants = latest(topics.grants(), Grant.class);
-        wanted.grants().forEach(r -> add(changes, topics.grants(), Catalogue.key(r), r, grants));
-        Map<String, Subscription> subscriptions = latest(topics.subscriptions(), Subscription.class);
-        wanted.subscriptions().forEach(r -> add(changes, topics.subscriptions(), Catalogue.key(r), r, subscriptions));
-        return changes;
-    }
-
-    private static <T extends SpecificRecord> void add(
-            List<Change> changes, String topic, String key, T record, Map<String, T> held) {
-        T before = held.get(key);
-        if (!record.equals(before)) {
-            changes.add(new Change(topic, key, record, before == null));
-        }
+    public List<CatalogueDiff.Entry> changes(Catalogue wanted) {
+        return CatalogueDiff.between(wanted, existing()).toPublish();
     }
 
     /** Publishes changes, one after the other so that plans stand before what refers to them; the number published. */
-    public int publish(List<Change> changes) {
+    public int publish(List<CatalogueDiff.Entry> changes) {
         Map<String, Object> config = servers.client();
         config.put(ProducerConfig.ACKS_CONFIG, "all");
         config.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+        int published = 0;
         try (Producer<byte[], byte[]> producer =
                 new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
             List<Future<?>> sent = new ArrayList<>();
-            String topic = "";
-            for (Change change : changes) {
-                if (!change.topic().equals(topic)) {
-                    await(sent);
-                    topic = change.topic();
+            String list = "";
+            for (CatalogueDiff.Entry change : changes) {
+                if (!change.list().equals(list)) {
+                    published += await(sent, published);
+                    list = change.list();
                 }
-                sent.add(producer.send(new ProducerRecord<>(
-                        change.topic(),
-                        change.key().getBytes(StandardCharsets.UTF_8),
-                        bytes(change.topic(), change.record()))));
+                change.toPublish().ifPresent(record -> sent.add(producer.send(record(change, record))));
             }
-            await(sent);
+            published += await(sent, published);
         }
-        return changes.size();
+        return published;
     }
 
-    private static void await(List<Future<?>> sent) {
+    private ProducerRecord<byte[], byte[]> record(CatalogueDiff.Entry change, SpecificRecord record) {
+        String topic = topics.prefix() + change.list();
+        return new ProducerRecord<>(topic, change.key().getBytes(StandardCharsets.UTF_8), bytes(topic, record));
+    }
+
+    /** @param before how many were published before these */
+    private static int await(List<Future<?>> sent, int before) {
+        int done = 0;
         try {
             for (Future<?> future : sent) {
                 future.get();
+                done++;
             }
             sent.clear();
+            return done;
         } catch (ExecutionException e) {
-            throw new Exit(Exit.UNREACHABLE, "a record could not be sent: " + e.getCause());
+            throw new Exit(
+                    Exit.UNREACHABLE,
+                    "a record could not be sent: " + e.getCause() + "; " + (before + done)
+                            + " were published, applying the file again publishes the rest");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new Exit(Exit.UNREACHABLE, "interrupted");
@@ -119,16 +112,19 @@ public final class CatalogueTopics {
         return serde.serializer().serialize(topic, record);
     }
 
-    private <T extends SpecificRecord> Map<String, T> latest(String topic, Class<T> type) {
-        RecordSerde<T> serde = serdes.of(type);
+    private static <T extends SpecificRecord> List<T> latest(
+            TopicReader reader, CatalogueRecords records, String topic, CatalogueKind kind, Class<T> type) {
         Map<String, T> latest = new LinkedHashMap<>();
-        servers.reader().readAll(topic, record -> {
+        reader.readAll(topic, record -> {
             String key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
-            switch (serde.decode(topic, record.headers(), record.value())) {
-                case Decoded.Read<T> read -> latest.put(key, read.value());
-                case Decoded.Refused<T> refused -> latest.remove(key);
+            switch (records.read(kind, topic, record.headers(), key, record.value())) {
+                case CatalogueRecords.Reading.Valid valid -> latest.put(key, type.cast(valid.record()));
+                case CatalogueRecords.Reading.Removed ignored -> latest.remove(key);
+                case CatalogueRecords.Reading.Refused refused ->
+                    System.err.println("tally: " + topic + " has a record that is not in force: "
+                            + refused.why().detail());
             }
         });
-        return latest;
+        return List.copyOf(latest.values());
     }
 }

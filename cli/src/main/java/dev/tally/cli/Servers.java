@@ -1,14 +1,18 @@
 package dev.tally.cli;
 
+import dev.tally.clock.ClockStamps;
+import dev.tally.clock.TestClock;
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.topics.TopicReader;
 import dev.tally.schemas.topics.Topics;
+import dev.tally.settings.CommonSettings;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,9 +49,22 @@ public final class Servers {
     @Option(names = "--prefix", defaultValue = "", description = "Put before every topic name (setting topic.prefix).")
     private String prefix = "";
 
+    @Option(
+            names = "--clock",
+            defaultValue = "${env:TALLY_CLOCK:-" + TestClock.SYSTEM + "}",
+            description =
+                    "The setting clock of the stack: the file of its test clock, if it has one (default: ${DEFAULT-VALUE}).")
+    private String clock = TestClock.SYSTEM;
+
     /** Servers given directly, not on a command line. */
     public static Servers of(String bootstrapServer, String schemaRegistry, String prefix) {
+        return of(bootstrapServer, schemaRegistry, prefix, TestClock.SYSTEM);
+    }
+
+    /** The same with the clock that they go by. */
+    public static Servers of(String bootstrapServer, String schemaRegistry, String prefix, String clock) {
         Servers servers = new Servers();
+        servers.clock = clock;
         servers.bootstrapServer = bootstrapServer;
         servers.schemaRegistry = schemaRegistry;
         servers.prefix = prefix;
@@ -69,7 +86,8 @@ public final class Servers {
         config.put("bootstrap.servers", bootstrapServer);
         config.putIfAbsent("default.api.timeout.ms", 20_000);
         config.putIfAbsent("request.timeout.ms", 10_000);
-        return config;
+        checkClock();
+        return ClockStamps.client(config, clock);
     }
 
     /** Serdes for values; credentials of the registry may stand in the file of {@code --command-config}, by Confluent's names. */
@@ -86,8 +104,28 @@ public final class Servers {
         return new RecordSerdes(config);
     }
 
+    private void checkClock() {
+        if (hasTestClock()) {
+            TestClock.problem(clock).ifPresent(problem -> {
+                throw new Exit(Exit.USAGE, "--clock: " + problem);
+            });
+            CommonSettings.elsewhere(bootstrapServer).ifPresent(problem -> {
+                throw new Exit(Exit.USAGE, problem);
+            });
+        }
+    }
+
     String prefix() {
         return prefix;
+    }
+
+    boolean hasTestClock() {
+        return !TestClock.isSystem(clock);
+    }
+
+    /** The clock that these servers go by. */
+    public InstantSource clock() {
+        return TestClock.of(clock);
     }
 
     /** An admin client; ends the command with code 3 when no broker answers. */
@@ -108,7 +146,7 @@ public final class Servers {
     /** Topic names, with the partition counts that the cluster has. */
     public Topics topics(Admin admin) {
         Topics names = new Topics(prefix, 1, 1);
-        return new Topics(prefix, partitions(admin, names.actions()), partitions(admin, names.usage()));
+        return new Topics(prefix, partitions(admin, names.actions()), partitions(admin, names.usage()), hasTestClock());
     }
 
     private static int partitions(Admin admin, String topic) {

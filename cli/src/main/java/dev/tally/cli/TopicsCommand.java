@@ -19,7 +19,7 @@ final class TopicsCommand {
             @Option(names = "--subject-partitions", defaultValue = "6") int subjectPartitions,
             @Option(names = "--replication-factor", defaultValue = "1") short replicationFactor) {
         try (Admin admin = servers.admin()) {
-            Topics topics = new Topics(servers.prefix(), actionsPartitions, subjectPartitions);
+            Topics topics = new Topics(servers.prefix(), actionsPartitions, subjectPartitions, servers.hasTestClock());
             List<String> created = new TopicAdmin(admin).apply(topics.all(), replicationFactor);
             created.forEach(topic -> System.out.println("created " + topic));
             System.out.println(created.isEmpty() ? "all topics are there" : created.size() + " topics created");
@@ -36,7 +36,7 @@ final class TopicsCommand {
             @Option(names = "--actions-partitions", defaultValue = "6") int actionsPartitions,
             @Option(names = "--subject-partitions", defaultValue = "6") int subjectPartitions) {
         try (Admin admin = servers.admin()) {
-            Topics topics = new Topics(servers.prefix(), actionsPartitions, subjectPartitions);
+            Topics topics = new Topics(servers.prefix(), actionsPartitions, subjectPartitions, servers.hasTestClock());
             List<TopicAdmin.Drift> drifts = new TopicAdmin(admin).check(topics.all());
             drifts.forEach(drift -> System.out.printf(
                     "%s: %s should be %s, is %s%n", drift.topic(), drift.what(), drift.expected(), drift.actual()));

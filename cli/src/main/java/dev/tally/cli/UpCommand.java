@@ -5,6 +5,7 @@ import dev.tally.cli.stack.DemoTraffic;
 import dev.tally.cli.stack.LocalStack;
 import dev.tally.cli.stack.StackOptions;
 import dev.tally.schemas.catalogue.Catalogue;
+import dev.tally.schemas.catalogue.CatalogueDiff;
 import dev.tally.schemas.catalogue.CatalogueException;
 import dev.tally.schemas.catalogue.CatalogueFile;
 import dev.tally.schemas.serde.RecordSerdes;
@@ -17,7 +18,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -102,10 +102,11 @@ final class UpCommand implements Callable<Integer> {
         LocalStack stack = new LocalStack(options, cache(), line -> System.out.println("tally: " + line));
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stopAndWait(stack), "shutdown"));
         try {
-            stack.startServers();
+            stack.startServers(routed.clock());
             // At once: the apps wait by themselves for what they need.
             stack.startApps(routed.app(), routed.sink());
-            Servers servers = Servers.of(options.bootstrapServers(), options.registryUrl(), routed.prefix());
+            Servers servers =
+                    Servers.of(options.bootstrapServers(), options.registryUrl(), routed.prefix(), routed.clock());
             applyTopics(stack, servers, routed);
             stack.await("streams-app", () -> LocalStack.isReady(options.httpPort()));
             applyDemoCatalogue(stack, servers, options);
@@ -151,7 +152,12 @@ final class UpCommand implements Callable<Integer> {
         try (Admin admin = servers.admin()) {
             new TopicAdmin(admin)
                     .apply(
-                            new Topics(routed.prefix(), routed.actionsPartitions(), routed.subjectPartitions()).all(),
+                            new Topics(
+                                            routed.prefix(),
+                                            routed.actionsPartitions(),
+                                            routed.subjectPartitions(),
+                                            servers.hasTestClock())
+                                    .all(),
                             (short) 1);
         }
     }
@@ -178,7 +184,7 @@ final class UpCommand implements Callable<Integer> {
             Catalogue demo = CatalogueFile.parse(CatalogCommand.text(CatalogCommand.DEMO), "demo-catalogue.yaml");
             // What its user has changed since stays as it is.
             topics.publish(topics.changes(demo).stream()
-                    .filter(CatalogueTopics.Change::isNew)
+                    .filter(change -> change.kind() == CatalogueDiff.Kind.ADDED)
                     .toList());
             AppClient app = new AppClient(options.appUrl());
             demo.subscriptions()
@@ -197,7 +203,7 @@ final class UpCommand implements Callable<Integer> {
                 RecordSerdes serdes = servers.serdes();
                 ActionPublisher publisher =
                         new ActionPublisher(servers.client(), serdes, servers.topics(admin), false).quiet()) {
-            DemoTraffic traffic = new DemoTraffic(publisher, InstantSource.system());
+            DemoTraffic traffic = new DemoTraffic(publisher, servers.clock());
             Thread sending = Thread.ofVirtual().name("demo-traffic").start(traffic::run);
             stack.awaitStop();
             traffic.stop();

@@ -4,8 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.tally.cli.CatalogueTopics;
+import dev.tally.cli.publish.ActionLines;
+import dev.tally.schemas.ActionEvent;
+import dev.tally.schemas.Subscription;
 import dev.tally.schemas.UsageSnapshot;
 import dev.tally.schemas.UsageWindow;
+import dev.tally.schemas.catalogue.Catalogue;
+import dev.tally.schemas.serde.RecordSerdes;
+import dev.tally.schemas.testing.SeededCatalogue;
+import dev.tally.schemas.topics.Topics;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -13,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,11 +29,13 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
-/** A real trace of 13 years, counted once however often and however it is published. */
+/** A real trace of 13 years, under a seeded catalogue: counted and charged once however often and however it is published. */
 class TraceE2E {
 
     private static final Path TRACE = Path.of(System.getProperty(
@@ -33,6 +44,13 @@ class TraceE2E {
     private static final Path EXPECTED = TRACE.resolveSibling("actions-git.expected.tsv.gz");
     private static final int ACTIONS = 99_515;
     private static final int READ_ONLY = 390;
+    private static final int POOLED_ORGS = 50;
+    private static final long SEED = 20_261_121;
+    /** The audit takes a catalogue record to be in force everywhere only after some seconds. */
+    private static final Duration IN_FORCE_FOR_SURE = Duration.ofSeconds(12);
+
+    private static final Pattern PERIODS =
+            Pattern.compile("compared ([\\d,]+) billing periods of payers' meters: ([\\d,]+) with");
 
     @Test
     void shouldCountTheTraceOnceWhateverHappens() throws IOException {
@@ -44,6 +62,7 @@ class TraceE2E {
             stack.start();
             System.out.println("up: ready in " + stack.readyIn() + " s");
             Wire wire = new Wire(stack);
+            subscribePools(stack, wire);
 
             // When it is published
             publish(stack, TRACE, "murmur2");
@@ -86,7 +105,36 @@ class TraceE2E {
             Tally.Result audit = audit(stack);
             System.out.println(audit.output());
             assertThat(audit.code()).as(audit.output()).isZero();
+            Matcher compared = PERIODS.matcher(audit.output());
+            assertThat(compared.find()).isTrue();
+            assertThat(Long.parseLong(compared.group(1).replace(",", ""))).isGreaterThan(900);
+            assertThat(audit.output()).doesNotContain("only checked to add up", "not compared");
         }
+    }
+
+    /** Puts those who use most on pools, long enough before the first action that none is judged by an older catalogue. */
+    private static void subscribePools(LocalStack stack, Wire wire) throws IOException {
+        List<ActionEvent> actions = new ArrayList<>();
+        ActionLines.read(ActionLines.open(TRACE.toString()), actions::add, bad -> {
+            throw new AssertionError(bad);
+        });
+        Catalogue catalogue = SeededCatalogue.over(actions, POOLED_ORGS, SEED);
+        try (RecordSerdes serdes = wire.servers().serdes()) {
+            CatalogueTopics topics = new CatalogueTopics(wire.servers(), serdes, new Topics("", 1, 1));
+            int published = topics.publish(topics.changes(catalogue));
+            assertThat(published).isEqualTo(POOLED_ORGS * (3 + 1 + 3));
+        }
+        Instant publishedAt = Instant.now();
+        Awaitility.await()
+                .atMost(Duration.ofMinutes(1))
+                .pollInterval(Duration.ofSeconds(1))
+                .ignoreExceptionsMatching(e -> e instanceof AssertionError)
+                .untilAsserted(() -> {
+                    for (Subscription subscription : catalogue.subscriptions()) {
+                        wire.get(stack.app() + "/v1/subscriptions/" + subscription.getSubject());
+                    }
+                    assertThat(Instant.now()).isAfter(publishedAt.plus(IN_FORCE_FOR_SURE));
+                });
     }
 
     private static void publish(LocalStack stack, Path file, String partitioner) {

@@ -3,6 +3,7 @@ package dev.tally.e2e;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tally.cli.Servers;
+import dev.tally.clock.TestClock;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -32,7 +33,7 @@ final class Wire {
     }
 
     Servers servers() {
-        return Servers.of(stack.bootstrapServers(), stack.registryUrl(), "");
+        return Servers.of(stack.bootstrapServers(), stack.registryUrl(), "", TestClock.SYSTEM);
     }
 
     /** All committed records of a topic. */

@@ -1,7 +1,14 @@
 package dev.tally.settings;
 
+import dev.tally.clock.ClockStamps;
+import dev.tally.clock.TestClock;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Importance;
 import org.apache.kafka.common.config.ConfigException;
@@ -84,10 +91,12 @@ public final class CommonSettings {
                 .define(
                         CLOCK,
                         ConfigDef.Type.STRING,
-                        "system",
+                        TestClock.SYSTEM,
                         new ConfigDef.NonEmptyString(),
                         Importance.LOW,
-                        "system, or the address of a test clock on loopback, one for all processes.")
+                        "system, or a test clock, on loopback only: the path of a file with one instant, such as 2026-11-30T23:59:50Z, which is"
+                                + " the time at which the file was written. One for all processes of a stack that began with it; writing the"
+                                + " file anew moves it, forward only.")
                 .define(
                         ACTIONS_PARTITIONS,
                         ConfigDef.Type.INT,
@@ -111,11 +120,56 @@ public final class CommonSettings {
                         "Replicas of the topics Tally creates; -1: the broker's default.");
     }
 
-    /** What every Kafka client is given: all of {@code kafka.…} and the brokers. */
+    /** What every Kafka client is given: all of {@code kafka.…}, the brokers, and what stamps records by a test clock. */
     public static Map<String, Object> kafkaClient(ParsedSettings settings) {
         Map<String, Object> client = new HashMap<>(settings.kafka());
         client.put(BOOTSTRAP_SERVERS, settings.string(BOOTSTRAP_SERVERS));
-        return client;
+        return ClockStamps.client(client, settings.string(CLOCK));
+    }
+
+    /** The clock to go by, once {@link #clockProblems} has found none. */
+    public static InstantSource clock(ParsedSettings settings) {
+        return TestClock.of(settings.string(CLOCK));
+    }
+
+    /** Whether the clock is a test clock. */
+    public static boolean hasTestClock(ParsedSettings settings) {
+        return !TestClock.isSystem(settings.string(CLOCK));
+    }
+
+    /**
+     * What is wrong with the clock: a test clock must be there, and where it is one, nobody else's machine may be concerned.
+     *
+     * @param httpHost address that the process serves on
+     */
+    public static List<String> clockProblems(ParsedSettings settings, String httpHost) {
+        if (!hasTestClock(settings)) {
+            return List.of();
+        }
+        List<String> problems = new ArrayList<>();
+        TestClock.problem(settings.string(CLOCK)).ifPresent(problem -> problems.add(CLOCK + ": " + problem));
+        if (!isLoopback(httpHost)) {
+            problems.add(CLOCK + " is a test clock, which serves on a loopback address only, not on " + httpHost);
+        }
+        elsewhere(settings.string(BOOTSTRAP_SERVERS)).ifPresent(problems::add);
+        return problems;
+    }
+
+    /** Which brokers are not on this machine, as a problem of a test clock. */
+    public static Optional<String> elsewhere(String bootstrapServers) {
+        List<String> others = Arrays.stream(bootstrapServers.split(","))
+                .map(String::trim)
+                .filter(server -> !isLoopback(server.replaceFirst(":\\d+$", "")))
+                .toList();
+        return others.isEmpty()
+                ? Optional.empty()
+                : Optional.of(CLOCK + " is a test clock, which goes with brokers on a loopback address only, not with "
+                        + String.join(", ", others));
+    }
+
+    /** Whether a host, by name or address, is this machine and reached by nobody else. */
+    public static boolean isLoopback(String host) {
+        return host.equals("localhost") || host.equals("::1") || host.equals("[::1]") || host.startsWith("127.");
     }
 
     /** What an Avro serde is configured with, by Confluent's names, besides {@code avro.serde.class}. */

@@ -47,7 +47,11 @@ final class ArchitectureTest {
                 .should()
                 .onlyDependOnClassesThat()
                 .resideInAnyPackage(
-                        "dev.tally.settings", "java..", "org.apache.kafka.common.config..", "org.jspecify..")
+                        "dev.tally.settings",
+                        "dev.tally.clock",
+                        "java..",
+                        "org.apache.kafka.common.config..",
+                        "org.jspecify..")
                 .check(CLASSES);
     }
 

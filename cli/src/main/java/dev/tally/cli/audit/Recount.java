@@ -61,29 +61,36 @@ public final class Recount {
         of.deadLettered++;
     }
 
-    /** An action. */
-    public void action(int partition, ActionEvent action) {
+    /**
+     * An action.
+     *
+     * @return what it counts for, by meter; empty where it does not count
+     */
+    public Map<String, Long> action(int partition, ActionEvent action) {
         Tally of = of(partition);
         of.read++;
         if (!seen.add(new Identity(action.getUserId(), action.getEventId()))) {
             of.duplicate++;
-            return;
+            return Map.of();
         }
         if (action.getReadOnly()) {
             of.readOnly++;
-            return;
+            return Map.of();
         }
         of.counted++;
         LocalDate day = LocalDate.ofInstant(action.getOccurredAt(), ZoneOffset.UTC);
+        Map<String, Long> amounts = new TreeMap<>();
         for (Meter meter : meters) {
             long amount = amount(meter, action);
             if (amount != 0) {
+                amounts.put(meter.getMeterId(), amount);
                 add("user:" + PercentEncoding.encode(action.getUserId()), meter, day, amount);
                 if (action.getOrgId() != null) {
                     add("org:" + PercentEncoding.encode(action.getOrgId()), meter, day, amount);
                 }
             }
         }
+        return amounts;
     }
 
     private void add(String subject, Meter meter, LocalDate day, long amount) {

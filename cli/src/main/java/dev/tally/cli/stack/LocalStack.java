@@ -88,8 +88,12 @@ public final class LocalStack {
         }
     }
 
-    /** Starts broker, registry and stand-in, all at once. */
-    public void startServers() {
+    /**
+     * Starts broker, registry and stand-in, all at once.
+     *
+     * @param clock the setting of that name; broker and registry go by the machine's all the same
+     */
+    public void startServers(String clock) {
         Path registry = RegistryPackage.unpacked(cache, options.home(), say, () -> stop.getCount() == 0);
         new Broker(options).format();
         child(
@@ -107,7 +111,9 @@ public final class LocalStack {
                             "--port",
                             Integer.toString(options.stripePort()),
                             "--data",
-                            options.data().resolve("stripe-stand-in").toString()),
+                            options.data().resolve("stripe-stand-in").toString(),
+                            "--clock",
+                            clock),
                     Map.of());
         }
     }

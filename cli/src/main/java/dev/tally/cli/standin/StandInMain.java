@@ -1,9 +1,9 @@
 package dev.tally.cli.standin;
 
+import dev.tally.clock.TestClock;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.BindException;
-import java.time.InstantSource;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,7 +35,7 @@ public final class StandInMain {
             return 2;
         }
         try {
-            StandIn standIn = StandIn.start(options, InstantSource.system());
+            StandIn standIn = StandIn.start(options, TestClock.of(options.clock()));
             Runtime.getRuntime().addShutdownHook(new Thread(() -> close(standIn), "stand-in-close"));
             out.println("stripe stand-in (a fake) ready on " + standIn.url());
             return 0;

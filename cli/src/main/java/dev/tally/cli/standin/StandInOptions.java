@@ -1,5 +1,6 @@
 package dev.tally.cli.standin;
 
+import dev.tally.clock.TestClock;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param identifiersForEver whether identifiers stay unique for ever or exactly 24 hours
  * @param oneInFlight whether a second concurrent call for one customer and meter gets a 429
  * @param invoiceGrace how long after its period an invoice takes usage
+ * @param clock {@code system} or the file of a test clock
  */
 public record StandInOptions(
         String host,
@@ -26,11 +28,13 @@ public record StandInOptions(
         boolean customersAtOnce,
         boolean identifiersForEver,
         boolean oneInFlight,
-        Duration invoiceGrace) {
+        Duration invoiceGrace,
+        String clock) {
 
     /** The defaults on 127.0.0.1. */
     public static StandInOptions of(int port, Path data) {
-        return new StandInOptions("127.0.0.1", port, data, null, true, false, true, Duration.ofHours(1));
+        return new StandInOptions(
+                "127.0.0.1", port, data, null, true, false, true, Duration.ofHours(1), TestClock.SYSTEM);
     }
 
     static final String USAGE = """
@@ -43,6 +47,7 @@ public record StandInOptions(
               --identifiers 24h|longer     how long an event identifier stays unique (24h)
               --in-flight one|any          429 on a second concurrent call per customer and meter (one)
               --invoice-grace DURATION     how long an ended period's invoice takes usage, ISO-8601 (PT1H)
+              --clock system|FILE          what it takes for the present time (system)
             """;
 
     /**
@@ -84,18 +89,37 @@ public record StandInOptions(
             case "--identifiers" -> modes(customersAtOnce, choice(value, "longer", "24h"), oneInFlight, invoiceGrace);
             case "--in-flight" -> modes(customersAtOnce, identifiersForEver, choice(value, "one", "any"), invoiceGrace);
             case "--invoice-grace" -> modes(customersAtOnce, identifiersForEver, oneInFlight, Duration.parse(value));
+            case "--clock" ->
+                new StandInOptions(
+                        host,
+                        port,
+                        data,
+                        account,
+                        customersAtOnce,
+                        identifiersForEver,
+                        oneInFlight,
+                        invoiceGrace,
+                        clock(value));
             default -> throw new IllegalArgumentException("unknown option");
         };
     }
 
     private StandInOptions copy(String newHost, int newPort, Path newData, @Nullable Path newAccount) {
         return new StandInOptions(
-                newHost, newPort, newData, newAccount, customersAtOnce, identifiersForEver, oneInFlight, invoiceGrace);
+                newHost,
+                newPort,
+                newData,
+                newAccount,
+                customersAtOnce,
+                identifiersForEver,
+                oneInFlight,
+                invoiceGrace,
+                clock);
     }
 
     /** These options with other behaviours. */
     StandInOptions modes(boolean atOnce, boolean forEver, boolean one, Duration grace) {
-        return new StandInOptions(host, port, data, account, atOnce, forEver, one, grace);
+        return new StandInOptions(host, port, data, account, atOnce, forEver, one, grace, clock);
     }
 
     /** These options with another account file. */
@@ -113,6 +137,13 @@ public record StandInOptions(
             throw new IllegalArgumentException("not a port number", e);
         }
         throw new IllegalArgumentException("not a port number");
+    }
+
+    private static String clock(String text) {
+        TestClock.problem(text).ifPresent(problem -> {
+            throw new IllegalArgumentException(problem);
+        });
+        return text;
     }
 
     private static boolean choice(String value, String yes, String no) {

@@ -15,9 +15,10 @@ class StandInIndependenceTest {
         noClasses()
                 .should()
                 .dependOnClassesThat(DescribedPredicate.describe(
-                        "belong to Tally outside the stand-in, or to Kafka",
+                        "belong to Tally outside the stand-in, its clock apart, or to Kafka",
                         (JavaClass type) -> (type.getPackageName().startsWith("dev.tally")
-                                        && !type.getPackageName().equals("dev.tally.cli.standin"))
+                                        && !type.getPackageName().equals("dev.tally.cli.standin")
+                                        && !type.getPackageName().equals("dev.tally.clock"))
                                 || type.getPackageName().startsWith("org.apache.kafka")))
                 .because("its totals are the independent check of what Tally reported")
                 .check(new ClassFileImporter()

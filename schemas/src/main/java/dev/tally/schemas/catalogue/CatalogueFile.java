@@ -1,6 +1,5 @@
 package dev.tally.schemas.catalogue;
 
-import dev.tally.keys.Keys;
 import dev.tally.schemas.Aggregation;
 import dev.tally.schemas.Allocation;
 import dev.tally.schemas.Beyond;
@@ -27,15 +26,12 @@ import dev.tally.schemas.Subscription;
 import dev.tally.schemas.SubscriptionStatus;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
-import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
-import org.snakeyaml.engine.v2.nodes.ScalarNode;
 
 /**
  * Reads catalogue files: YAML 1.2 with the top-level lists {@code meters}, {@code plans}, {@code subscriptions}, {@code grants} and
@@ -64,17 +60,35 @@ public final class CatalogueFile {
     }
 
     /**
-     * Reads a file that adds to a published catalogue.
+     * Reads a file that is to be published beside what is published already.
      *
-     * @param existing what is published; the file may refer to it, and must not change its plan versions
+     * @param published the file may refer to it, and must not change its plan versions and grants
      * @throws CatalogueException with every problem
      */
-    public static Catalogue parse(String yaml, String fileName, Catalogue existing) throws CatalogueException {
+    public static Catalogue parse(String yaml, String fileName, Catalogue published) throws CatalogueException {
+        return read(yaml, fileName, published, true);
+    }
+
+    /**
+     * Reads a file that is to be compared with what is published: it may hold other content for plan versions and grants than is
+     * published, which {@link CatalogueDiff} tells as conflicts.
+     *
+     * @throws CatalogueException with every problem
+     */
+    public static Catalogue parseToCompare(String yaml, String fileName, Catalogue published)
+            throws CatalogueException {
+        return read(yaml, fileName, published, false);
+    }
+
+    private static Catalogue read(String yaml, String fileName, Catalogue published, boolean toPublish)
+            throws CatalogueException {
         YamlSource source = new YamlSource(fileName);
         CatalogueFile file = new CatalogueFile(source);
-        Node root = compose(yaml, fileName);
-        YamlFields.read(source, root, "", file::lists);
-        CatalogueRules.check(file.drafts, existing, source::problem);
+        YamlFields.read(source, compose(yaml, fileName), "", file::lists);
+        CatalogueRules.check(file.drafts, published, source::problem);
+        if (toPublish) {
+            PublishedRules.check(file.drafts, published, source::problem);
+        }
         if (source.count() > 0) {
             throw new CatalogueException(source.problems());
         }
@@ -101,50 +115,24 @@ public final class CatalogueFile {
     }
 
     private boolean lists(YamlFields top) {
-        items(
-                top,
-                "meters",
-                CatalogueFile::meter,
-                drafts.meters(),
-                node -> text(node, "meterId").ifPresent(drafts.brokenMeters()::add));
-        items(top, "plans", CatalogueFile::plan, drafts.plans(), this::rememberBrokenPlan);
-        items(top, "subscriptions", CatalogueFile::subscription, drafts.subscriptions(), node -> {});
-        items(top, "grants", CatalogueFile::grant, drafts.grants(), node -> {});
-        items(top, "memberships", CatalogueFile::membership, drafts.memberships(), node -> {});
+        items(top, "meters", CatalogueFile::meter, drafts.meters());
+        items(top, "plans", CatalogueFile::plan, drafts.plans());
+        items(top, "subscriptions", CatalogueFile::subscription, drafts.subscriptions());
+        items(top, "grants", CatalogueFile::grant, drafts.grants());
+        items(top, "memberships", CatalogueFile::membership, drafts.memberships());
         return true;
     }
 
-    private <T> void items(
-            YamlFields top,
-            String name,
-            Function<YamlFields, T> shape,
-            List<Drafts.Draft<T>> target,
-            Consumer<Node> broken) {
+    private <T> void items(YamlFields top, String name, Function<YamlFields, T> shape, Drafts.ListOf<T> target) {
         top.list(name, List.<T>of(), (node, at) -> {
             Optional<T> value = YamlFields.read(source, node, at, shape);
-            value.ifPresentOrElse(one -> target.add(new Drafts.Draft<>(one, at)), () -> broken.accept(node));
+            value.ifPresentOrElse(
+                    one -> target.add(new Drafts.Draft<>(one, at, source.isUnreadable(at))), target::markIncomplete);
             return value;
         });
-    }
-
-    private void rememberBrokenPlan(Node node) {
-        Optional<String> version = text(node, "version").filter(text -> text.matches("\\d{1,9}"));
-        if (version.isPresent()) {
-            text(node, "planId")
-                    .ifPresent(id -> drafts.brokenPlans().add(Keys.plan(id, Integer.parseInt(version.get()))));
+        if (source.isUnreadable(name) && target.drafts().isEmpty()) {
+            target.markIncomplete();
         }
-    }
-
-    private static Optional<String> text(Node node, String field) {
-        if (!(node instanceof MappingNode mapping)) {
-            return Optional.empty();
-        }
-        return mapping.getValue().stream()
-                .filter(tuple -> tuple.getKeyNode() instanceof ScalarNode key
-                        && key.getValue().equals(field))
-                .filter(tuple -> tuple.getValueNode() instanceof ScalarNode)
-                .map(tuple -> ((ScalarNode) tuple.getValueNode()).getValue())
-                .findFirst();
     }
 
     private static Meter meter(YamlFields fields) {
@@ -181,7 +169,7 @@ public final class CatalogueFile {
                 fields.symbol("report", Report.class, Report.OVERAGE));
     }
 
-    private static Limit limit(YamlFields fields) {
+    static Limit limit(YamlFields fields) {
         return new Limit(
                 fields.symbol("scope", Scope.class, null),
                 fields.string("meter"),
@@ -212,7 +200,7 @@ public final class CatalogueFile {
                 fields.symbol("rounding", Rounding.class, Rounding.EXACT));
     }
 
-    private static Subscription subscription(YamlFields fields) {
+    static Subscription subscription(YamlFields fields) {
         return new Subscription(
                 fields.string("subject"),
                 fields.optionalString("stripeCustomerId"),
@@ -232,7 +220,7 @@ public final class CatalogueFile {
         return new Phase(fields.string("planId"), fields.integer("version"), fields.instant("effectiveFrom"));
     }
 
-    private static Caps caps(YamlFields fields) {
+    static Caps caps(YamlFields fields) {
         return new Caps(
                 fields.optionalNumber("memberDefault"),
                 fields.optionalNumber("spaceDefault"),
@@ -240,7 +228,7 @@ public final class CatalogueFile {
                 fields.numbersById("space"));
     }
 
-    private static Grant grant(YamlFields fields) {
+    static Grant grant(YamlFields fields) {
         return new Grant(
                 fields.string("subject"),
                 fields.string("grantId"),
@@ -250,7 +238,7 @@ public final class CatalogueFile {
                 fields.optionalInstant("expiresAt"));
     }
 
-    private static Membership membership(YamlFields fields) {
+    static Membership membership(YamlFields fields) {
         return new Membership(
                 fields.string("orgId"),
                 fields.string("userId"),

@@ -6,34 +6,53 @@ import dev.tally.schemas.Meter;
 import dev.tally.schemas.Plan;
 import dev.tally.schemas.Subscription;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
-/**
- * Records with the path each was found at. {@code brokenMeters} and {@code brokenPlans} are keys of records that could not be read,
- * so that what refers to them is not reported too.
- */
+/** The records of a catalogue as they were found, some of them perhaps only in part. */
 record Drafts(
-        List<Draft<Meter>> meters,
-        List<Draft<Plan>> plans,
-        List<Draft<Subscription>> subscriptions,
-        List<Draft<Grant>> grants,
-        List<Draft<Membership>> memberships,
-        Set<String> brokenMeters,
-        Set<String> brokenPlans) {
+        ListOf<Meter> meters,
+        ListOf<Plan> plans,
+        ListOf<Subscription> subscriptions,
+        ListOf<Grant> grants,
+        ListOf<Membership> memberships) {
 
-    record Draft<T>(T value, String path) {}
+    /**
+     * A record and where it was found.
+     *
+     * @param path e.g. {@code plans[2]}
+     * @param isPartial whether some of its values could not be read and are stand-ins: nothing may be concluded from them
+     */
+    record Draft<T>(T value, String path, boolean isPartial) {}
+
+    /** The records of one kind. */
+    static final class ListOf<T> {
+        private final List<Draft<T>> drafts = new ArrayList<>();
+        private boolean incomplete;
+
+        void add(Draft<T> draft) {
+            drafts.add(draft);
+        }
+
+        /** Says that there are items whose content is not known at all. */
+        void markIncomplete() {
+            incomplete = true;
+        }
+
+        boolean isIncomplete() {
+            return incomplete;
+        }
+
+        List<Draft<T>> drafts() {
+            return drafts;
+        }
+
+        private List<T> values() {
+            return drafts.stream().map(Draft::value).toList();
+        }
+    }
 
     static Drafts empty() {
-        return new Drafts(
-                new ArrayList<>(),
-                new ArrayList<>(),
-                new ArrayList<>(),
-                new ArrayList<>(),
-                new ArrayList<>(),
-                new HashSet<>(),
-                new HashSet<>());
+        return new Drafts(new ListOf<>(), new ListOf<>(), new ListOf<>(), new ListOf<>(), new ListOf<>());
     }
 
     static Drafts of(Catalogue catalogue) {
@@ -42,24 +61,19 @@ record Drafts(
                 drafts(catalogue.plans(), "plans"),
                 drafts(catalogue.subscriptions(), "subscriptions"),
                 drafts(catalogue.grants(), "grants"),
-                drafts(catalogue.memberships(), "memberships"),
-                Set.of(),
-                Set.of());
+                drafts(catalogue.memberships(), "memberships"));
     }
 
     Catalogue catalogue() {
-        return new Catalogue(values(meters), values(plans), values(subscriptions), values(grants), values(memberships));
+        return new Catalogue(
+                meters.values(), plans.values(), subscriptions.values(), grants.values(), memberships.values());
     }
 
-    private static <T> List<Draft<T>> drafts(List<T> values, String field) {
-        List<Draft<T>> drafts = new ArrayList<>();
+    private static <T> ListOf<T> drafts(List<T> values, String field) {
+        ListOf<T> list = new ListOf<>();
         for (T value : values) {
-            drafts.add(new Draft<>(value, field + "[" + drafts.size() + "]"));
+            list.add(new Draft<>(value, field + "[" + list.drafts().size() + "]", false));
         }
-        return drafts;
-    }
-
-    private static <T> List<T> values(List<Draft<T>> drafts) {
-        return drafts.stream().map(Draft::value).toList();
+        return list;
     }
 }

@@ -2,6 +2,8 @@ package dev.tally.schemas.catalogue;
 
 import dev.tally.keys.Ids;
 import dev.tally.keys.Subject;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +16,10 @@ final class Issues {
 
     /** Largest amount anywhere: 10^12, so that sums over all seats and windows stay far from overflow. */
     static final long MAX_AMOUNT = 1_000_000_000_000L;
+
+    private static final Instant EARLIEST = Instant.EPOCH;
+    /** From the year 10000 on times are written in another form, with a sign. */
+    private static final Instant LATEST = Instant.parse("9999-12-31T00:00:00Z").plus(1, ChronoUnit.DAYS);
 
     private static final Pattern DECIMAL = Pattern.compile("\\d{1,12}(\\.\\d{1,12})?");
 
@@ -71,6 +77,18 @@ final class Issues {
     void optionalAmount(String field, @Nullable Long amount) {
         if (amount != null) {
             amount(field, amount, 0);
+        }
+    }
+
+    void instant(String field, Instant instant) {
+        if (instant.isBefore(EARLIEST) || !instant.isBefore(LATEST)) {
+            add(field, "must be from 1970 to 9999, not " + instant);
+        }
+    }
+
+    void optionalInstant(String field, @Nullable Instant instant) {
+        if (instant != null) {
+            instant(field, instant);
         }
     }
 

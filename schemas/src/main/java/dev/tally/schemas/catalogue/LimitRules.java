@@ -56,13 +56,20 @@ final class LimitRules {
         }
         if (limit.getBeyond() == Beyond.BILL && !wholePeriod) {
             issues.add("beyond", "can be BILL only in a PERIOD limit of scope " + payerScope);
+        } else if (limit.getWindow() == LimitWindow.CONCURRENT
+                && limit.getBeyond() != Beyond.QUEUE
+                && limit.getBeyond() != Beyond.REJECT) {
+            issues.add(
+                    "beyond",
+                    "must be QUEUE or REJECT in a CONCURRENT limit, which no reset frees and no usage reaches; not "
+                            + limit.getBeyond());
         }
     }
 
     private static void warnAt(List<Integer> warnAt, Issues issues) {
         for (int percent : warnAt) {
-            if (percent < 1 || percent > 99) {
-                issues.add("warnAt", "holds percentages from 1 to 99, not " + percent);
+            if (percent < 1 || percent > 100) {
+                issues.add("warnAt", "holds percentages from 1 to 100, not " + percent);
             }
         }
         if (new HashSet<>(warnAt).size() < warnAt.size()) {

@@ -6,13 +6,18 @@ import dev.tally.schemas.MeterFilter;
 import dev.tally.schemas.Rate;
 import dev.tally.schemas.Trigger;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 
 /** What a meter must be. */
 final class MeterRules {
 
     private static final int STRIPE_EVENT_NAME_MAX = 100;
+
+    /** Matches every event. */
+    private static final String ANY = "*";
 
     private MeterRules() {}
 
@@ -31,9 +36,7 @@ final class MeterRules {
         if (meter.getWhere() != null) {
             where(meter.getWhere(), issues.in("where"));
         }
-        for (int i = 0; i < meter.getRates().size(); i++) {
-            rate(meter.getRates().get(i), issues.item("rates", i));
-        }
+        rates(meter.getRates(), issues);
         String eventName = meter.getStripeEventName();
         if (eventName != null && (eventName.isBlank() || eventName.length() > STRIPE_EVENT_NAME_MAX)) {
             issues.add("stripeEventName", "must have 1 to " + STRIPE_EVENT_NAME_MAX + " characters");
@@ -62,6 +65,21 @@ final class MeterRules {
         if (trigger != null
                 && Arrays.stream(Trigger.values()).noneMatch(one -> one.name().equals(trigger))) {
             issues.add("trigger", "must be one of " + Arrays.toString(Trigger.values()));
+        }
+    }
+
+    /** The first match wins, so one behind another that matches the same, or everything, never does. */
+    private static void rates(List<Rate> rates, Issues issues) {
+        Map<String, Integer> firsts = new HashMap<>();
+        for (int i = 0; i < rates.size(); i++) {
+            Issues at = issues.item("rates", i);
+            String match = rates.get(i).getMatch();
+            rate(rates.get(i), at);
+            Integer hiding = firsts.containsKey(ANY) ? firsts.get(ANY) : firsts.get(match);
+            if (hiding != null) {
+                at.add("match", "is never reached: rates[" + hiding + "] matches before it");
+            }
+            firsts.putIfAbsent(match, i);
         }
     }
 

@@ -47,7 +47,7 @@ final class PlanRules {
     }
 
     private static void prices(Prices prices, boolean orgPays, Issues issues) {
-        if (!prices.getCurrency().matches("[A-Z]{3}")) {
+        if (!isCurrencyCode(prices.getCurrency())) {
             issues.add("currency", "must be three upper-case letters (ISO 4217), not '" + prices.getCurrency() + "'");
         }
         issues.known("interval", prices.getInterval());
@@ -68,6 +68,10 @@ final class PlanRules {
                 at.add("meter", "has an overage price already");
             }
         }
+    }
+
+    static boolean isCurrencyCode(String text) {
+        return text.matches("[A-Z]{3}");
     }
 
     private static boolean isZero(String decimal) {

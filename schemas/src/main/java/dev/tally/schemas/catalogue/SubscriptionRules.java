@@ -3,18 +3,15 @@ package dev.tally.schemas.catalogue;
 import dev.tally.keys.Ids;
 import dev.tally.keys.Subject;
 import dev.tally.schemas.Caps;
-import dev.tally.schemas.Grant;
-import dev.tally.schemas.Membership;
 import dev.tally.schemas.Phase;
 import dev.tally.schemas.Subscription;
-import java.net.URI;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What a subscription, a grant and a membership must be. */
+/** What a subscription must be. */
 final class SubscriptionRules {
 
     private SubscriptionRules() {}
@@ -24,6 +21,7 @@ final class SubscriptionRules {
         boolean orgPays = subject.map(one -> one.kind() == Subject.Kind.ORG).orElse(false);
         stripeId("stripeCustomerId", subscription.getStripeCustomerId(), issues);
         stripeId("stripeSeatItemId", subscription.getStripeSeatItemId(), issues);
+        issues.instant("anchor", subscription.getAnchor());
         if (!subscription.getAnchor().equals(subscription.getAnchor().truncatedTo(ChronoUnit.SECONDS))) {
             issues.add("anchor", "must be a whole second");
         }
@@ -46,32 +44,8 @@ final class SubscriptionRules {
             issues.add("poolLowShare", "is a percentage from 0 to 100, not " + share);
         }
         issues.optionalAmount("overageCap", subscription.getOverageCap());
-        addresses(subscription, issues);
-    }
-
-    static void check(Grant grant, Issues issues) {
-        issues.subject("subject", grant.getSubject());
-        issues.id("grantId", grant.getGrantId());
-        issues.id("meter", grant.getMeter());
-        issues.amount("amount", grant.getAmount(), 1);
-        if (grant.getExpiresAt() != null && !grant.getExpiresAt().isAfter(grant.getEffectiveAt())) {
-            issues.add("expiresAt", "must be after effectiveAt");
-        }
-    }
-
-    static void check(Membership membership, Issues issues) {
-        issues.id("orgId", membership.getOrgId());
-        issues.id("userId", membership.getUserId());
-        issues.known("role", membership.getRole());
-        issues.known("status", membership.getStatus());
-        if (membership.getEmail() != null && !isEmail(membership.getEmail())) {
-            issues.add("email", "is not an e-mail address");
-        }
-        if (membership.getAcceptedAt() != null
-                && membership.getRemovedAt() != null
-                && membership.getRemovedAt().isBefore(membership.getAcceptedAt())) {
-            issues.add("removedAt", "must not be before acceptedAt");
-        }
+        Addresses.emails(subscription.getAlertEmails(), "alertEmails", issues);
+        Addresses.webhooks(subscription.getWebhooks(), "webhooks", issues);
     }
 
     private static void phases(List<Phase> phases, Issues issues) {
@@ -84,6 +58,7 @@ final class SubscriptionRules {
             if (phases.get(i).getVersion() < 1) {
                 at.add("version", "begins with 1");
             }
+            at.instant("effectiveFrom", phases.get(i).getEffectiveFrom());
             if (i > 0
                     && !phases.get(i)
                             .getEffectiveFrom()
@@ -107,37 +82,9 @@ final class SubscriptionRules {
         });
     }
 
-    private static void addresses(Subscription subscription, Issues issues) {
-        List<String> emails = subscription.getAlertEmails();
-        for (int i = 0; i < emails.size(); i++) {
-            if (!isEmail(emails.get(i))) {
-                issues.add("alertEmails[" + i + "]", "is not an e-mail address");
-            }
-        }
-        List<String> webhooks = subscription.getWebhooks();
-        for (int i = 0; i < webhooks.size(); i++) {
-            if (!isHttp(webhooks.get(i))) {
-                issues.add("webhooks[" + i + "]", "is not an http:// or https:// address");
-            }
-        }
-    }
-
     private static void stripeId(String field, @Nullable String id, Issues issues) {
         if (id != null && !id.matches("[!-~]{1,255}")) {
             issues.add(field, "must have 1 to 255 printable ASCII characters without spaces");
-        }
-    }
-
-    private static boolean isEmail(String text) {
-        return text.matches("[^@\\s\\p{Cntrl}]{1,64}@[^@\\s\\p{Cntrl}]{1,190}");
-    }
-
-    private static boolean isHttp(String text) {
-        try {
-            URI uri = URI.create(text);
-            return uri.getHost() != null && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()));
-        } catch (IllegalArgumentException e) {
-            return false;
         }
     }
 }

@@ -23,7 +23,7 @@ import org.snakeyaml.engine.v2.nodes.Tag;
 
 /**
  * Reads the fields of one YAML mapping. Whatever is wrong becomes a problem of the {@link YamlSource} and gives a stand-in value, so
- * that reading goes on and all problems are found at once; the caller throws the record away if there was any.
+ * that reading goes on and all problems are found at once.
  */
 final class YamlFields {
 
@@ -39,19 +39,18 @@ final class YamlFields {
         this.path = path;
     }
 
-    /** Reads a mapping with {@code shape} and reports the fields it did not ask for. */
+    /** Reads a mapping with {@code shape} and reports the fields it did not ask for; empty where the node is no mapping. */
     static <T> Optional<T> read(YamlSource source, Node node, String path, Function<YamlFields, T> shape) {
         source.locate(path, node);
         YamlFields fields = new YamlFields(source, node, path);
         if (!(node instanceof MappingNode mapping)) {
-            source.problem(node, path, "must be a mapping of fields");
+            source.unreadable(node, path, "must be a mapping of fields");
             return Optional.empty();
         }
-        int before = source.count();
         fields.take(mapping);
         T value = shape.apply(fields);
-        fields.unread.forEach((name, key) -> source.problem(key, fields.at(name), "there is no such field"));
-        return source.count() == before ? Optional.of(value) : Optional.empty();
+        fields.unread.forEach((name, key) -> source.surplus(key, fields.at(name), "there is no such field"));
+        return Optional.of(value);
     }
 
     String path() {
@@ -70,7 +69,7 @@ final class YamlFields {
     String decimal(String name, @Nullable String otherwise) {
         Optional<ScalarNode> value = scalar(name);
         if (value.isPresent() && !value.get().getTag().equals(Tag.STR)) {
-            source.problem(value.get(), at(name), "must be a decimal in quotes, such as \"2.50\"");
+            source.unreadable(value.get(), at(name), "must be a decimal in quotes, such as \"2.50\"");
             return "0";
         }
         return value.map(ScalarNode::getValue).orElseGet(() -> otherwise == null ? missing(name, "0") : otherwise);
@@ -90,13 +89,13 @@ final class YamlFields {
     }
 
     int integer(String name) {
-        return narrowed(name, number(name));
+        return narrowed(node, at(name), number(name));
     }
 
     @Nullable
     Integer optionalInteger(String name) {
         Long number = optionalNumber(name);
-        return number == null ? null : narrowed(name, number);
+        return number == null ? null : narrowed(node, at(name), number);
     }
 
     Instant instant(String name) {
@@ -122,7 +121,7 @@ final class YamlFields {
                 return one;
             }
         }
-        source.problem(
+        source.unreadable(
                 value.get(),
                 at(name),
                 "must be one of " + known + ", not '" + value.get().getValue() + "'");
@@ -136,10 +135,9 @@ final class YamlFields {
     List<Integer> integers(String name, List<Integer> otherwise) {
         return list(name, otherwise, (item, at) -> {
             if (item instanceof ScalarNode scalar) {
-                long number = numberOf(at, scalar);
-                return number == (int) number ? Optional.of((int) number) : Optional.empty();
+                return Optional.of(narrowed(item, at, numberOf(at, scalar)));
             }
-            source.problem(item, at, "must be a whole number");
+            source.unreadable(item, at, "must be a whole number");
             return Optional.empty();
         });
     }
@@ -163,12 +161,12 @@ final class YamlFields {
                 numbers.put(id, entries.number(id));
             }
         } else if (value != null) {
-            source.problem(value, at(name), "must be a mapping of ids to amounts");
+            source.unreadable(value, at(name), "must be a mapping of ids to amounts");
         }
         return numbers;
     }
 
-    /** The items of a list; an item that cannot be read is reported by {@code shape} and left out. */
+    /** The items of a list; an item that gives no value is reported by {@code shape} and left out. */
     <T> List<T> list(String name, List<T> otherwise, BiFunction<Node, String, Optional<T>> shape) {
         Node value = given(name);
         if (value == null) {
@@ -180,10 +178,11 @@ final class YamlFields {
             for (Node item : sequence.getValue()) {
                 String at = at(name) + "[" + index++ + "]";
                 source.locate(at, item);
-                shape.apply(item, at).ifPresent(items::add);
+                // Without one, those behind it have other places in the list than in the file.
+                shape.apply(item, at).ifPresentOrElse(items::add, () -> source.markUnreadable(at(name)));
             }
         } else {
-            source.problem(value, at(name), "must be a list");
+            source.unreadable(value, at(name), "must be a list");
         }
         return items;
     }
@@ -191,9 +190,9 @@ final class YamlFields {
     private void take(MappingNode mapping) {
         for (NodeTuple tuple : mapping.getValue()) {
             if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
-                source.problem(tuple.getKeyNode(), path, "a field name must be plain text");
+                source.surplus(tuple.getKeyNode(), path, "a field name must be plain text");
             } else if (fields.putIfAbsent(key.getValue(), tuple.getValueNode()) != null) {
-                source.problem(key, at(key.getValue()), "is given twice");
+                source.surplus(key, at(key.getValue()), "is given twice");
             } else {
                 unread.put(key.getValue(), key);
                 source.locate(at(key.getValue()), key);
@@ -215,7 +214,7 @@ final class YamlFields {
         if (value instanceof ScalarNode scalar) {
             return Optional.of(scalar);
         }
-        source.problem(value, at(name), "must be a single value");
+        source.unreadable(value, at(name), "must be a single value");
         return Optional.of(new ScalarNode(Tag.STR, "", ScalarStyle.PLAIN));
     }
 
@@ -223,7 +222,7 @@ final class YamlFields {
         if (item instanceof ScalarNode scalar && scalar.getTag().equals(Tag.STR)) {
             return Optional.of(scalar.getValue());
         }
-        source.problem(item, at, "must be text; put it in quotes");
+        source.unreadable(item, at, "must be text; put it in quotes");
         return Optional.empty();
     }
 
@@ -236,17 +235,17 @@ final class YamlFields {
             try {
                 return Long.parseLong(value.getValue());
             } catch (NumberFormatException e) {
-                source.problem(value, at, "must be a whole number in decimal digits within 64 bits");
+                source.unreadable(value, at, "must be a whole number in decimal digits within 64 bits");
                 return 0;
             }
         }
-        source.problem(value, at, "must be a whole number, not '" + value.getValue() + "'");
+        source.unreadable(value, at, "must be a whole number, not '" + value.getValue() + "'");
         return 0;
     }
 
-    private int narrowed(String name, long number) {
+    private int narrowed(Node at, String path, long number) {
         if (number != (int) number) {
-            source.problem(node, at(name), "must be within 32 bits");
+            source.unreadable(at, path, "must be within 32 bits");
             return 0;
         }
         return (int) number;
@@ -259,10 +258,10 @@ final class YamlFields {
                 return instant;
             }
         } catch (DateTimeException e) {
-            source.problem(value, at(name), notAnInstant(value));
+            source.unreadable(value, at(name), notAnInstant(value));
             return Instant.EPOCH;
         }
-        source.problem(value, at(name), notAnInstant(value));
+        source.unreadable(value, at(name), notAnInstant(value));
         return Instant.EPOCH;
     }
 
@@ -272,7 +271,7 @@ final class YamlFields {
     }
 
     private <T> T missing(String name, T standIn) {
-        source.problem(node, at(name), "is missing");
+        source.unreadable(node, at(name), "is missing");
         return standIn;
     }
 

@@ -23,17 +23,30 @@ public final class Topics {
     /** Room for headers in topics that carry inputs on. */
     public static final int HEADER_ROOM_BYTES = 65_536;
 
+    /** Topic settings with which a broker takes records of any time, and leaves the time as it is. */
+    public static final Map<String, String> ANY_TIME = Map.of(
+            TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, "CreateTime",
+            TopicConfig.MESSAGE_TIMESTAMP_BEFORE_MAX_MS_CONFIG, Long.toString(Long.MAX_VALUE),
+            TopicConfig.MESSAGE_TIMESTAMP_AFTER_MAX_MS_CONFIG, Long.toString(Long.MAX_VALUE));
+
     private static final Duration LONG = Duration.ofDays(400);
     private static final Duration SHORT = Duration.ofDays(7);
 
     private final String prefix;
     private final int actionsPartitions;
     private final int subjectPartitions;
+    private final boolean testClock;
 
     public Topics(String prefix, int actionsPartitions, int subjectPartitions) {
+        this(prefix, actionsPartitions, subjectPartitions, false);
+    }
+
+    /** @param testClock whether records carry the time of a test clock, which no broker knows, as {@link #ANY_TIME} has it */
+    public Topics(String prefix, int actionsPartitions, int subjectPartitions, boolean testClock) {
         this.prefix = prefix;
         this.actionsPartitions = actionsPartitions;
         this.subjectPartitions = subjectPartitions;
+        this.testClock = testClock;
     }
 
     /** The topics of the settings {@code topic.prefix}, {@code actions.partitions} and {@code subject.partitions}. */
@@ -41,7 +54,8 @@ public final class Topics {
         return new Topics(
                 settings.string(CommonSettings.TOPIC_PREFIX),
                 settings.integer(CommonSettings.ACTIONS_PARTITIONS),
-                settings.integer(CommonSettings.SUBJECT_PARTITIONS));
+                settings.integer(CommonSettings.SUBJECT_PARTITIONS),
+                CommonSettings.hasTestClock(settings));
     }
 
     public String prefix() {
@@ -137,6 +151,18 @@ public final class Topics {
 
     /** All topics, in the order of the contract. */
     public List<TopicSpec> all() {
+        return testClock ? specs().stream().map(Topics::ofAnyTime).toList() : specs();
+    }
+
+    /** A topic of which nothing is deleted by its time, which tells brokers nothing. */
+    private static TopicSpec ofAnyTime(TopicSpec spec) {
+        Map<String, String> configs = new HashMap<>(spec.configs());
+        configs.putAll(ANY_TIME);
+        configs.computeIfPresent(TopicConfig.RETENTION_MS_CONFIG, (key, retention) -> "-1");
+        return new TopicSpec(spec.name(), spec.partitions(), configs);
+    }
+
+    private List<TopicSpec> specs() {
         return List.of(
                 new TopicSpec(actions(), actionsPartitions, sized(deleting(LONG), ACTIONS_MAX_BYTES)),
                 new TopicSpec(actionsHome(), actionsPartitions, carrying(SHORT)),

@@ -3,7 +3,11 @@ package dev.tally.schemas.serde;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.schemas.ActionEvent;
+import dev.tally.schemas.AdmissionCancel;
+import dev.tally.schemas.AdmissionDecision;
+import dev.tally.schemas.AdmissionRequest;
 import dev.tally.schemas.CatalogueRemoval;
+import dev.tally.schemas.Decision;
 import dev.tally.schemas.Phase;
 import dev.tally.schemas.SeatChange;
 import dev.tally.schemas.Subscription;
@@ -15,8 +19,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.apache.avro.Schema;
+import org.apache.avro.SchemaCompatibility;
+import org.apache.avro.SchemaCompatibility.SchemaCompatibilityType;
 import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericRecord;
+import org.apache.avro.generic.GenericRecordBuilder;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serde;
@@ -211,6 +218,62 @@ final class SchemaEvolutionTest {
                             "subject-log-dev.tally.schemas.SeatChange",
                             "actions-value");
         }
+    }
+
+    @Test
+    void shouldTellRequestsAndCancelsOfAdmissionsApart() {
+        try (RecordSerdes serdes = new RecordSerdes(config())) {
+            AnyRecordSerde any = serdes.anyOf(AdmissionRequest.class, AdmissionCancel.class);
+            AdmissionRequest request = new AdmissionRequest("x", "user:u", "u", null, "s", Map.of("credits", 1L), 1L);
+            AdmissionCancel cancel = new AdmissionCancel("x", "user:u");
+            for (SpecificRecord record : List.of(request, cancel)) {
+                byte[] bytes = Objects.requireNonNull(any.serializer().serialize("subject-log", record));
+
+                assertThat(any.decode("subject-log", null, bytes)).isEqualTo(new Decoded.Read<>(record));
+            }
+        }
+    }
+
+    @Test
+    void shouldReadADecisionThatDoesNotSayWhatRemains() {
+        Schema now = AdmissionDecision.getClassSchema();
+        Schema before = Schema.createRecord(
+                now.getName(),
+                now.getDoc(),
+                now.getNamespace(),
+                false,
+                now.getFields().stream()
+                        .filter(field -> !field.name().equals("remaining"))
+                        .map(field -> new Schema.Field(field, field.schema()))
+                        .toList());
+        GenericRecord record = new GenericRecordBuilder(before)
+                .set("actionId", "x")
+                .set("payer", "user:u")
+                .set("userId", "u")
+                .set(
+                        "decision",
+                        new GenericData.EnumSymbol(before.getField("decision").schema(), "ADMIT"))
+                .set("revision", 1)
+                .set("at", 0L)
+                .build();
+        try (RecordSerde<AdmissionDecision> decisions = RecordSerde.forValues(AdmissionDecision.class, config())) {
+            Decoded<AdmissionDecision> decoded =
+                    decisions.decode("admissions", null, foreign.serializer().serialize("admissions", record));
+
+            assertThat(decoded)
+                    .isEqualTo(new Decoded.Read<>(AdmissionDecision.newBuilder()
+                            .setActionId("x")
+                            .setPayer("user:u")
+                            .setUserId("u")
+                            .setDecision(Decision.ADMIT)
+                            .setRevision(1)
+                            .setAt(Instant.EPOCH)
+                            .build()));
+        }
+        assertThat(SchemaCompatibility.checkReaderWriterCompatibility(before, now)
+                        .getType())
+                .as("older readers of newer decisions")
+                .isEqualTo(SchemaCompatibilityType.COMPATIBLE);
     }
 
     @Test

@@ -1,7 +1,9 @@
 package dev.tally.schemas.testing;
 
 import dev.tally.schemas.ActionEvent;
+import dev.tally.schemas.AdmissionCancel;
 import dev.tally.schemas.AdmissionDecision;
+import dev.tally.schemas.AdmissionRequest;
 import dev.tally.schemas.Aggregation;
 import dev.tally.schemas.AlertKind;
 import dev.tally.schemas.Allocation;
@@ -64,7 +66,9 @@ public final class ContractRecords {
                 fact(),
                 new SeatChange("org:acme", 6L, 3L, DAY, "acme/u1"),
                 ledgerEntry(),
-                new CatalogueRemoval("plans", "pro@1"));
+                new CatalogueRemoval("plans", "pro@1"),
+                new AdmissionRequest("x-1", "org:acme", "u1", "acme", null, Map.of("credits", 3L), 600_000L),
+                new AdmissionCancel("x-1", "org:acme"));
     }
 
     public static ActionEvent action() {
@@ -150,6 +154,7 @@ public final class ContractRecords {
                 .setReason("limit")
                 .setAt(T)
                 .setRetryAt(NEXT_DAY)
+                .setRemaining(0L)
                 .build();
     }
 

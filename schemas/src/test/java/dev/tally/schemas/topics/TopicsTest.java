@@ -49,6 +49,17 @@ final class TopicsTest {
     }
 
     @Test
+    void shouldTakeRecordsOfAnyTimeAndDeleteNoneByItWithATestClock() {
+        List<TopicSpec> specs = new Topics("", 2, 2, true).all();
+
+        assertThat(specs).hasSameSizeAs(new Topics("", 2, 2).all()).allSatisfy(spec -> {
+            assertThat(spec.configs()).containsAllEntriesOf(Topics.ANY_TIME);
+            assertThat(spec.configs().getOrDefault("retention.ms", "-1")).isEqualTo("-1");
+        });
+        assertThat(specs.get(0).configs()).containsEntry("message.timestamp.type", "CreateTime");
+    }
+
+    @Test
     void shouldRefuseOtherPartitionCountsThanTheFirstStarts() {
         Map<String, String> found = Map.of(
                 "installation.id", "00112233aabbccdd",

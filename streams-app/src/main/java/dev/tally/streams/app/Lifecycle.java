@@ -12,11 +12,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.streams.KafkaStreams;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,6 +29,9 @@ final class Lifecycle implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Lifecycle.class);
     private static final int TRY_EVERY_MILLIS = 500;
+    private static final Set<String> MUST_BE = Set.of("topic", "partitions");
+    private static final Set<String> MUST_BE_WITH_A_TEST_CLOCK =
+            Set.of("topic", "partitions", TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG);
 
     private final MeteringSettings settings;
     private final InstantSource clock;
@@ -45,6 +50,8 @@ final class Lifecycle implements AutoCloseable {
         this.metrics = new Metrics(health);
         this.http = new HttpApi(new HttpApi.Collaborators(
                 () -> Optional.ofNullable(app).map(MeteringApp::queries),
+                () -> Optional.ofNullable(app).map(MeteringApp::requests),
+                settings.catalogueWritable(),
                 health::live,
                 health::notReadyBecause,
                 metrics::scrape,
@@ -103,7 +110,7 @@ final class Lifecycle implements AutoCloseable {
                 ended.countDown();
             }
         });
-        metrics.bind(streams, running.queries(), running.idFigures());
+        metrics.bind(streams, running.queries(), running.idFigures(), running.accountFigures());
         health.running(streams, running.freshness());
         // A stop that was asked for before this run could be told has nobody else to end it.
         if (stop.getCount() > 0) {
@@ -130,7 +137,7 @@ final class Lifecycle implements AutoCloseable {
             do {
                 String reason;
                 try {
-                    List<String> problems = problems(new TopicAdmin(admin), topics);
+                    List<String> problems = problems(new TopicAdmin(admin), topics, settings.hasTestClock());
                     if (problems.isEmpty()) {
                         MeteringApp built = app == null ? build(topics) : app;
                         app = built;
@@ -165,10 +172,14 @@ final class Lifecycle implements AutoCloseable {
         return MeteringApp.build(settings, installation, clock);
     }
 
-    /** Topics that are missing or have another number of partitions; other drift does not keep the app from working. */
-    private static List<String> problems(TopicAdmin admin, Topics topics) {
+    /**
+     * Topics that are missing or have another number of partitions, or whose records would not carry the time of a test clock; other drift
+     * does not keep the app from working.
+     */
+    private static List<String> problems(TopicAdmin admin, Topics topics, boolean testClock) {
+        Set<String> mustBe = testClock ? MUST_BE_WITH_A_TEST_CLOCK : MUST_BE;
         return admin.check(topics.all()).stream()
-                .filter(drift -> drift.what().equals("topic") || drift.what().equals("partitions"))
+                .filter(drift -> mustBe.contains(drift.what()))
                 .map(drift -> drift.topic() + ": " + drift.what() + " should be " + drift.expected() + ", is "
                         + drift.actual())
                 .toList();

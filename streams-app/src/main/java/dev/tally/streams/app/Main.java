@@ -4,7 +4,6 @@ import dev.tally.settings.Arguments;
 import dev.tally.settings.CommandLine;
 import dev.tally.settings.SettingsException;
 import dev.tally.settings.SettingsLoader;
-import java.time.InstantSource;
 
 /** Starts streams-app. Exit codes: 0 stopped as asked, 1 failed, 2 bad settings. */
 public final class Main {
@@ -34,7 +33,7 @@ public final class Main {
             e.problems().forEach(problem -> System.err.println("settings: " + problem));
             return 2;
         }
-        try (Lifecycle lifecycle = new Lifecycle(settings, InstantSource.system())) {
+        try (Lifecycle lifecycle = new Lifecycle(settings, settings.clock())) {
             return lifecycle.run();
         }
     }

@@ -5,8 +5,13 @@ import dev.tally.schemas.topics.Installation;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.settings.CommonSettings;
 import dev.tally.settings.ParsedSettings;
+import dev.tally.streams.query.StoreAdmissionStates;
+import dev.tally.streams.query.StoreCatalogue;
 import dev.tally.streams.query.StoreUsageQueries;
 import dev.tally.streams.query.UsageQueries;
+import dev.tally.streams.requests.Requests;
+import dev.tally.streams.state.AccountFigures;
+import dev.tally.streams.state.AdmissionState;
 import dev.tally.streams.state.CrashHook;
 import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.StoreNames;
@@ -23,6 +28,7 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.TopologyConfig;
@@ -32,6 +38,10 @@ final class MeteringApp implements AutoCloseable {
 
     private static final Duration CLOSE_WITHIN = Duration.ofSeconds(20);
 
+    /** How the accounts stage keeps an admission. */
+    private static final StoreAdmissionStates.Format ADMISSIONS = new StoreAdmissionStates.Format(
+            AdmissionState::key, value -> AdmissionState.fromBytes(value).decision());
+
     private final KafkaStreams streams;
     private final UsageQueries queries;
     private final CatalogueCatchUp catchUp;
@@ -40,6 +50,7 @@ final class MeteringApp implements AutoCloseable {
     private final MeteringTopology topology;
     private final RecordSerdes serdes;
     private final String applicationId;
+    private final WritePath writePath;
 
     private MeteringApp(
             KafkaStreams streams,
@@ -49,7 +60,8 @@ final class MeteringApp implements AutoCloseable {
             StreamsFailures failures,
             MeteringTopology topology,
             RecordSerdes serdes,
-            String applicationId) {
+            String applicationId,
+            WritePath writePath) {
         this.streams = streams;
         this.queries = queries;
         this.catchUp = catchUp;
@@ -58,6 +70,7 @@ final class MeteringApp implements AutoCloseable {
         this.topology = topology;
         this.serdes = serdes;
         this.applicationId = applicationId;
+        this.writePath = writePath;
     }
 
     /** Builds everything; the brokers must be reachable and the topics there. */
@@ -86,21 +99,22 @@ final class MeteringApp implements AutoCloseable {
                         installation.id(),
                         topics.actionsPartitions(),
                         settings.billingSettle(),
+                        settings.invoiceGrace(),
                         settings.historyRetention()),
                 new WriteBacks(settings.engine(), crash));
         Properties properties = StreamsProperties.of(settings);
         StreamsConfig config = new StreamsConfig(properties);
-        KafkaStreams streams = new KafkaStreams(topology.build(new TopologyConfig(config)), config);
+        KafkaStreams streams = new KafkaStreams(
+                topology.build(new TopologyConfig(config)),
+                config,
+                settings.hasTestClock() ? new StreamsTime(clock) : Time.SYSTEM);
         topology.lag().from(new ConsumerLag(streams));
         StreamsFailures failures = new StreamsFailures(clock, pause -> LockSupport.parkNanos(pause.toNanos()));
         streams.setUncaughtExceptionHandler(failures);
         streams.setGlobalStateRestoreListener(new RestoreCrashPoint(crash));
-        UsageQueries queries = new StoreUsageQueries(
-                streams,
-                topics,
-                new StoreUsageQueries.Topology(topology.catalogue(), topology.catalogueSerdes(), topology.freshness()),
-                settings.historyRetention(),
-                clock);
+        StoreUsageQueries.Topology state =
+                new StoreUsageQueries.Topology(topology.catalogue(), topology.catalogueSerdes(), topology.freshness());
+        UsageQueries queries = new StoreUsageQueries(streams, topics, state, settings.historyRetention(), clock);
         Map<String, Object> client = CommonSettings.kafkaClient(values);
         String applicationId = values.string(CommonSettings.APPLICATION_ID);
         return new MeteringApp(
@@ -111,7 +125,15 @@ final class MeteringApp implements AutoCloseable {
                 failures,
                 topology,
                 serdes,
-                applicationId);
+                applicationId,
+                WritePath.open(
+                        client,
+                        topology,
+                        serdes,
+                        topics,
+                        new WritePath.Stores(
+                                new StoreCatalogue(streams, topics, state, clock),
+                                new StoreAdmissionStates(streams, topics, topology.freshness(), clock, ADMISSIONS))));
     }
 
     /**
@@ -133,6 +155,7 @@ final class MeteringApp implements AutoCloseable {
     }
 
     void start() {
+        writePath.start();
         streams.start();
     }
 
@@ -150,6 +173,10 @@ final class MeteringApp implements AutoCloseable {
     }
 
     /** What the memories of ids tell, by partition. */
+    AccountFigures accountFigures() {
+        return topology.accountFigures();
+    }
+
     Map<Integer, IdMemory.Figures> idFigures() {
         return topology.idFigures();
     }
@@ -158,8 +185,13 @@ final class MeteringApp implements AutoCloseable {
         return queries;
     }
 
+    Requests requests() {
+        return writePath.requests();
+    }
+
     @Override
     public void close() {
+        writePath.close();
         streams.close(CLOSE_WITHIN);
         serdes.close();
     }

@@ -8,6 +8,7 @@ import dev.tally.settings.ParsedSettings;
 import dev.tally.settings.SettingsException;
 import dev.tally.streams.state.Engine;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -26,6 +27,7 @@ public final class MeteringSettings {
     static final String HISTORY_RETENTION = "history.retention";
     static final String BILLING_INTERVAL = "billing.interval";
     static final String BILLING_SETTLE = "billing.settle";
+    static final String INVOICE_GRACE = "stripe.invoice.grace";
     static final String ENGINE = "engine";
     static final String STATE_DIR = "state.dir";
     static final String ROCKSDB_MEMORY = "rocksdb.memory";
@@ -34,8 +36,10 @@ public final class MeteringSettings {
     static final String APPLICATION_SERVER = "application.server";
     static final String HTTP_HOST = "http.host";
     static final String HTTP_PORT = "http.port";
+    static final String HTTP_WRITES = "http.writes";
     static final String AUTH = "auth";
 
+    private static final String ANYWHERE = "anywhere";
     private static final String BEHIND_PROXY = "behind-proxy";
     private static final ConfigDef.Validator POSITIVE = Durations.atLeast(Duration.ofMillis(1));
     private static final ConfigDef.Validator POSITIVE_OR_EMPTY = ConfigDef.LambdaValidator.with(
@@ -105,6 +109,13 @@ public final class MeteringSettings {
                         Importance.MEDIUM,
                         "How long after its end a billing interval waits for stragglers before it is closed.")
                 .define(
+                        INVOICE_GRACE,
+                        ConfigDef.Type.STRING,
+                        "1h",
+                        Durations.atLeast(Duration.ofMinutes(10)),
+                        Importance.MEDIUM,
+                        "How long after a period's end its invoice at Stripe is a draft. Usage that is rated in the last 10 min of that or later is carried into the open period.")
+                .define(
                         ENGINE,
                         ConfigDef.Type.STRING,
                         "fast",
@@ -160,6 +171,15 @@ public final class MeteringSettings {
                         Importance.MEDIUM,
                         "Port the HTTP server listens on; 0 takes a free one.")
                 .define(
+                        HTTP_WRITES,
+                        ConfigDef.Type.STRING,
+                        "loopback",
+                        ConfigDef.ValidString.in("loopback", ANYWHERE),
+                        Importance.HIGH,
+                        "Where the catalogue may be changed over HTTP (subscriptions, grants, memberships, settings). loopback: only where"
+                                + " http.host is a loopback address. anywhere: also on others; whoever reaches the port can then give away what"
+                                + " costs money.")
+                .define(
                         AUTH,
                         ConfigDef.Type.STRING,
                         "none",
@@ -173,10 +193,7 @@ public final class MeteringSettings {
 
     private List<String> problems() {
         List<String> problems = new ArrayList<>();
-        if (!values.string(CommonSettings.CLOCK).equals("system")) {
-            problems.add(CommonSettings.CLOCK + " is " + values.string(CommonSettings.CLOCK)
-                    + ": this release has no other clock than system");
-        }
+        problems.addAll(CommonSettings.clockProblems(values, values.string(HTTP_HOST)));
         if (dedupHorizon().compareTo(latenessHorizon()) < 0) {
             problems.add(DEDUP_HORIZON + " is " + values.string(DEDUP_HORIZON) + ", less than " + LATENESS_HORIZON
                     + ": a plain re-send could count twice");
@@ -190,19 +207,20 @@ public final class MeteringSettings {
             problems.add(BILLING_INTERVAL + " is " + values.string(BILLING_INTERVAL)
                     + ": it must divide 24 h and be at least a minute");
         }
-        if (!values.string(AUTH).equals(BEHIND_PROXY) && !isLoopback(values.string(HTTP_HOST))) {
+        if (!values.string(AUTH).equals(BEHIND_PROXY) && !CommonSettings.isLoopback(values.string(HTTP_HOST))) {
             problems.add(HTTP_HOST + " is " + values.string(HTTP_HOST)
                     + ": with auth=none only a loopback address is served");
         }
         return problems;
     }
 
-    private static boolean isLoopback(String host) {
-        return host.equals("localhost") || host.equals("::1") || host.startsWith("127.");
-    }
-
     ParsedSettings values() {
         return values;
+    }
+
+    /** Whether the catalogue may be changed over HTTP. */
+    boolean catalogueWritable() {
+        return values.string(HTTP_WRITES).equals(ANYWHERE) || CommonSettings.isLoopback(values.string(HTTP_HOST));
     }
 
     Duration latenessHorizon() {
@@ -229,8 +247,21 @@ public final class MeteringSettings {
         return values.duration(BILLING_SETTLE);
     }
 
+    /** How long after a period's end its invoice is a draft. */
+    Duration invoiceGrace() {
+        return values.duration(INVOICE_GRACE);
+    }
+
     Engine engine() {
         return Engine.valueOf(values.string(ENGINE).toUpperCase(Locale.ROOT));
+    }
+
+    InstantSource clock() {
+        return CommonSettings.clock(values);
+    }
+
+    boolean hasTestClock() {
+        return CommonSettings.hasTestClock(values);
     }
 
     Topics topics() {

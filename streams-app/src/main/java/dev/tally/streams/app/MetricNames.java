@@ -30,6 +30,12 @@ final class MetricNames {
      */
     static final String IDS_DISK_CHECKS = "tally.ids.disk.checks";
 
+    /** Events that used more of a meter than their admission held, since the start of the process. */
+    static final String SETTLED_OVER = "tally.settled.over";
+
+    /** Actions counted for an org that pays for them, of users who are none of its accepted members, since the start of the process. */
+    static final String NON_MEMBER_ACTIONS = "tally.non.member.actions";
+
     /** 1 when queries are answered. */
     static final String READY = "tally.ready";
 

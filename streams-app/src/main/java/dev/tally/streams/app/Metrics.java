@@ -5,7 +5,9 @@ import dev.tally.streams.query.Conservation;
 import dev.tally.streams.query.PartitionWatermark;
 import dev.tally.streams.query.UsageQueries;
 import dev.tally.streams.query.WaitingIntervals;
+import dev.tally.streams.state.AccountFigures;
 import dev.tally.streams.state.ids.IdMemory;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.MultiGauge.Row;
@@ -54,19 +56,27 @@ final class Metrics implements AutoCloseable {
     private @Nullable KafkaStreamsMetrics kafka;
     private volatile @Nullable UsageQueries queries;
     private volatile Map<Integer, IdMemory.Figures> idFigures = Map.of();
+    private volatile AccountFigures accountFigures = new AccountFigures();
 
     Metrics(Health health) {
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);
         gc.bindTo(registry);
+        FunctionCounter.builder(MetricNames.SETTLED_OVER, this, metrics -> metrics.accountFigures.settledOver())
+                .description("Events that used more than their admission held")
+                .register(registry);
+        FunctionCounter.builder(
+                        MetricNames.NON_MEMBER_ACTIONS, this, metrics -> metrics.accountFigures.nonMemberActions())
+                .description("Actions of users who are no members of the org that pays for them")
+                .register(registry);
         Gauge.builder(MetricNames.READY, health, h -> h.notReadyBecause().isEmpty() ? 1 : 0)
                 .description("1 when queries are answered")
                 .register(registry);
     }
 
     /** Binds to a topology, instead of one before it. */
-    void bind(KafkaStreams streams, UsageQueries to, Map<Integer, IdMemory.Figures> figures) {
+    void bind(KafkaStreams streams, UsageQueries to, Map<Integer, IdMemory.Figures> figures, AccountFigures accounts) {
         KafkaStreamsMetrics before = kafka;
         if (before != null) {
             before.close();
@@ -75,6 +85,7 @@ final class Metrics implements AutoCloseable {
         kafka.bindTo(registry);
         queries = to;
         idFigures = figures;
+        accountFigures = accounts;
     }
 
     /** All metrics in Prometheus' text format. */

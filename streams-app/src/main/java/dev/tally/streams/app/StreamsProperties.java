@@ -30,7 +30,7 @@ final class StreamsProperties {
             config.remove(StreamsConfig.mainConsumerPrefix(key));
         });
         config.putAll(given);
-        config.putAll(guarded(values));
+        config.putAll(guarded(settings));
         Properties properties = new Properties();
         properties.putAll(config);
         return properties;
@@ -61,7 +61,8 @@ final class StreamsProperties {
         return defaults;
     }
 
-    private static Map<String, Object> guarded(ParsedSettings values) {
+    private static Map<String, Object> guarded(MeteringSettings settings) {
+        ParsedSettings values = settings.values();
         Map<String, Object> guarded = new HashMap<>();
         guarded.put(StreamsConfig.APPLICATION_ID_CONFIG, values.string(CommonSettings.APPLICATION_ID));
         guarded.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
@@ -88,6 +89,9 @@ final class StreamsProperties {
         String stateDir = values.string(MeteringSettings.STATE_DIR);
         if (!stateDir.isEmpty()) {
             guarded.put(StreamsConfig.STATE_DIR_CONFIG, stateDir);
+        }
+        if (settings.hasTestClock()) {
+            Topics.ANY_TIME.forEach((key, value) -> guarded.put(StreamsConfig.topicPrefix(key), value));
         }
         return guarded;
     }

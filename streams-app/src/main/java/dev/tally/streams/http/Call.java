@@ -2,8 +2,10 @@ package dev.tally.streams.http;
 
 import dev.tally.keys.Ids;
 import dev.tally.keys.Subject;
+import dev.tally.settings.Durations;
 import dev.tally.streams.query.Dimension;
 import io.javalin.http.Context;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -24,6 +26,7 @@ final class Call {
     /** The longest range of days one answer gives. */
     static final int MAX_DAYS = 10_000;
 
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(60);
     private static final String DEFAULT_METER = "actions";
     private static final int DEFAULT_DAYS = 35;
 
@@ -112,6 +115,44 @@ final class Call {
     /** A segment as the client sent it: Javalin's path parameters went through a decoder that guesses at broken bytes. */
     private String rawSegment(int index) {
         return context.req().getRequestURI().split("/", -1)[index];
+    }
+
+    /** An id that is a part of the path, counted from the one after the first slash. */
+    String id(int index, String name) {
+        String id = decodedSegment(index);
+        Ids.problem(id).ifPresent(problem -> {
+            throw bad(name + " " + problem);
+        });
+        return id;
+    }
+
+    /** The payer of an admission, as its answers name it. */
+    Subject payer() {
+        String payer = parameters.get("payer");
+        if (payer == null) {
+            throw bad(
+                    "payer is missing: an actionId names an action among its payer's; give payer=, as the answer to POST /v1/admissions"
+                            + " has it");
+        }
+        try {
+            return Subject.parse(payer);
+        } catch (IllegalArgumentException e) {
+            throw bad("payer: " + e.getMessage());
+        }
+    }
+
+    /** How long to wait, not at all by default. */
+    Duration longestWait() {
+        String value = parameters.getOrDefault("wait", "0s");
+        try {
+            Duration wait = Durations.parse(value);
+            if (!wait.isNegative() && wait.compareTo(LONGEST_WAIT) <= 0) {
+                return wait;
+            }
+        } catch (IllegalArgumentException e) {
+            throw bad("wait: " + e.getMessage());
+        }
+        throw bad("wait is " + value + "; it may be 0s to " + Durations.format(LONGEST_WAIT));
     }
 
     /** The meter asked for, {@code actions} by default. */

@@ -1,6 +1,7 @@
 package dev.tally.streams.http;
 
 import dev.tally.streams.query.UsageQueries;
+import dev.tally.streams.requests.Requests;
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.config.RoutesConfig;
@@ -27,6 +28,8 @@ public final class HttpApi implements AutoCloseable {
      * What the server needs from the process.
      *
      * @param queries the queries; empty until the topology has started
+     * @param requests what it can be asked to do; empty until the topology has started
+     * @param catalogueWritable whether callers may change the catalogue
      * @param live whether the process can still do its work
      * @param notReadyBecause why queries cannot be answered; empty when they can
      * @param metrics all metrics in Prometheus' text format
@@ -35,6 +38,8 @@ public final class HttpApi implements AutoCloseable {
      */
     public record Collaborators(
             Supplier<Optional<UsageQueries>> queries,
+            Supplier<Optional<Requests>> requests,
+            boolean catalogueWritable,
             BooleanSupplier live,
             Supplier<Optional<String>> notReadyBecause,
             Supplier<String> metrics,
@@ -57,9 +62,9 @@ public final class HttpApi implements AutoCloseable {
         return server.port();
     }
 
-    /** The paths it serves, as OpenAPI writes them. */
-    List<String> paths() {
-        return routes.paths();
+    /** What it serves, each as a method and a path as OpenAPI writes it. */
+    List<String> operations() {
+        return routes.operations();
     }
 
     @Override
@@ -107,8 +112,10 @@ public final class HttpApi implements AutoCloseable {
                                 : Problem.notFound("no route " + context.path()));
             }
             case 405 -> {
-                context.header("Allow", "GET, HEAD");
-                Reply.problem(context, Problem.methodNotAllowed("only GET and HEAD are"));
+                String allowed =
+                        String.join(", ", refusal.getDetails().values()).replace("GET", "GET, HEAD");
+                context.header("Allow", allowed);
+                Reply.problem(context, Problem.methodNotAllowed("allowed: " + allowed));
             }
             default ->
                 Reply.problem(

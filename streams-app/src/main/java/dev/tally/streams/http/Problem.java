@@ -2,6 +2,7 @@ package dev.tally.streams.http;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.time.LocalDate;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param status the HTTP status
  * @param detail what was wrong with this request
  * @param oldest with {@code out-of-retention}: the oldest day that is kept
+ * @param problems of a body that is refused: everything that is wrong with it, each as {@code path: message}
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record Problem(
@@ -19,18 +21,50 @@ record Problem(
         String title,
         int status,
         @Nullable String detail,
-        @Nullable String oldest) {
+        @Nullable String oldest,
+        @Nullable List<String> problems) {
 
     static final String MEDIA_TYPE = "application/problem+json";
 
     private static final String TYPES = "urn:tally:problem:";
 
     private Problem(String name, String title, int status, @Nullable String detail) {
-        this(TYPES + name, title, status, detail, null);
+        this(TYPES + name, title, status, detail, null, null);
     }
 
     static Problem badRequest(String detail) {
         return new Problem("bad-request", "The request is malformed", 400, detail);
+    }
+
+    /** A body of which nothing was carried out. */
+    static Problem badBody(List<String> problems) {
+        return new Problem(
+                TYPES + "bad-request",
+                "The request is malformed",
+                400,
+                "nothing was done: " + String.join("; ", problems),
+                null,
+                List.copyOf(problems));
+    }
+
+    static Problem forbidden(String detail) {
+        return new Problem("forbidden", "This is not allowed here", 403, detail);
+    }
+
+    static Problem noAdmission(String detail) {
+        return new Problem("no-admission", "The payer has no such admission", 404, detail);
+    }
+
+    static Problem conflict(String detail) {
+        return new Problem("conflict", "It exists with other content", 409, detail);
+    }
+
+    static Problem tooLarge(String detail) {
+        return new Problem("too-large", "The body is too large", 413, detail);
+    }
+
+    static Problem unsupportedMediaType(String detail) {
+        return new Problem("unsupported-media-type", "The body is not JSON", 415, detail);
     }
 
     /** A request that was refused before any route saw it. */
@@ -64,7 +98,8 @@ record Problem(
                 "The day is no longer kept",
                 410,
                 "the oldest day that is kept is " + oldest,
-                oldest.toString());
+                oldest.toString(),
+                null);
     }
 
     static Problem internal() {

@@ -32,14 +32,14 @@ final class Routes {
     private static final String NOT_LIVE = "the stream threads have stopped for good; only a restart helps";
 
     private final HttpApi.Collaborators with;
-    private final List<String> paths = new ArrayList<>();
+    private final List<String> operations = new ArrayList<>();
 
     Routes(HttpApi.Collaborators with) {
         this.with = with;
     }
 
-    List<String> paths() {
-        return List.copyOf(paths);
+    List<String> operations() {
+        return List.copyOf(operations);
     }
 
     void register(RoutesConfig routes) {
@@ -52,6 +52,16 @@ final class Routes {
         }
         get(routes, "/v1/orgs/{id}/breakdown", this::breakdown);
         get(routes, "/v1/subscriptions/{subject}", this::subscription);
+        AdmissionRoutes admissions = new AdmissionRoutes(with);
+        add(routes, "POST", "/v1/admissions", admissions::ask);
+        add(routes, "GET", "/v1/admissions/{actionId}", admissions::find);
+        add(routes, "DELETE", "/v1/admissions/{actionId}", admissions::cancel);
+        CatalogueRoutes catalogue = new CatalogueRoutes(with);
+        add(routes, "PUT", "/v1/subscriptions/{subject}", catalogue::subscription);
+        add(routes, "PUT", "/v1/orgs/{id}/settings", catalogue::settings);
+        add(routes, "PUT", "/v1/orgs/{id}/members/{user}", catalogue::membership);
+        add(routes, "POST", "/v1/users/{id}/grants", catalogue::grant);
+        add(routes, "POST", "/v1/orgs/{id}/grants", catalogue::grant);
         get(routes, "/v1/watermarks", this::watermarks);
         get(routes, "/v1/conservation", this::conservation);
         get(routes, "/health/live", this::live);
@@ -71,8 +81,18 @@ final class Routes {
     }
 
     private void get(RoutesConfig routes, String path, Handler handler) {
-        routes.get(path, handler);
-        paths.add(path);
+        add(routes, "GET", path, handler);
+    }
+
+    private void add(RoutesConfig routes, String method, String path, Handler handler) {
+        switch (method) {
+            case "GET" -> routes.get(path, handler);
+            case "POST" -> routes.post(path, handler);
+            case "PUT" -> routes.put(path, handler);
+            case "DELETE" -> routes.delete(path, handler);
+            default -> throw new IllegalArgumentException(method);
+        }
+        operations.add(method + " " + path);
     }
 
     private void usage(Context context) {
@@ -198,10 +218,12 @@ final class Routes {
     }
 
     private UsageQueries queries() {
-        return with.queries()
-                .get()
-                .orElseThrow(() -> new Problem.Signal(
-                        Problem.notReady(with.notReadyBecause().get().orElse("starting"))));
+        return with.queries().get().orElseThrow(() -> notStarted(with));
+    }
+
+    /** What ends a request that came before the topology has started. */
+    static Problem.Signal notStarted(HttpApi.Collaborators with) {
+        return new Problem.Signal(Problem.notReady(with.notReadyBecause().get().orElse("starting")));
     }
 
     /** Asks about a range of days. A beginning that the caller did not choose gives way to the oldest day that is kept. */
@@ -215,7 +237,8 @@ final class Routes {
         return found;
     }
 
-    private static <T> void answer(
+    /** Writes an answer, whatever came of the question. */
+    static <T> void answer(
             Context context,
             Answer<T> answer,
             BiFunction<? super T, Boolean, ?> shape,

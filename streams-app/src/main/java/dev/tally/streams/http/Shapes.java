@@ -1,6 +1,7 @@
 package dev.tally.streams.http;
 
 import dev.tally.keys.Subject;
+import dev.tally.schemas.AdmissionDecision;
 import dev.tally.streams.query.BillingPeriod;
 import dev.tally.streams.query.Breakdown;
 import dev.tally.streams.query.Conservation;
@@ -10,14 +11,21 @@ import dev.tally.streams.query.LimitRow;
 import dev.tally.streams.query.PartitionWatermark;
 import dev.tally.streams.query.SubscriptionInForce;
 import dev.tally.streams.query.Usage;
+import dev.tally.streams.requests.CatalogueWrites.Written;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
+import org.apache.avro.Schema;
+import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
 /** The JSON of answers. Names and order of fields are public contract. */
 final class Shapes {
+
+    private static final String PUBLISHED = "published; it will be in force soon, this instance cannot tell when";
 
     private Shapes() {}
 
@@ -94,7 +102,7 @@ final class Shapes {
             long limit,
             String beyond,
             String state,
-            String resetsAt) {
+            @Nullable String resetsAt) {
         static LimitShape of(LimitRow row) {
             return new LimitShape(
                     row.scope().name(),
@@ -106,7 +114,7 @@ final class Shapes {
                     row.limit(),
                     row.beyond().name(),
                     row.state().name(),
-                    row.resetsAt().toString());
+                    text(row.resetsAt()));
         }
     }
 
@@ -191,6 +199,69 @@ final class Shapes {
     record Conserved(List<Kept> partitions) {
         static Conserved of(List<Conservation> partitions) {
             return new Conserved(partitions.stream().map(Kept::of).toList());
+        }
+    }
+
+    record Admission(
+            String actionId,
+            String decision,
+            @Nullable String reason,
+            @Nullable Long remaining,
+            @Nullable String retryAt,
+            @Nullable String holdUntil,
+            String asOf,
+            String payer,
+            int revision,
+            boolean stale) {
+        static Admission of(AdmissionDecision of, boolean stale) {
+            return new Admission(
+                    of.getActionId(),
+                    of.getDecision().name(),
+                    of.getReason(),
+                    of.getRemaining(),
+                    text(of.getRetryAt()),
+                    text(of.getHoldUntil()),
+                    of.getAt().toString(),
+                    of.getPayer(),
+                    of.getRevision(),
+                    stale);
+        }
+    }
+
+    record Change(
+            Map<String, @Nullable Object> record,
+            boolean inForce,
+            @Nullable String detail,
+            List<String> warnings) {
+        static Change of(SpecificRecord record, Written written, List<String> warnings) {
+            return switch (written) {
+                case IN_FORCE -> new Change(fields(record), true, null, warnings);
+                case PUBLISHED -> new Change(fields(record), false, PUBLISHED, warnings);
+            };
+        }
+
+        private static Map<String, @Nullable Object> fields(SpecificRecord record) {
+            Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+            for (Schema.Field field : record.getSchema().getFields()) {
+                fields.put(field.name(), plain(record.get(field.pos())));
+            }
+            return fields;
+        }
+
+        /** A value of a record as catalogue files write it. */
+        private static @Nullable Object plain(@Nullable Object value) {
+            return switch (value) {
+                case null -> null;
+                case SpecificRecord record -> fields(record);
+                case List<?> list -> list.stream().map(Change::plain).toList();
+                case Map<?, ?> map -> {
+                    Map<String, @Nullable Object> sorted = new TreeMap<>();
+                    map.forEach((key, of) -> sorted.put(String.valueOf(key), plain(of)));
+                    yield sorted;
+                }
+                case Number number -> number;
+                case Object other -> other.toString();
+            };
         }
     }
 

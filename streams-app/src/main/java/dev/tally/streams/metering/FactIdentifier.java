@@ -26,14 +26,14 @@ public final class FactIdentifier {
     /** The id of an alert: equal for equal identity. */
     public static String ofAlert(
             String kind,
-            Subject subject,
+            String subject,
             String scope,
             String scopeId,
             String meter,
             Instant windowStart,
             int threshold,
             int epoch) {
-        return sha256(kind, subject.text(), scope, scopeId, meter, windowStart.toString(), "" + threshold, "" + epoch)
+        return sha256(kind, subject, scope, scopeId, meter, windowStart.toString(), "" + threshold, "" + epoch)
                 .substring(0, 32);
     }
 

@@ -1,5 +1,7 @@
 package dev.tally.streams.metering;
 
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Where usage stands relative to a limit, as products show it. */
@@ -10,21 +12,22 @@ public enum LimitState {
     EXCEEDED;
 
     /**
-     * The state of an amount of usage.
+     * The state of usage.
      *
-     * @param limit null: no limit, always OK
-     * @param warnAt lowest percentage that warns; null: none
+     * @param level where it stands against its limit; null: no limit, always OK
+     * @param thresholds of that limit
      */
-    public static LimitState of(long used, @Nullable Long limit, @Nullable Integer warnAt) {
-        if (limit == null) {
-            return OK;
+    public static LimitState of(Thresholds.@Nullable Level level, List<Thresholds.Threshold> thresholds) {
+        LimitState state = OK;
+        if (level != null) {
+            for (Thresholds.Threshold passed : Thresholds.newlyPassed(thresholds, level, Set.of())) {
+                state = switch (passed.kind()) {
+                    case WARNING, POOL_LOW -> WARNING;
+                    case REACHED -> REACHED;
+                    case EXCEEDED -> EXCEEDED;
+                };
+            }
         }
-        if (used > limit) {
-            return EXCEEDED;
-        }
-        if (used >= limit) {
-            return REACHED;
-        }
-        return warnAt != null && Thresholds.atLeast(used, limit, warnAt) ? WARNING : OK;
+        return state;
     }
 }

@@ -51,7 +51,7 @@ public record PlanTerms(
      * A limit.
      *
      * @param amount the allowed amount; null: what the allocation and grants of the meter give
-     * @param warnAt percentages of the amount at which a warning is raised, ascending
+     * @param warnAt percentages of the amount at which a warning is raised, ascending; at 100 it is reached, whether named here or not
      */
     public record LimitTerms(
             Scope scope,
@@ -61,12 +61,24 @@ public record PlanTerms(
             Beyond beyond,
             List<Integer> warnAt) {
         public LimitTerms {
-            warnAt = warnAt.stream().sorted().distinct().toList();
+            warnAt = warnAt.stream()
+                    .filter(percent -> percent < 100)
+                    .sorted()
+                    .distinct()
+                    .toList();
+        }
+
+        /** Whether it limits each member, or each space, of an org by itself. */
+        boolean isShared() {
+            return scope == Scope.MEMBER || scope == Scope.SPACE;
         }
     }
 
     /** Amount of a meter that a period includes: base and, for each seat, perSeat. */
     public record AllocationTerms(String meter, long base, long perSeat) {
+        /** Nothing is included. */
+        public static final AllocationTerms NONE = new AllocationTerms("", 0, 0);
+
         /** The amount for a number of seats. */
         public long amount(long seats) {
             return Amounts.plus(base, Amounts.times(perSeat, seats));

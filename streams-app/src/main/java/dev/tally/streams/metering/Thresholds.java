@@ -28,6 +28,27 @@ public final class Thresholds {
      */
     public record Threshold(Kind kind, int percent) {}
 
+    /**
+     * Where usage stands against a limit.
+     *
+     * @param used what counts against the limit
+     * @param limit the allowed amount
+     * @param remaining what is left of it, 0 or more
+     * @param base what a share of a pool refers to: its allocation; elsewhere the limit
+     */
+    public record Level(long used, long limit, long remaining, long base) {
+
+        /** Of a limit that is no pool. */
+        public static Level of(long used, long limit) {
+            return new Level(used, limit, Math.max(0, limit - used), limit);
+        }
+
+        /** With more used of it, where nothing was beyond it before. */
+        public Level plus(long more) {
+            return new Level(Amounts.plus(used, more), limit, Math.max(0, remaining - more), base);
+        }
+    }
+
     /** The thresholds of a limit, ascending; a pool warns by what is left of it instead of by its warnAt. */
     public static List<Threshold> of(PlanTerms.LimitTerms limit, boolean pool, int poolLowShare) {
         List<Threshold> thresholds = new ArrayList<>();
@@ -44,14 +65,12 @@ public final class Thresholds {
     /**
      * The thresholds that usage has passed and that were not raised before, ascending.
      *
-     * @param limitUsed usage after the action
      * @param raised thresholds already raised in this window
      */
-    public static List<Threshold> newlyPassed(
-            List<Threshold> thresholds, long limitUsed, long limit, Set<Threshold> raised) {
+    public static List<Threshold> newlyPassed(List<Threshold> thresholds, Level level, Set<Threshold> raised) {
         List<Threshold> passed = List.of();
         for (Threshold threshold : thresholds) {
-            if (passed(threshold, limitUsed, limit) && !raised.contains(threshold)) {
+            if (isPassed(threshold, level) && !raised.contains(threshold)) {
                 passed = passed.isEmpty() ? new ArrayList<>() : passed;
                 passed.add(threshold);
             }
@@ -59,12 +78,23 @@ public final class Thresholds {
         return passed;
     }
 
-    private static boolean passed(Threshold threshold, long used, long limit) {
+    private static boolean isPassed(Threshold threshold, Level level) {
         return switch (threshold.kind()) {
-            case WARNING -> atLeast(used, limit, threshold.percent());
-            case POOL_LOW -> !atLeast(Math.max(0, limit - used), limit, threshold.percent());
-            case REACHED -> used >= limit;
-            case EXCEEDED -> used > limit;
+            case WARNING -> atLeast(level.used(), level.limit(), threshold.percent());
+            case POOL_LOW -> !atLeast(level.remaining(), level.base(), threshold.percent());
+            case REACHED -> level.used() >= level.limit();
+            case EXCEEDED -> level.used() > level.limit();
+        };
+    }
+
+    /**
+     * Whether usage that had passed a threshold lies below it now. Usage exactly at the limit is not below, so what was exceeded does not
+     * end there.
+     */
+    public static boolean isBelow(Threshold threshold, Level level) {
+        return switch (threshold.kind()) {
+            case WARNING, POOL_LOW -> !isPassed(threshold, level);
+            case REACHED, EXCEEDED -> level.used() < level.limit();
         };
     }
 

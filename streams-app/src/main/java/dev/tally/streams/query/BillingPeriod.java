@@ -22,7 +22,11 @@ public record BillingPeriod(
     /**
      * What covered one meter's usage. {@code included + granted - used + overage + excess = remaining}.
      *
+     * @param included what the period includes; not less than what it has covered
+     * @param granted what was taken from grants in it, and what is left of those in force
+     * @param used all that is accounted for
      * @param unreported overage that no fact has been emitted for yet
+     * @param burns what the period's usage took from each grant, by grantId
      */
     public record MeterCharges(
             String meter,
@@ -33,7 +37,15 @@ public record BillingPeriod(
             long grantsRemaining,
             long overage,
             long excess,
-            long unreported) {}
+            long unreported,
+            List<GrantBurn> burns) {
+        public MeterCharges {
+            burns = List.copyOf(burns);
+        }
+    }
+
+    /** What was taken from a grant. */
+    public record GrantBurn(String grantId, long amount) {}
 
     public BillingPeriod {
         meters = List.copyOf(meters);

@@ -5,11 +5,13 @@ import dev.tally.streams.metering.PlanTerms.Beyond;
 import dev.tally.streams.metering.PlanTerms.Scope;
 import dev.tally.streams.metering.PlanTerms.Window;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One limit of a subject.
  *
- * @param held amount reserved by open holds
+ * @param held amount reserved by open holds; of a limit on open holds: their number
+ * @param resetsAt when its window ends; null where nothing resets it
  */
 public record LimitRow(
         Scope scope,
@@ -21,4 +23,4 @@ public record LimitRow(
         long limit,
         Beyond beyond,
         LimitState state,
-        Instant resetsAt) {}
+        @Nullable Instant resetsAt) {}

@@ -3,22 +3,26 @@ package dev.tally.streams.query;
 import dev.tally.keys.Subject;
 import dev.tally.streams.metering.Amounts;
 import dev.tally.streams.metering.BillingCalendar;
+import dev.tally.streams.metering.Burns;
 import dev.tally.streams.metering.Coverage;
 import dev.tally.streams.metering.MeterDefinition;
 import dev.tally.streams.metering.Period;
 import dev.tally.streams.metering.PlanTerms;
+import dev.tally.streams.metering.PlanTerms.AllocationTerms;
+import dev.tally.streams.metering.Pool;
 import dev.tally.streams.metering.SubscriptionTerms;
 import dev.tally.streams.state.AccountCatalogue;
+import dev.tally.streams.state.BurnsCodec;
 import dev.tally.streams.state.CatalogueView;
 import dev.tally.streams.state.IntervalCharge;
 import dev.tally.streams.state.PeriodCharges;
 import dev.tally.streams.state.StoreKey;
 import dev.tally.streams.state.StoreNames;
-import dev.tally.streams.state.WindowKeys.Length;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Function;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueIterator;
@@ -39,20 +43,35 @@ final class StoreBilling {
         this.accounts = accounts;
     }
 
-    Answer<BillingPeriod> period(Subject subject, Instant at) {
+    /**
+     * The period that an instant lies in.
+     *
+     * @param now of a period that is over, the plan and the grants that were in force last count; of the current one those in force now
+     */
+    Answer<BillingPeriod> period(Subject subject, Instant in, Instant now) {
         AccountCatalogue terms = accounts.apply(subject);
         Optional<SubscriptionTerms> subscription = terms.subscription(subject);
-        Optional<SubscriptionTerms.PhaseTerms> phase = subscription.flatMap(s -> s.phaseAt(at));
-        Optional<PlanTerms> plan = phase.flatMap(p -> terms.plan(p.planId(), p.version()));
-        if (subscription.isEmpty() || plan.isEmpty()) {
+        if (subscription.isEmpty()) {
+            return new Answer.Absent<>(subject.text() + " has no plan in force at " + in);
+        }
+        Period period = BillingCalendar.period(subscription.get().anchor(), in);
+        Instant at = newest(period, in, now);
+        Optional<PlanTerms> plan =
+                subscription.get().phaseAt(at).flatMap(phase -> terms.plan(phase.planId(), phase.version()));
+        if (plan.isEmpty()) {
             return new Answer.Absent<>(subject.text() + " has no plan in force at " + at);
         }
-        Period period = BillingCalendar.period(subscription.get().anchor(), at);
-        long seats = terms.seats(subject);
         List<BillingPeriod.MeterCharges> meters = new ArrayList<>();
         for (MeterDefinition meter : catalogue.meters().meters()) {
-            if (plan.get().charges(meter.meterId())) {
-                meters.add(charges(subject, meter.meterId(), plan.get(), seats, period));
+            String id = meter.meterId();
+            PeriodCharges charges = charges(subject, id, period);
+            // Also what an earlier plan of the period has charged.
+            if (plan.get().charges(id)
+                    || !terms.grants(subject, id).isEmpty()
+                    || charges.covered().total() > 0) {
+                AllocationTerms allocation = plan.get().allocation(id).orElse(AllocationTerms.NONE);
+                Pool pool = pool(subject, id, allocation, period, charges, at);
+                meters.add(charges(subject, id, pool, period, charges.burns()));
             }
         }
         return stores.ofAccount(
@@ -62,29 +81,67 @@ final class StoreBilling {
                         period.start(),
                         period.end(),
                         plan.get().planId() + "@" + plan.get().version(),
-                        seats,
+                        terms.seats(subject),
                         subscription.get().stripeCustomerId(),
                         meters));
     }
 
-    private BillingPeriod.MeterCharges charges(
-            Subject subject, String meter, PlanTerms plan, long seats, Period period) {
-        Bytes key = PeriodCharges.key(subject.text(), meter, period.start());
-        byte[] stored = stores.account(subject, StoreNames.ACCOUNT_CHARGES).get(key);
-        Coverage covered =
-                stored == null ? Coverage.NONE : PeriodCharges.fromBytes(stored).covered();
-        long included = plan.allocation(meter).map(a -> a.amount(seats)).orElse(0L);
-        long used = stores.window(subject, Length.PERIOD, period.start()).limitUsed(meter);
+    private static Instant newest(Period period, Instant in, Instant now) {
+        if (period.contains(now)) {
+            return now;
+        }
+        return now.isBefore(period.start()) ? in : period.end().minusMillis(1);
+    }
+
+    private PeriodCharges charges(Subject subject, String meter, Period period) {
+        byte[] charged = stores.account(subject, StoreNames.ACCOUNT_CHARGES)
+                .get(PeriodCharges.key(subject.text(), meter, period.start()));
+        return charged == null ? PeriodCharges.NONE : PeriodCharges.fromBytes(charged);
+    }
+
+    /**
+     * Where a pool stands in a period.
+     *
+     * @param at the grants in force then count
+     */
+    Pool pool(Subject subject, String meter, AllocationTerms allocation, Period period, Instant at) {
+        return pool(subject, meter, allocation, period, charges(subject, meter, period), at);
+    }
+
+    private Pool pool(
+            Subject subject,
+            String meter,
+            AllocationTerms allocation,
+            Period period,
+            PeriodCharges charges,
+            Instant at) {
+        AccountCatalogue terms = accounts.apply(subject);
+        byte[] burned = stores.account(subject, StoreNames.ACCOUNT_GRANTS).get(BurnsCodec.key(subject.text(), meter));
+        Burns burns = burned == null ? Burns.NONE : BurnsCodec.fromBytes(burned);
+        return new Pool(
+                allocation.amount(terms.seatPools(subject).seats(period.start(), terms.seats(subject))),
+                burns.left(terms.grants(subject, meter), at),
+                charges.covered(),
+                charges.forgiven());
+    }
+
+    private BillingPeriod.MeterCharges charges(Subject subject, String meter, Pool pool, Period period, Burns burns) {
+        Coverage covered = pool.covered();
         return new BillingPeriod.MeterCharges(
                 meter,
-                included,
-                0,
-                used,
-                Math.max(0, included - covered.included()),
-                0,
+                // An earlier plan of the period can have included more than the present one does.
+                Math.max(pool.allocation(), covered.included()),
+                Amounts.plus(covered.granted(), pool.grantsLeft()),
+                covered.total(),
+                Math.max(0, pool.allocation() - covered.included()),
+                pool.grantsLeft(),
                 covered.overage(),
                 covered.excess(),
-                unreported(subject, meter, period));
+                unreported(subject, meter, period),
+                new TreeMap<>(burns.byGrant())
+                        .entrySet().stream()
+                                .map(burn -> new BillingPeriod.GrantBurn(burn.getKey(), burn.getValue()))
+                                .toList());
     }
 
     private long unreported(Subject subject, String meter, Period period) {

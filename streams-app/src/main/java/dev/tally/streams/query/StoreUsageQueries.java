@@ -8,9 +8,8 @@ import dev.tally.streams.metering.EffectiveLimits;
 import dev.tally.streams.metering.EffectiveLimits.EffectiveLimit;
 import dev.tally.streams.metering.LimitState;
 import dev.tally.streams.metering.Period;
-import dev.tally.streams.metering.PlanTerms.Scope;
 import dev.tally.streams.metering.PlanTerms.Window;
-import dev.tally.streams.metering.SubscriptionTerms;
+import dev.tally.streams.metering.Thresholds.Level;
 import dev.tally.streams.state.AccountCatalogue;
 import dev.tally.streams.state.CatalogueView;
 import dev.tally.streams.state.Freshness;
@@ -52,6 +51,7 @@ public final class StoreUsageQueries implements UsageQueries {
     private final Duration retention;
     private final InstantSource clock;
     private final StoreBilling billing;
+    private final StoreLimits limits;
     private final StoreIntake intake;
 
     /**
@@ -69,6 +69,7 @@ public final class StoreUsageQueries implements UsageQueries {
         this.retention = retention;
         this.clock = clock;
         this.billing = new StoreBilling(stores, catalogue, this::accounts);
+        this.limits = new StoreLimits(stores, billing, this::accounts, this::day, clock);
         this.intake = new StoreIntake(stores, topics);
     }
 
@@ -87,8 +88,9 @@ public final class StoreUsageQueries implements UsageQueries {
         return ofMeter(subject, meter, day, () -> {
             Period window = BillingCalendar.day(startOf(day));
             Optional<Total> total = day(subject, window.start()).of(meter);
-            Optional<EffectiveLimit> limit = limitsOf(subject).own(subject, meter, Window.DAY);
+            Optional<EffectiveLimit> limit = limitsOf(subject).own(meter, Window.DAY);
             long limitUsed = total.map(Total::limitUsed).orElse(0L);
+            Level level = limit.map(l -> Level.of(limitUsed, l.amount())).orElse(null);
             return of(
                     subject,
                     new Usage(
@@ -99,7 +101,8 @@ public final class StoreUsageQueries implements UsageQueries {
                             total.map(Total::used).orElse(0L),
                             limitUsed,
                             limit.map(EffectiveLimit::amount).orElse(null),
-                            state(limitUsed, limit),
+                            LimitState.of(
+                                    level, limit.map(EffectiveLimit::thresholds).orElse(List.of())),
                             limit.map(l -> window.end()).orElse(null),
                             total.map(Total::asOf).orElse(null)));
         });
@@ -172,42 +175,15 @@ public final class StoreUsageQueries implements UsageQueries {
 
     @Override
     public Answer<List<LimitRow>> limits(Subject subject) {
-        return stores.answer(() -> {
-            Scope own = subject.kind() == Subject.Kind.ORG ? Scope.ORG : Scope.USER;
-            List<LimitRow> rows = new ArrayList<>();
-            Optional<SubscriptionTerms> subscription = accounts(subject).subscription(subject);
-            for (EffectiveLimit limit : limitsOf(subject).all()) {
-                if (limit.terms().scope() == own && limit.terms().window() != Window.CONCURRENT) {
-                    rows.add(row(subject, limit, subscription.orElseThrow()));
-                }
-            }
-            return stores.ofAccount(subject, rows);
-        });
-    }
-
-    private LimitRow row(Subject subject, EffectiveLimit limit, SubscriptionTerms subscription) {
-        String meter = limit.terms().meter();
-        Instant now = clock.instant();
-        boolean daily = limit.terms().window() == Window.DAY;
-        Period window = daily ? BillingCalendar.day(now) : BillingCalendar.period(subscription.anchor(), now);
-        long used = (daily ? day(subject, window.start()) : stores.window(subject, Length.PERIOD, window.start()))
-                .limitUsed(meter);
-        return new LimitRow(
-                limit.terms().scope(),
-                subject.id(),
-                meter,
-                limit.terms().window(),
-                used,
-                0,
-                limit.amount(),
-                limit.terms().beyond(),
-                state(used, Optional.of(limit)),
-                window.end());
+        return stores.answer(() -> stores.ofAccount(subject, limits.rows(subject)));
     }
 
     @Override
     public Answer<BillingPeriod> billing(Subject subject, @Nullable LocalDate in) {
-        return stores.answer(() -> billing.period(subject, in == null ? clock.instant() : startOf(in)));
+        return stores.answer(() -> {
+            Instant now = clock.instant();
+            return billing.period(subject, in == null ? now : startOf(in), now);
+        });
     }
 
     @Override
@@ -252,20 +228,13 @@ public final class StoreUsageQueries implements UsageQueries {
         return at.atZone(ZoneOffset.UTC).toLocalDate();
     }
 
-    private static LimitState state(long limitUsed, Optional<EffectiveLimit> limit) {
-        return LimitState.of(
-                limitUsed,
-                limit.map(EffectiveLimit::amount).orElse(null),
-                limit.flatMap(l -> l.terms().warnAt().stream().findFirst()).orElse(null));
-    }
-
     private EffectiveLimits limitsOf(Subject subject) {
         return accounts(subject).limits(subject, clock.instant());
     }
 
     private AccountCatalogue accounts(Subject subject) {
         ReadOnlyKeyValueStore<Bytes, byte[]> store = stores.account(subject, StoreNames.ACCOUNT_CATALOGUE);
-        return new AccountCatalogue(serdes, store::get);
+        return new AccountCatalogue(serdes, store);
     }
 
     private static Instant startOf(LocalDate day) {

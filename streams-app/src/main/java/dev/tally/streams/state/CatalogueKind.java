@@ -74,6 +74,21 @@ public enum CatalogueKind {
         return Optional.empty();
     }
 
+    /** The kind of a record. */
+    public static CatalogueKind of(SpecificRecord record) {
+        for (CatalogueKind kind : values()) {
+            if (kind.type.isInstance(record)) {
+                return kind;
+            }
+        }
+        throw new IllegalArgumentException(record.getSchema().getFullName() + " is no catalogue record");
+    }
+
+    /** Full name of the topic of this kind. */
+    public String topic(Topics topics) {
+        return topics.prefix() + baseTopic;
+    }
+
     public static Map<String, CatalogueKind> byTopic(Topics topics) {
         return Map.of(
                 topics.meters(), METER,

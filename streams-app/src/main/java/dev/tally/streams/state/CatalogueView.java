@@ -111,6 +111,26 @@ public final class CatalogueView implements Terms {
         });
     }
 
+    /** All records of a kind, as they were published, in the order of their store keys; read anew each time. */
+    public List<SpecificRecord> records(CatalogueKind kind) {
+        List<SpecificRecord> found = new ArrayList<>();
+        KeyValueStore<Bytes, byte[]> from = store;
+        if (from != null) {
+            StoreKey prefix = kind.prefix();
+            try (KeyValueIterator<Bytes, byte[]> all = from.range(prefix.bytes(), prefix.afterPrefix())) {
+                all.forEachRemaining(next -> found.add(decode(kind, next.value)));
+            }
+        }
+        return found;
+    }
+
+    /** A record as it was published; read anew each time. */
+    public Optional<SpecificRecord> record(CatalogueKind kind, String key) {
+        KeyValueStore<Bytes, byte[]> from = store;
+        byte[] value = from == null ? null : from.get(kind.storeKey(key));
+        return value == null ? Optional.empty() : Optional.of(decode(kind, value));
+    }
+
     private SpecificRecord decode(CatalogueKind kind, byte[] value) {
         RecordSerde<? extends SpecificRecord> serde = records.serde(kind);
         return switch (serde.decode(topic, new RecordHeaders(), value)) {

@@ -1,17 +1,27 @@
 package dev.tally.streams.state;
 
+import dev.tally.streams.metering.Burns;
 import dev.tally.streams.metering.Coverage;
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.util.List;
 import org.apache.kafka.common.utils.Bytes;
 
-/** What covered a payer's usage of one meter in one billing period so far. */
-public record PeriodCharges(Coverage covered) {
+/**
+ * What covered a payer's usage of one meter in one billing period so far.
+ *
+ * @param covered by what
+ * @param burns what was taken from which grant in this period
+ * @param forgiven what lay beyond the pool before it was last raised
+ * @param poolSeen what the pool allowed when it was last looked at; negative: never
+ */
+public record PeriodCharges(Coverage covered, Burns burns, long forgiven, long poolSeen) {
 
     /** Stands for a period in which nothing was used. */
-    public static final PeriodCharges NONE = new PeriodCharges(Coverage.NONE);
+    public static final PeriodCharges NONE = new PeriodCharges(Coverage.NONE, Burns.NONE, 0, -1);
 
-    private static final int VERSION = 1;
+    private static final int BEFORE_GRANTS = 1;
+    private static final int VERSION = 2;
 
     /** Key of a payer's period. */
     public static Bytes key(String payer, String meter, Instant start) {
@@ -22,18 +32,48 @@ public record PeriodCharges(Coverage covered) {
                 .bytes();
     }
 
+    /**
+     * With more usage covered.
+     *
+     * @param outOfForce the part of what was taken that the pool did not have in what was left: no change has raised it by that
+     */
+    public PeriodCharges plus(Coverage more, List<Burns.Burn> taken, long outOfForce) {
+        return new PeriodCharges(covered.plus(more), burns.plus(taken), forgiven, poolSeen + outOfForce);
+    }
+
+    /** After a look at the pool: what lay beyond it is forgiven where it has been raised since the last. */
+    public PeriodCharges seeing(long pool) {
+        if (pool == poolSeen) {
+            return this;
+        }
+        boolean raised = poolSeen >= 0 && pool > poolSeen;
+        return new PeriodCharges(covered, burns, raised ? covered.beyond() : forgiven, pool);
+    }
+
     /** For the store. */
     public byte[] toBytes() {
-        return Codec.write(VERSION, 3 * Long.BYTES)
+        ByteBuffer out = Codec.write(VERSION, 6 * Long.BYTES + BurnsCodec.bytes(burns))
+                .putLong(covered.granted())
                 .putLong(covered.included())
                 .putLong(covered.overage())
                 .putLong(covered.excess())
-                .array();
+                .putLong(forgiven)
+                .putLong(poolSeen);
+        BurnsCodec.write(burns, out);
+        return Codec.bytes(out);
     }
 
     /** From the store. */
     public static PeriodCharges fromBytes(byte[] bytes) {
+        if (bytes[0] == BEFORE_GRANTS) {
+            ByteBuffer in = Codec.read(BEFORE_GRANTS, bytes, "a period's charges");
+            return new PeriodCharges(
+                    new Coverage(0, in.getLong(), in.getLong(), in.getLong()), Burns.NONE, 0, NONE.poolSeen);
+        }
         ByteBuffer in = Codec.read(VERSION, bytes, "a period's charges");
-        return new PeriodCharges(new Coverage(in.getLong(), in.getLong(), in.getLong()));
+        Coverage covered = new Coverage(in.getLong(), in.getLong(), in.getLong(), in.getLong());
+        long forgiven = in.getLong();
+        long poolSeen = in.getLong();
+        return new PeriodCharges(covered, BurnsCodec.read(in), forgiven, poolSeen);
     }
 }

@@ -90,7 +90,12 @@ public final class StoreKey {
 
         /** A reader at the start of a key. */
         public Reader(Bytes key) {
-            in = ByteBuffer.wrap(key.get());
+            this(ByteBuffer.wrap(key.get()));
+        }
+
+        /** A reader of the parts that follow in a buffer: values may be made of the same parts. */
+        Reader(ByteBuffer in) {
+            this.in = in;
         }
 
         /** The next part, a text. */

@@ -27,6 +27,9 @@ public final class StoreNames {
     /** what covered each period's usage. */
     public static final String ACCOUNT_CHARGES = "account-charges";
 
+    /** what is used up of each grant. */
+    public static final String ACCOUNT_GRANTS = "account-grants";
+
     /** billable amounts by billing interval. */
     public static final String ACCOUNT_INTERVALS = "account-intervals";
 
@@ -35,6 +38,15 @@ public final class StoreNames {
 
     /** watermarks of the intake partitions, fact sequences. */
     public static final String ACCOUNT_CLOCK = "account-clock";
+
+    /** when subjects are to be looked at again. */
+    public static final String ACCOUNT_WAKES = "account-wakes";
+
+    /** admissions: requests, their states, holds, queues. */
+    public static final String ACCOUNT_ADMISSIONS = "account-admissions";
+
+    /** the course of each subject's usage, and when to look at it again. */
+    public static final String ACCOUNT_ACTIVITY = "account-activity";
 
     private StoreNames() {}
 }

@@ -1,6 +1,8 @@
 package dev.tally.streams.state;
 
 import dev.tally.keys.Subject;
+import dev.tally.schemas.Caps;
+import dev.tally.schemas.Grant;
 import dev.tally.schemas.Limit;
 import dev.tally.schemas.Meter;
 import dev.tally.schemas.PayerKind;
@@ -8,6 +10,8 @@ import dev.tally.schemas.Plan;
 import dev.tally.schemas.Rate;
 import dev.tally.schemas.Report;
 import dev.tally.schemas.Subscription;
+import dev.tally.schemas.SubscriptionStatus;
+import dev.tally.streams.metering.GrantTerms;
 import dev.tally.streams.metering.MeterDefinition;
 import dev.tally.streams.metering.MeterDefinition.Aggregation;
 import dev.tally.streams.metering.PlanTerms;
@@ -19,6 +23,7 @@ import dev.tally.streams.metering.PlanTerms.Window;
 import dev.tally.streams.metering.SubscriptionTerms;
 import dev.tally.streams.metering.SubscriptionTerms.PhaseTerms;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** From catalogue records, which were checked before they came this far, to the core's terms. */
 public final class TermsMapping {
@@ -84,6 +89,21 @@ public final class TermsMapping {
                         .map(p -> new PhaseTerms(p.getPlanId(), p.getVersion(), p.getEffectiveFrom()))
                         .toList(),
                 limits(subscription.getOverrides()),
-                subscription.getPoolLowShare() == null ? DEFAULT_POOL_LOW_SHARE : subscription.getPoolLowShare());
+                caps(subscription.getCaps()),
+                subscription.getPoolLowShare() == null ? DEFAULT_POOL_LOW_SHARE : subscription.getPoolLowShare(),
+                subscription.getOverageCap(),
+                subscription.getStatus() == SubscriptionStatus.CANCELED);
+    }
+
+    private static SubscriptionTerms.Caps caps(@Nullable Caps caps) {
+        return caps == null
+                ? SubscriptionTerms.Caps.NONE
+                : new SubscriptionTerms.Caps(
+                        caps.getMemberDefault(), caps.getSpaceDefault(), caps.getMember(), caps.getSpace());
+    }
+
+    public static GrantTerms grant(Grant grant) {
+        return new GrantTerms(
+                grant.getGrantId(), grant.getMeter(), grant.getAmount(), grant.getEffectiveAt(), grant.getExpiresAt());
     }
 }

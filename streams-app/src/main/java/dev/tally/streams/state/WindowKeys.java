@@ -53,6 +53,47 @@ public final class WindowKeys {
         return start(length, start).text(subject).bytes();
     }
 
+    /** What a window of a member or a space of an org is kept under: as the org's window, with this added to its tag. */
+    public enum ScopeTag {
+        MEMBER(0x10),
+        SPACE(0x20);
+
+        private final int tag;
+
+        ScopeTag(int tag) {
+            this.tag = tag;
+        }
+    }
+
+    /** Key of the window of a member or a space of an org, in the accounts stage. */
+    public static Bytes scoped(Length length, Instant start, String org, ScopeTag scope, String id) {
+        return scopedWindows(length, start, org, scope).text(id).bytes();
+    }
+
+    /** Start of the keys of an org's windows by member or by space. */
+    public static StoreKey scopedWindows(Length length, Instant start, String org, ScopeTag scope) {
+        return scopedStart(length, start, scope).text(org);
+    }
+
+    /** Start of the keys of all windows by member or by space, of a length, that begin at an instant. */
+    public static StoreKey scopedStart(Length length, Instant start, ScopeTag scope) {
+        return StoreKey.key().tag(length.tag | scope.tag).number(start.toEpochMilli());
+    }
+
+    /** The member or space whose window has a key. */
+    public static String scopeId(Bytes key) {
+        StoreKey.Reader reader = new StoreKey.Reader(key);
+        reader.tag();
+        reader.number();
+        reader.text();
+        return reader.text();
+    }
+
+    /** Whether a window is one of a subject itself. */
+    public static boolean isOfSubject(Bytes key) {
+        return key.get()[0] == Length.DAY.tag || key.get()[0] == Length.PERIOD.tag;
+    }
+
     /** Start of the keys of all windows of a length that begin at an instant. */
     public static StoreKey start(Length length, Instant start) {
         return StoreKey.key().tag(length.tag).number(start.toEpochMilli());

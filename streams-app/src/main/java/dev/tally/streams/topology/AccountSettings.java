@@ -9,7 +9,13 @@ import java.time.Duration;
  * @param installation random id of this installation, part of every fact's identifier
  * @param intakePartitions number of partitions of {@code actions}: an interval closes when all of them have passed it
  * @param settle how long after an interval's end it stays open
+ * @param invoiceGrace how long after a period's end its invoice at Stripe is a draft, to which usage can be added
  * @param historyRetention how long windows are kept
  */
 public record AccountSettings(
-        String environment, String installation, int intakePartitions, Duration settle, Duration historyRetention) {}
+        String environment,
+        String installation,
+        int intakePartitions,
+        Duration settle,
+        Duration invoiceGrace,
+        Duration historyRetention) {}

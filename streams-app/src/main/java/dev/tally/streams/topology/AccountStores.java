@@ -10,14 +10,18 @@ import org.apache.kafka.streams.state.KeyValueStore;
 record AccountStores(
         KeyValueStore<Bytes, byte[]> catalogue,
         KeyValueStore<Bytes, byte[]> openIntervals,
+        KeyValueStore<Bytes, byte[]> wakes,
         WriteBackStore charges,
+        WriteBackStore grants,
         WriteBackStore intervals) {
 
     static AccountStores of(ProcessorContext<?, ?> context) {
         return new AccountStores(
                 context.getStateStore(StoreNames.ACCOUNT_CATALOGUE),
                 context.getStateStore(StoreNames.ACCOUNT_OPEN_INTERVALS),
+                context.getStateStore(StoreNames.ACCOUNT_WAKES),
                 context.getStateStore(StoreNames.ACCOUNT_CHARGES),
+                context.getStateStore(StoreNames.ACCOUNT_GRANTS),
                 context.getStateStore(StoreNames.ACCOUNT_INTERVALS));
     }
 }

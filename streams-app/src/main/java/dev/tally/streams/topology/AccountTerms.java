@@ -2,15 +2,21 @@ package dev.tally.streams.topology;
 
 import dev.tally.keys.Subject;
 import dev.tally.streams.metering.EffectiveLimits;
+import dev.tally.streams.metering.GrantTerms;
 import dev.tally.streams.metering.MemoTerms;
 import dev.tally.streams.metering.PlanTerms;
 import dev.tally.streams.metering.SubscriptionTerms;
 import dev.tally.streams.metering.Terms;
 import dev.tally.streams.state.AccountCatalogue;
+import dev.tally.streams.state.SeatPools;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The catalogue of one task of the accounts stage, with what was worked out of it since its last change. */
 final class AccountTerms implements Terms {
@@ -20,6 +26,7 @@ final class AccountTerms implements Terms {
     private final AccountCatalogue catalogue;
     private final MemoTerms terms;
     private final Map<String, Account> accounts = new HashMap<>();
+    private final Map<String, Boolean> countingMeters = new HashMap<>();
 
     AccountTerms(AccountCatalogue catalogue) {
         this.catalogue = catalogue;
@@ -39,6 +46,15 @@ final class AccountTerms implements Terms {
     /** Accepted memberships of an org; 0 for a user. */
     long seats(Subject subject) {
         return catalogue.seats(subject);
+    }
+
+    SeatPools seatPools(Subject org) {
+        return catalogue.seatPools(org);
+    }
+
+    /** Whether a meter counts every action. */
+    boolean countsEachAction(String meter) {
+        return countingMeters.computeIfAbsent(meter, catalogue::countsEachAction);
     }
 
     String stripeEventName(String meter) {
@@ -62,19 +78,25 @@ final class AccountTerms implements Terms {
     void forget() {
         terms.forget();
         accounts.clear();
+        countingMeters.clear();
     }
 
-    /** A subject, with the limits that hold for it. */
+    /** A subject, with what holds for it. */
     final class Account {
         private final String text;
         private final Subject subject;
+        private final Map<String, Boolean> members = new HashMap<>(0);
         private EffectiveLimits limits = EffectiveLimits.NONE;
         private Instant from = Instant.MAX;
         private Instant to = Instant.MIN;
+        private @Nullable Map<String, List<GrantTerms>> grants;
+        private @Nullable SeatPools seatPools;
+        private final Optional<Instant> canceledAt;
 
         private Account(String text) {
             this.text = text;
             this.subject = Subject.parse(text);
+            this.canceledAt = catalogue.canceledAt(subject);
         }
 
         Subject subject() {
@@ -85,23 +107,80 @@ final class AccountTerms implements Terms {
             return text;
         }
 
+        Optional<SubscriptionTerms> subscription() {
+            return AccountTerms.this.subscription(subject);
+        }
+
+        /** Whether a user is an accepted member of it, an org. */
+        boolean isMember(String userId) {
+            if (members.size() >= MOST) {
+                members.clear();
+            }
+            return members.computeIfAbsent(userId, user -> catalogue.isMember(subject, user));
+        }
+
+        /** Its grants of a meter, in the order in which they are burned. */
+        List<GrantTerms> grants(String meter) {
+            return grants().getOrDefault(meter, List.of());
+        }
+
+        /** Its grants, by meter. */
+        private Map<String, List<GrantTerms>> grants() {
+            Map<String, List<GrantTerms>> known = grants;
+            if (known == null) {
+                known = catalogue.grants(subject).stream().collect(Collectors.groupingBy(GrantTerms::meter));
+                grants = known;
+            }
+            return known;
+        }
+
+        boolean hasGrants() {
+            return !grants().isEmpty();
+        }
+
+        /** The seats that the pool of a period goes by; 0 for a user. */
+        long poolSeats(Instant periodStart) {
+            SeatPools known = seatPools;
+            if (known == null) {
+                known = catalogue.seatPools(subject);
+                seatPools = known;
+            }
+            return known.seats(periodStart, seats(subject));
+        }
+
+        /** Since when its subscription has been canceled. */
+        Optional<Instant> canceledAt() {
+            return canceledAt;
+        }
+
         /** The limits that hold at an instant. */
         EffectiveLimits limits(Instant at) {
             if (at.isBefore(from) || !at.isBefore(to)) {
-                limits = EffectiveLimits.of(AccountTerms.this, subject, at, seats(subject));
+                limits = EffectiveLimits.of(AccountTerms.this, subject, at, seats(subject), grants().keySet());
                 from = at;
-                to = nextPhase(at);
+                to = nextPhase(at).orElse(Instant.MAX);
             }
             return limits;
         }
 
-        private Instant nextPhase(Instant at) {
-            return subscription(subject).stream()
+        private Optional<Instant> nextPhase(Instant at) {
+            return subscription().stream()
                     .flatMap(subscription -> subscription.phases().stream())
                     .map(SubscriptionTerms.PhaseTerms::effectiveFrom)
                     .filter(effective -> effective.isAfter(at))
-                    .min(Instant::compareTo)
-                    .orElse(Instant.MAX);
+                    .min(Instant::compareTo);
+        }
+
+        /** When, after an instant, the next phase or grant begins or ends. */
+        Optional<Instant> nextChange(Instant at) {
+            Stream<Instant> grantTimes = grants().values().stream()
+                    .flatMap(List::stream)
+                    .flatMap(grant ->
+                            Stream.of(Optional.of(grant.effectiveAt()), Optional.ofNullable(grant.expiresAt())))
+                    .flatMap(Optional::stream);
+            return Stream.concat(nextPhase(at).stream(), grantTimes)
+                    .filter(time -> time.isAfter(at))
+                    .min(Instant::compareTo);
         }
     }
 }

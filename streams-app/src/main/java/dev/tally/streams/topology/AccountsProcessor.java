@@ -1,5 +1,9 @@
 package dev.tally.streams.topology;
 
+import dev.tally.keys.Keys;
+import dev.tally.keys.Subject;
+import dev.tally.schemas.AdmissionCancel;
+import dev.tally.schemas.AdmissionRequest;
 import dev.tally.schemas.CatalogueRemoval;
 import dev.tally.schemas.Grant;
 import dev.tally.schemas.Membership;
@@ -9,15 +13,19 @@ import dev.tally.schemas.Subscription;
 import dev.tally.schemas.Tick;
 import dev.tally.schemas.UsageSum;
 import dev.tally.streams.state.AccountCatalogue;
+import dev.tally.streams.state.AccountCatalogueWriter;
+import dev.tally.streams.state.AccountFigures;
 import dev.tally.streams.state.CatalogueKind;
 import dev.tally.streams.state.CrashHook;
 import dev.tally.streams.state.CrashPoint;
+import dev.tally.streams.state.DecisionBoard;
 import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.Freshness.Stage;
 import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.WriteBackStore;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.IntPredicate;
 import org.apache.avro.specific.SpecificRecord;
@@ -33,6 +41,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class AccountsProcessor implements Processor<byte[], byte[], byte[], Message> {
 
+    private static final int SUBSCRIBERS_PER_TICK = 500;
+
     private final AccountSettings settings;
     private final Serde<SpecificRecord> inputs;
     private final AccountCatalogue.CatalogueSerdes serdes;
@@ -40,6 +50,8 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
     private final Freshness freshness;
     private final IntPredicate caughtUp;
     private final CrashHook crash;
+    private final DecisionBoard decisions;
+    private final AccountFigures accountFigures;
     private @Nullable Task task;
 
     /** @param caughtUp whether all input of a partition has been fetched */
@@ -50,7 +62,9 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
             String topic,
             Freshness freshness,
             IntPredicate caughtUp,
-            CrashHook crash) {
+            CrashHook crash,
+            DecisionBoard decisions,
+            AccountFigures accountFigures) {
         this.settings = settings;
         this.inputs = inputs;
         this.serdes = serdes;
@@ -58,6 +72,8 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
         this.freshness = freshness;
         this.caughtUp = caughtUp;
         this.crash = crash;
+        this.decisions = decisions;
+        this.accountFigures = accountFigures;
     }
 
     @Override
@@ -89,11 +105,17 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
         private final ProcessorContext<byte[], Message> context;
         private final AccountStores stores;
         private final AccountClock clock;
+        private final AccountCatalogueWriter catalogue;
+        private final Seats seats;
+        private final Wakes wakes;
         private final Charges charges;
         private final UsageApplier usage;
         private final WindowExpiry expiry;
         private final AccountTerms terms;
         private final Splits splits;
+        private final Spikes spikes;
+        private final Wakes admissionWakes;
+        private final Admissions admissions;
         private final EarlyCommit commit;
         private final Runnable writeBack;
         private long timestamp;
@@ -104,15 +126,35 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
             WriteBackStore clockStore = context.getStateStore(StoreNames.ACCOUNT_CLOCK);
             WriteBackStore windows = context.getStateStore(StoreNames.ACCOUNT_WINDOWS);
             clock = new AccountClock(clockStore, settings.intakePartitions(), topic + "-" + partition());
-            terms = new AccountTerms(
-                    new AccountCatalogue(serdes, key -> stores.catalogue().get(key)));
+            terms = new AccountTerms(new AccountCatalogue(serdes, stores.catalogue()));
+            catalogue = new AccountCatalogueWriter(stores.catalogue(), serdes);
+            seats = new Seats(catalogue);
+            wakes = new Wakes(stores.wakes(), Wakes.Cause.TERMS);
             splits = new Splits(context.getStateStore(StoreNames.ACCOUNT_SPLITS));
-            charges = new Charges(stores, terms, clock, settings, this::emit);
-            usage = new UsageApplier(windows, splits, terms, charges, clock, this::emit);
+            Pools pools = new Pools(stores.charges(), stores.grants(), clock);
+            charges = new Charges(stores, pools, terms, clock, settings, this::emit);
+            usage = new UsageApplier(
+                    windows, splits, terms, pools, charges, this::settle, accountFigures, clock, this::emit);
+            spikes = new Spikes(context.getStateStore(StoreNames.ACCOUNT_ACTIVITY), clock, this::emit);
             expiry = new WindowExpiry(windows, charges, usage, splits, clock, settings.historyRetention());
+            admissionWakes = new Wakes(stores.wakes(), Wakes.Cause.ADMISSIONS);
+            admissions = new Admissions(
+                    context.getStateStore(StoreNames.ACCOUNT_ADMISSIONS),
+                    admissionWakes,
+                    new AccountStandings(terms, usage),
+                    new AdmissionOutlet(
+                            decision -> emit(decision.getPayer(), new Message.Decision(decision)),
+                            decisions::decided,
+                            accountFigures),
+                    Admissions.QUEUE_MAX);
             // Only write-back stores and sinks are written to: in a commit, caching stores have had their turn.
             writeBack = clockStore.writeBackBy(
-                    context, usage::writeBack, splits::writeBack, charges::writeBack, clock::writeBack);
+                    context,
+                    usage::writeBack,
+                    splits::writeBack,
+                    charges::writeBack,
+                    spikes::writeBack,
+                    clock::writeBack);
             commit = new EarlyCommit(context, () -> caughtUp.test(partition()));
         }
 
@@ -131,6 +173,8 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
             switch (input) {
                 case UsageSum sum -> {
                     usage.apply(sum);
+                    spikes.apply(sum);
+                    release(Subject.parse(sum.getSubject()));
                     if (sum.getAwaited()) {
                         commit.note(Instant.ofEpochMilli(timestamp));
                     }
@@ -142,31 +186,117 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
                             partition(),
                             clock.logTime(),
                             Instant.ofEpochMilli(context.currentSystemTimeMs()));
+                    catalogue.walk(SUBSCRIBERS_PER_TICK).forEach(this::changed);
+                    wakes.due(clock.logTime()).forEach(this::changed);
                     charges.closeIntervals();
+                    if (partition() == 0) {
+                        spikes.apply(tick);
+                    }
+                    spikes.tick();
                     expiry.expire();
+                    admissionWakes.due(clock.logTime()).forEach(this::release);
+                }
+                case AdmissionRequest request -> {
+                    admissions.request(request, clock.logTime());
+                    commit.note(Instant.ofEpochMilli(timestamp));
+                }
+                case AdmissionCancel cancel -> {
+                    admissions.cancel(cancel, clock.logTime());
+                    commit.note(Instant.ofEpochMilli(timestamp));
                 }
                 case Meter meter -> put(CatalogueKind.METER, meter, record);
                 case Plan plan -> {
                     put(CatalogueKind.PLAN, plan, record);
                     charges.planArrived(plan.getPlanId(), plan.getVersion());
+                    catalogue.walkFrom(Keys.plan(plan.getPlanId(), plan.getVersion()));
                 }
-                case Subscription subscription -> put(CatalogueKind.SUBSCRIPTION, subscription, record);
-                case Grant grant -> put(CatalogueKind.GRANT, grant, record);
-                case Membership membership -> put(CatalogueKind.MEMBERSHIP, membership, record);
+                case Subscription subscription -> {
+                    Subject subject = Subject.parse(subscription.getSubject());
+                    boolean before = isCanceled(subject);
+                    put(CatalogueKind.SUBSCRIPTION, subscription, record);
+                    if (isCanceled(subject) && !before) {
+                        charges.closeAll(terms.account(subject.text()));
+                    }
+                    changed(subject);
+                }
+                case Grant grant -> {
+                    put(CatalogueKind.GRANT, grant, record);
+                    changed(Subject.parse(grant.getSubject()));
+                }
+                case Membership membership ->
+                    member(
+                            Subject.org(membership.getOrgId()),
+                            membership.getUserId(),
+                            membership,
+                            () -> put(CatalogueKind.MEMBERSHIP, membership, record));
                 case CatalogueRemoval removal ->
-                    CatalogueKind.ofBaseTopic(removal.getTopic()).ifPresent(kind -> {
-                        AccountCatalogue.remove(stores.catalogue(), serdes, kind, removal.getKey());
-                        catalogueChanged();
-                    });
+                    CatalogueKind.ofBaseTopic(removal.getTopic()).ifPresent(kind -> remove(kind, removal.getKey()));
                 default ->
                     throw new IllegalStateException("the subject log holds a "
                             + input.getSchema().getFullName() + ", which this release does not know");
             }
         }
 
+        private void settle(Subject payer, String admissionId, Map<String, Long> amounts, Instant now) {
+            admissions.settle(payer, admissionId, amounts, now);
+        }
+
+        /** To be called when a payer's time has come, or when more may have become free than before. */
+        private void release(Subject payer) {
+            admissions.reconsider(payer, clock.logTime());
+        }
+
         private void put(CatalogueKind kind, SpecificRecord catalogued, Record<byte[], byte[]> record) {
-            AccountCatalogue.put(stores.catalogue(), serdes, kind, catalogued, record.value());
+            catalogue.put(kind, catalogued, record.value(), clock.logTime());
             catalogueChanged();
+        }
+
+        /** A removal of what is not there changes nothing. */
+        private void remove(CatalogueKind kind, String key) {
+            Runnable removal = () -> {
+                catalogue.remove(kind, key);
+                catalogueChanged();
+            };
+            switch (catalogue.find(kind, key)) {
+                case null -> {}
+                case Membership membership ->
+                    member(Subject.org(membership.getOrgId()), membership.getUserId(), null, removal);
+                case Subscription subscription -> {
+                    removal.run();
+                    changed(Subject.parse(subscription.getSubject()));
+                }
+                case Grant grant -> {
+                    removal.run();
+                    changed(Subject.parse(grant.getSubject()));
+                }
+                case Plan plan -> {
+                    removal.run();
+                    catalogue.walkFrom(Keys.plan(plan.getPlanId(), plan.getVersion()));
+                }
+                default -> removal.run();
+            }
+        }
+
+        private void member(Subject org, String userId, @Nullable Membership membership, Runnable change) {
+            long before = terms.seats(org);
+            change.run();
+            seats.changed(terms, terms.account(org.text()), before, membership, userId, clock.logTime())
+                    .ifPresent(seatChange -> {
+                        emit(org.text(), new Message.Seat(seatChange));
+                        terms.forget();
+                        changed(org);
+                    });
+        }
+
+        private boolean isCanceled(Subject subject) {
+            return terms.account(subject.text()).canceledAt().isPresent();
+        }
+
+        /** To be called after whatever holds for a subject has changed. */
+        private void changed(Subject subject) {
+            usage.reconsider(subject);
+            release(subject);
+            terms.account(subject.text()).nextChange(clock.logTime()).ifPresent(at -> wakes.at(at, subject));
         }
 
         private void catalogueChanged() {
@@ -180,6 +310,8 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
                 case Message.Snapshot ignored -> Names.USAGE_SINK;
                 case Message.Alert ignored -> Names.QUOTA_ALERTS_SINK;
                 case Message.Fact ignored -> Names.BILLABLE_USAGE_SINK;
+                case Message.Seat ignored -> Names.SEAT_CHANGES_SINK;
+                case Message.Decision ignored -> Names.ADMISSIONS_SINK;
                 case Message.Incoming ignored -> throw notOutput(message);
                 case Message.Travelling ignored -> throw notOutput(message);
                 case Message.Aside ignored -> throw notOutput(message);

@@ -7,9 +7,12 @@ import dev.tally.schemas.Scope;
 import dev.tally.schemas.Severity;
 import dev.tally.streams.metering.EffectiveLimits.EffectiveLimit;
 import dev.tally.streams.metering.FactIdentifier;
+import dev.tally.streams.metering.PlanTerms;
 import dev.tally.streams.metering.Thresholds;
 import dev.tally.streams.metering.Thresholds.Threshold;
 import java.time.Instant;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Quota alerts as they go out. */
 final class Alerts {
@@ -19,39 +22,92 @@ final class Alerts {
     /**
      * What an alert is about.
      *
-     * @param eventId the action that caused it
+     * @param scopeId id of the subject, or of the member or space of it
+     * @param cause eventId of the action that caused it, or what else did
      */
-    record Cause(Subject subject, String meter, Instant start, Instant end, String eventId) {}
+    record Cause(
+            Subject subject,
+            PlanTerms.Scope scope,
+            String scopeId,
+            String meter,
+            Instant start,
+            Instant end,
+            String cause) {}
 
-    static QuotaAlert of(Cause cause, EffectiveLimit limit, long limitUsed, Threshold threshold, Instant now) {
-        AlertKind kind = AlertKind.valueOf(threshold.kind().name());
-        Scope scope = Scope.valueOf(limit.terms().scope().name());
-        int epoch = 0;
+    static QuotaAlert raised(
+            Cause cause, EffectiveLimit limit, Thresholds.Level level, Threshold threshold, int epoch, Instant now) {
+        return alert(
+                cause,
+                AlertKind.valueOf(threshold.kind().name()),
+                severity(threshold.kind()),
+                Optional.of(limit),
+                level.limit(),
+                level.used(),
+                threshold,
+                epoch,
+                now);
+    }
+
+    /**
+     * Tells that usage lies below a threshold again that it had passed.
+     *
+     * @param limit what holds now; empty where there is none any more
+     */
+    static QuotaAlert recovered(
+            Cause cause,
+            Optional<EffectiveLimit> limit,
+            Optional<Thresholds.Level> level,
+            long used,
+            Threshold threshold,
+            int epoch,
+            Instant now) {
+        return alert(
+                cause,
+                AlertKind.RECOVERED,
+                Severity.INFO,
+                limit,
+                level.map(Thresholds.Level::limit).orElse(null),
+                used,
+                threshold,
+                epoch,
+                now);
+    }
+
+    private static QuotaAlert alert(
+            Cause cause,
+            AlertKind kind,
+            Severity severity,
+            Optional<EffectiveLimit> limit,
+            @Nullable Long amount,
+            long used,
+            Threshold threshold,
+            int epoch,
+            Instant now) {
         return new QuotaAlert(
                 FactIdentifier.ofAlert(
                         kind.name(),
-                        cause.subject(),
-                        scope.name(),
-                        cause.subject().id(),
+                        cause.subject().text(),
+                        cause.scope().name(),
+                        cause.scopeId(),
                         cause.meter(),
                         cause.start(),
                         threshold.percent(),
                         epoch),
                 kind,
-                severity(threshold.kind()),
+                severity,
                 cause.subject().text(),
-                scope,
-                cause.subject().id(),
+                Scope.valueOf(cause.scope().name()),
+                cause.scopeId(),
                 cause.meter(),
                 cause.start(),
                 cause.end(),
                 threshold.percent(),
                 epoch,
-                limit.amount(),
-                limitUsed,
+                amount,
+                used,
                 cause.end(),
-                limit.planId(),
-                cause.eventId(),
+                limit.map(EffectiveLimit::planId).orElse(null),
+                cause.cause(),
                 !cause.end().isAfter(now),
                 now);
     }

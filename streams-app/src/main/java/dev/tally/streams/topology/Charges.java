@@ -1,12 +1,13 @@
 package dev.tally.streams.topology;
 
 import dev.tally.keys.Keys;
-import dev.tally.keys.Subject;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.BillingSlot;
 import dev.tally.schemas.FactKind;
+import dev.tally.streams.metering.BillingCalendar;
 import dev.tally.streams.metering.Coverage;
 import dev.tally.streams.metering.FactIdentifier;
+import dev.tally.streams.metering.Period;
 import dev.tally.streams.metering.PlanTerms;
 import dev.tally.streams.metering.SubscriptionTerms;
 import dev.tally.streams.state.HeapCells;
@@ -16,6 +17,7 @@ import dev.tally.streams.state.IntervalCharge;
 import dev.tally.streams.state.PeriodCharges;
 import dev.tally.streams.state.StoreKey;
 import dev.tally.streams.state.WriteBackStore;
+import dev.tally.streams.topology.AccountTerms.Account;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -36,13 +38,15 @@ final class Charges {
     private static final int CLOSE_PER_TICK = 5_000;
     private static final int RELEASE_AT_ONCE = 1_000;
     private static final int KEEP_INTERVALS = 50_000;
-    private static final int KEEP_PERIODS = 50_000;
     private static final byte[] PRESENT = {};
+
+    /** What reaches Stripe needs time to get there before the invoice is final. */
+    private static final Duration INVOICE_MARGIN = Duration.ofMinutes(10);
 
     private final KeyValueStore<Bytes, byte[]> openIntervals;
     private final WriteBackStore storedIntervals;
     private final HeapCells<IntervalCharge> intervals;
-    private final HeapCells<PeriodCharges> periods;
+    private final Pools pools;
     private final AccountTerms catalogue;
     private final AccountClock clock;
     private final AccountSettings settings;
@@ -50,6 +54,7 @@ final class Charges {
 
     Charges(
             AccountStores stores,
+            Pools pools,
             AccountTerms catalogue,
             AccountClock clock,
             AccountSettings settings,
@@ -61,11 +66,7 @@ final class Charges {
                 new Layout<>(IntervalCharge::toBytes, IntervalCharge::fromBytes, IntervalCharge.NONE),
                 KEEP_INTERVALS);
         storedIntervals.overlay(intervals);
-        periods = new HeapCells<>(
-                stores.charges(),
-                new Layout<>(PeriodCharges::toBytes, PeriodCharges::fromBytes, PeriodCharges.NONE),
-                KEEP_PERIODS);
-        stores.charges().overlay(periods);
+        this.pools = pools;
         this.catalogue = catalogue;
         this.clock = clock;
         this.settings = settings;
@@ -73,7 +74,7 @@ final class Charges {
     }
 
     /** A payer's meter in one interval. */
-    private record Account(Subject payer, String meter, Instant start) {
+    private record Slot(Account payer, String meter, Instant start) {
         Bytes key() {
             return IntervalCharge.key(payer.text(), meter)
                     .number(start.toEpochMilli())
@@ -85,28 +86,33 @@ final class Charges {
         }
     }
 
-    void charge(Subject payer, String meter, long amount, BillingSlot slot) {
-        Optional<PlanTerms> plan = catalogue.plan(slot.getPlanId(), slot.getPlanVersion());
-        if (plan.isPresent() && !plan.get().charges(meter)) {
+    /**
+     * Charges usage to its payer.
+     *
+     * @param at event time of the action; of several that are charged at once any of theirs
+     */
+    void charge(Account payer, String meter, long amount, BillingSlot billing, Instant at) {
+        Optional<PlanTerms> plan = catalogue.plan(billing.getPlanId(), billing.getPlanVersion());
+        if (plan.isPresent() && !pools.charges(payer, meter, plan.get())) {
             return;
         }
-        Account account = new Account(payer, meter, slot.getIntervalStart());
-        Cell<IntervalCharge> interval = intervals.cell(account.key());
+        Slot slot = new Slot(payer, meter, billing.getIntervalStart());
+        Cell<IntervalCharge> interval = intervals.cell(slot.key());
         boolean isNew = isNone(interval);
         IntervalCharge before = isNew
                 ? new IntervalCharge(
-                        slot.getIntervalEnd(),
-                        slot.getPeriodStart(),
-                        slot.getPeriodEnd(),
-                        slot.getPlanId(),
-                        slot.getPlanVersion(),
+                        billing.getIntervalEnd(),
+                        billing.getPeriodStart(),
+                        billing.getPeriodEnd(),
+                        billing.getPlanId(),
+                        billing.getPlanVersion(),
                         0,
                         0,
                         0,
                         0)
                 : interval.value();
         IntervalCharge after = plan.isPresent()
-                ? before.plusBillable(billable(account, plan.get(), amount, before))
+                ? before.plusBillable(billable(slot, plan.get(), amount, before.periodStart(), at))
                 : before.plusUnrated(amount);
         if (isNew && !after.owes()) {
             return;
@@ -114,22 +120,16 @@ final class Charges {
         intervals.set(interval, after);
         // One that owes already is open, or waits for its plan.
         if (after.owes() && !before.owes()) {
-            openIntervals.put(account.openKey(after.end()), PRESENT);
+            openIntervals.put(slot.openKey(after.end()), PRESENT);
         }
     }
 
     /** Covers an amount and says how much of it is to be billed. */
-    private long billable(Account account, PlanTerms plan, long amount, IntervalCharge interval) {
-        Cell<PeriodCharges> period = period(account.payer(), account.meter(), interval.periodStart());
-        Coverage before = period.value().covered();
-        long allocation = allocation(account.payer(), account.meter(), plan);
-        Coverage now = Coverage.of(amount, allocation, before.included(), plan.bills(account.meter()));
-        periods.set(period, new PeriodCharges(before.plus(now)));
-        return plan.reportAll() ? amount : now.overage();
-    }
-
-    private Cell<PeriodCharges> period(Subject payer, String meter, Instant start) {
-        return periods.cell(PeriodCharges.key(payer.text(), meter, start));
+    private long billable(Slot slot, PlanTerms plan, long amount, Instant periodStart, Instant at) {
+        Coverage coverage = pools.cover(slot.payer(), slot.meter(), plan, amount, periodStart, at);
+        // What comes after a cancellation is never billed, also under a plan that reports every unit.
+        boolean all = plan.reportAll() && !pools.isCanceled(slot.payer(), at);
+        return all ? amount : coverage.overage();
     }
 
     @SuppressWarnings("ReferenceEquality") // nothing else is this one object
@@ -137,20 +137,12 @@ final class Charges {
         return interval.value() == IntervalCharge.NONE;
     }
 
-    private long allocation(Subject payer, String meter, PlanTerms plan) {
-        return plan.allocation(meter).map(a -> a.amount(catalogue.seats(payer))).orElse(0L);
-    }
-
     /** Whether a part of an amount, and not all of it, is covered by what is left of a period's allocation. */
-    boolean allocationEnds(Subject payer, String meter, long amount, BillingSlot slot) {
-        Optional<PlanTerms> plan = catalogue.plan(slot.getPlanId(), slot.getPlanVersion());
-        if (plan.isEmpty() || plan.get().allocation(meter).isEmpty()) {
-            return false;
-        }
-        long included =
-                period(payer, meter, slot.getPeriodStart()).value().covered().included();
-        long left = allocation(payer, meter, plan.get()) - included;
-        return left > 0 && left < amount;
+    boolean allocationEnds(Account payer, String meter, long amount, BillingSlot slot) {
+        return catalogue
+                .plan(slot.getPlanId(), slot.getPlanVersion())
+                .filter(plan -> pools.endsWithin(payer, meter, plan, amount, slot.getPeriodStart()))
+                .isPresent();
     }
 
     /** Emits a fact for each interval that ended before the intake's low watermark and owes one. */
@@ -163,10 +155,28 @@ final class Charges {
         for (Bytes open : openUpTo(closed)) {
             StoreKey.Reader reader = new StoreKey.Reader(open);
             reader.number();
-            close(
-                    new Account(Subject.parse(reader.text()), reader.text(), Instant.ofEpochMilli(reader.number())),
-                    open);
+            close(slot(reader), open);
         }
+    }
+
+    /** Emits, without waiting for the rest of their time, what a payer's intervals owe: its subscription has ended. */
+    void closeAll(Account payer) {
+        List<Slot> owing = new ArrayList<>();
+        StoreKey prefix = StoreKey.key().text(payer.text());
+        try (KeyValueIterator<Bytes, byte[]> all = storedIntervals.range(prefix.bytes(), prefix.afterPrefix())) {
+            while (all.hasNext()) {
+                Slot slot = slot(new StoreKey.Reader(all.next().key));
+                if (intervals.cell(slot.key()).value().owes()) {
+                    owing.add(slot);
+                }
+            }
+        }
+        owing.forEach(slot ->
+                close(slot, slot.openKey(intervals.cell(slot.key()).value().end())));
+    }
+
+    private Slot slot(StoreKey.Reader reader) {
+        return new Slot(catalogue.account(reader.text()), reader.text(), Instant.ofEpochMilli(reader.number()));
     }
 
     private List<Bytes> openUpTo(long end) {
@@ -200,8 +210,8 @@ final class Charges {
         return found;
     }
 
-    private void close(Account account, Bytes open) {
-        Cell<IntervalCharge> interval = intervals.cell(account.key());
+    private void close(Slot slot, Bytes open) {
+        Cell<IntervalCharge> interval = intervals.cell(slot.key());
         if (isNone(interval)) {
             openIntervals.delete(open);
             return;
@@ -221,12 +231,12 @@ final class Charges {
             }
             long amount = charge.unrated();
             charge = charge.rated();
-            if (plan.get().charges(account.meter())) {
-                charge = charge.plusBillable(billable(account, plan.get(), amount, charge));
+            if (pools.charges(slot.payer(), slot.meter(), plan.get())) {
+                charge = charge.plusBillable(billable(slot, plan.get(), amount, charge.periodStart(), slot.start()));
             }
         }
         if (charge.owes()) {
-            out.accept(account.payer().text(), new Message.Fact(fact(account, charge)));
+            out.accept(slot.payer().text(), new Message.Fact(fact(slot, charge)));
             charge = charge.emitted();
         }
         intervals.set(interval, charge);
@@ -247,12 +257,12 @@ final class Charges {
             range.forEachRemaining(entry -> keys.add(entry.key));
         }
         Bytes period = PeriodCharges.key(payer, meter, start);
-        if (periods.isChanged(period) || keys.stream().anyMatch(intervals::isChanged)) {
+        if (pools.isChanged(period) || keys.stream().anyMatch(intervals::isChanged)) {
             return false;
         }
         if (keys.stream().noneMatch(key -> intervals.cell(key).value().owes())) {
             keys.forEach(intervals::remove);
-            periods.remove(period);
+            pools.expire(period);
         }
         return true;
     }
@@ -260,38 +270,51 @@ final class Charges {
     /** Writes back what has changed since the last time. */
     void writeBack() {
         intervals.writeBack((cell, before) -> {});
-        periods.writeBack((cell, before) -> {});
+        pools.writeBack();
     }
 
-    private BillableFact fact(Account account, IntervalCharge charge) {
-        String payer = account.payer().text();
+    private BillableFact fact(Slot slot, IntervalCharge charge) {
+        String payer = slot.payer().text();
+        Optional<Period> carriedInto = carriedInto(slot, charge);
+        boolean first = charge.revision() == 0 && carriedInto.isEmpty();
         return new BillableFact(
                 FactIdentifier.of(
                         settings.environment(),
                         settings.installation(),
-                        account.payer(),
-                        account.meter(),
-                        account.start(),
+                        slot.payer().subject(),
+                        slot.meter(),
+                        slot.start(),
                         charge.revision()),
                 settings.environment(),
                 payer,
-                catalogue
-                        .subscription(account.payer())
+                slot.payer()
+                        .subscription()
                         .map(SubscriptionTerms::stripeCustomerId)
                         .orElse(null),
-                account.meter(),
-                catalogue.stripeEventName(account.meter()),
-                account.start(),
+                slot.meter(),
+                catalogue.stripeEventName(slot.meter()),
+                slot.start(),
                 charge.end(),
-                timestamp(account.start(), charge),
-                clock.nextSequence(payer, account.meter()),
+                carriedInto.isPresent() ? clock.logTime() : timestamp(slot.start(), charge),
+                clock.nextSequence(payer, slot.meter()),
                 charge.revision(),
                 Math.subtractExact(charge.billable(), charge.billed()),
-                charge.revision() == 0 ? FactKind.USAGE : FactKind.CORRECTION,
-                charge.periodStart(),
-                charge.periodEnd(),
-                null,
+                first ? FactKind.USAGE : FactKind.CORRECTION,
+                carriedInto.map(Period::start).orElse(charge.periodStart()),
+                carriedInto.map(Period::end).orElse(charge.periodEnd()),
+                carriedInto.isPresent() ? charge.periodStart() : null,
                 Keys.plan(charge.planId(), charge.planVersion()));
+    }
+
+    /** The open period, where the invoice of the interval's own is final, or may be before the fact reaches it. */
+    private Optional<Period> carriedInto(Slot slot, IntervalCharge charge) {
+        Instant lastChance = charge.periodEnd().plus(settings.invoiceGrace()).minus(INVOICE_MARGIN);
+        if (clock.logTime().isBefore(lastChance)) {
+            return Optional.empty();
+        }
+        return slot.payer()
+                .subscription()
+                .map(subscription -> BillingCalendar.period(subscription.anchor(), clock.logTime()));
     }
 
     /** Inside the interval, and while there are minutes left at one that no other revision has. */

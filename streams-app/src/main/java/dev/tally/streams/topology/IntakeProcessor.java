@@ -108,6 +108,8 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
             case Message.Snapshot ignored -> throw notInput(record);
             case Message.Alert ignored -> throw notInput(record);
             case Message.Fact ignored -> throw notInput(record);
+            case Message.Seat ignored -> throw notInput(record);
+            case Message.Decision ignored -> throw notInput(record);
         }
     }
 
@@ -141,6 +143,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         private @Nullable Instant streamTime;
         private Instant floor;
         private int ticksWithoutInput;
+        private long countedSinceTick;
         private boolean tickDue;
         private boolean idle;
 
@@ -326,7 +329,10 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
                 }
                 case Outcome.Duplicate ignored -> outcomes.add(origin, Counter.DUPLICATE);
                 case Outcome.ReadOnly ignored -> outcomes.add(origin, Counter.READ_ONLY);
-                case Outcome.Counted ignored -> outcomes.add(origin, Counter.COUNTED);
+                case Outcome.Counted ignored -> {
+                    outcomes.add(origin, Counter.COUNTED);
+                    countedSinceTick++;
+                }
             }
         }
 
@@ -381,8 +387,9 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
             Instant watermark = idle ? now : streamTime == null ? Instant.EPOCH : streamTime;
             forwardInput(
                     Integer.toString(partition),
-                    new Tick(partition, now, watermark, streamTime, idle),
+                    new Tick(partition, now, watermark, streamTime, idle, countedSinceTick),
                     now.toEpochMilli());
+            countedSinceTick = 0;
         }
     }
 }

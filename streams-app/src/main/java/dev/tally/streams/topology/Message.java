@@ -1,7 +1,9 @@
 package dev.tally.streams.topology;
 
+import dev.tally.schemas.AdmissionDecision;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.QuotaAlert;
+import dev.tally.schemas.SeatChange;
 import dev.tally.schemas.UsageSnapshot;
 import dev.tally.schemas.serde.Decoded;
 import dev.tally.streams.metering.Action;
@@ -54,6 +56,12 @@ sealed interface Message {
     /** A quota alert. */
     record Alert(QuotaAlert alert) implements Message {}
 
+    /** A change of an org's seats. */
+    record Seat(SeatChange change) implements Message {}
+
     /** A billable fact. */
     record Fact(BillableFact fact) implements Message {}
+
+    /** An admission decision. */
+    record Decision(AdmissionDecision decision) implements Message {}
 }

@@ -1,7 +1,9 @@
 package dev.tally.streams.topology;
 
+import dev.tally.schemas.AdmissionDecision;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.QuotaAlert;
+import dev.tally.schemas.SeatChange;
 import dev.tally.schemas.UsageSnapshot;
 import dev.tally.schemas.serde.RecordSerde;
 import org.apache.avro.specific.SpecificRecord;
@@ -26,6 +28,8 @@ final class MessageSerializers {
             case Message.Snapshot ignored -> throw unexpected(topic, message);
             case Message.Alert ignored -> throw unexpected(topic, message);
             case Message.Fact ignored -> throw unexpected(topic, message);
+            case Message.Seat ignored -> throw unexpected(topic, message);
+            case Message.Decision ignored -> throw unexpected(topic, message);
         });
     }
 
@@ -50,6 +54,18 @@ final class MessageSerializers {
     static Serializer<Message> fact(RecordSerde<BillableFact> serde) {
         return new Of((topic, headers, message) -> message instanceof Message.Fact(BillableFact fact)
                 ? serde.serializer().serialize(topic, headers, fact)
+                : refuse(topic, message));
+    }
+
+    static Serializer<Message> seat(RecordSerde<SeatChange> serde) {
+        return new Of((topic, headers, message) -> message instanceof Message.Seat(SeatChange change)
+                ? serde.serializer().serialize(topic, headers, change)
+                : refuse(topic, message));
+    }
+
+    static Serializer<Message> decision(RecordSerde<AdmissionDecision> serde) {
+        return new Of((topic, headers, message) -> message instanceof Message.Decision(AdmissionDecision decision)
+                ? serde.serializer().serialize(topic, headers, decision)
                 : refuse(topic, message));
     }
 

@@ -1,6 +1,10 @@
 package dev.tally.streams.topology;
 
+import dev.tally.keys.Subject;
 import dev.tally.schemas.ActionEvent;
+import dev.tally.schemas.AdmissionCancel;
+import dev.tally.schemas.AdmissionDecision;
+import dev.tally.schemas.AdmissionRequest;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.CatalogueRemoval;
 import dev.tally.schemas.Grant;
@@ -8,6 +12,7 @@ import dev.tally.schemas.Membership;
 import dev.tally.schemas.Meter;
 import dev.tally.schemas.Plan;
 import dev.tally.schemas.QuotaAlert;
+import dev.tally.schemas.SeatChange;
 import dev.tally.schemas.Subscription;
 import dev.tally.schemas.Tick;
 import dev.tally.schemas.UsageSnapshot;
@@ -16,9 +21,11 @@ import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.streams.state.AccountCatalogue;
+import dev.tally.streams.state.AccountFigures;
 import dev.tally.streams.state.CatalogueKind;
 import dev.tally.streams.state.CatalogueRecords;
 import dev.tally.streams.state.CatalogueView;
+import dev.tally.streams.state.DecisionBoard;
 import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.InputLag;
 import dev.tally.streams.state.ReplacedRecords;
@@ -50,8 +57,8 @@ import org.jspecify.annotations.Nullable;
  * The data flow, top to bottom.
  *
  * <pre>
- *  actions --&gt; bring-home --&gt; intake --&gt; subject-log --&gt; accounts --&gt; usage, quota-alerts, billable-usage
- *                  |            ^  |          ^
+ *  actions --&gt; bring-home --&gt; intake --&gt; subject-log --&gt; accounts --&gt; usage, quota-alerts, billable-usage,
+ *                  |            ^  |          ^                                 seat-changes, admissions
  *            actions-home --&gt; arrive-home     |
  *                                  |          |
  *                  dead-letters, late-actions |
@@ -75,6 +82,8 @@ public final class MeteringTopology {
     private final ReplacedRecords replaced = new ReplacedRecords();
     private final InputLag lag = new InputLag();
     private final Map<Integer, IdMemory.Figures> idFigures = new ConcurrentHashMap<>();
+    private final DecisionBoard decisions = new DecisionBoard();
+    private final AccountFigures accountFigures = new AccountFigures();
 
     /** A topology over these topics; nothing is started. */
     public MeteringTopology(
@@ -96,7 +105,9 @@ public final class MeteringTopology {
                 Subscription.class,
                 Grant.class,
                 Membership.class,
-                CatalogueRemoval.class);
+                CatalogueRemoval.class,
+                AdmissionRequest.class,
+                AdmissionCancel.class);
         this.catalogueRecords = new CatalogueRecords(serdes);
         this.catalogue = new CatalogueView(catalogueRecords, topics.catalogueInForce());
     }
@@ -126,6 +137,16 @@ public final class MeteringTopology {
         return lag;
     }
 
+    /** Where the accounts stage of this process shows its admission decisions. */
+    public DecisionBoard decisions() {
+        return decisions;
+    }
+
+    /** What the admissions of this process count; changes as they work. */
+    public AccountFigures accountFigures() {
+        return accountFigures;
+    }
+
     /** Serdes of the catalogue records that the accounts stage keeps. */
     public AccountCatalogue.CatalogueSerdes catalogueSerdes() {
         return new AccountCatalogue.CatalogueSerdes(serdes, topics.subjectLog());
@@ -139,7 +160,7 @@ public final class MeteringTopology {
     public void registerInputs() {
         byte[] unused = subjectInputs
                 .serializer()
-                .serialize(topics.subjectLog(), new Tick(0, Instant.EPOCH, Instant.EPOCH, null, true));
+                .serialize(topics.subjectLog(), new Tick(0, Instant.EPOCH, Instant.EPOCH, null, true, 0L));
     }
 
     /**
@@ -157,6 +178,14 @@ public final class MeteringTopology {
                         .mapToObj(partition -> new ProducerRecord<>(topics.subjectLog(), partition, logKey, value))
                         .toList()
                 : List.of(new ProducerRecord<>(topics.subjectLog(), logKey, value));
+    }
+
+    /** What a request about an admission brings to the log of its payer. */
+    public ProducerRecord<byte[], byte[]> subjectLogRecord(Subject payer, SpecificRecord request) {
+        return new ProducerRecord<>(
+                topics.subjectLog(),
+                payer.text().getBytes(StandardCharsets.UTF_8),
+                subjectInputs.serializer().serialize(topics.subjectLog(), request));
     }
 
     /** The topology. */
@@ -267,17 +296,25 @@ public final class MeteringTopology {
                         topics.subjectLog(),
                         freshness,
                         partition -> lag.isCaughtUp(topics.subjectLog(), partition),
-                        writeBacks.crash()),
+                        writeBacks.crash(),
+                        decisions,
+                        accountFigures),
                 Names.SUBJECT_LOG_SOURCE);
         for (String name : List.of(
                 StoreNames.ACCOUNT_CLOCK,
                 StoreNames.ACCOUNT_WINDOWS,
                 StoreNames.ACCOUNT_SPLITS,
                 StoreNames.ACCOUNT_CHARGES,
-                StoreNames.ACCOUNT_INTERVALS)) {
+                StoreNames.ACCOUNT_GRANTS,
+                StoreNames.ACCOUNT_INTERVALS,
+                StoreNames.ACCOUNT_ACTIVITY)) {
             topology.addStateStore(writeBacks.store(name), Names.ACCOUNTS);
         }
-        for (String name : List.of(StoreNames.ACCOUNT_CATALOGUE, StoreNames.ACCOUNT_OPEN_INTERVALS)) {
+        for (String name : List.of(
+                StoreNames.ACCOUNT_CATALOGUE,
+                StoreNames.ACCOUNT_OPEN_INTERVALS,
+                StoreNames.ACCOUNT_WAKES,
+                StoreNames.ACCOUNT_ADMISSIONS)) {
             topology.addStateStore(store(name), Names.ACCOUNTS);
         }
         topology.addSink(
@@ -297,6 +334,18 @@ public final class MeteringTopology {
                 topics.billableUsage(),
                 BYTES_OUT,
                 MessageSerializers.fact(serdes.of(BillableFact.class)),
+                Names.ACCOUNTS);
+        topology.addSink(
+                Names.SEAT_CHANGES_SINK,
+                topics.seatChanges(),
+                BYTES_OUT,
+                MessageSerializers.seat(serdes.of(SeatChange.class)),
+                Names.ACCOUNTS);
+        topology.addSink(
+                Names.ADMISSIONS_SINK,
+                topics.admissions(),
+                BYTES_OUT,
+                MessageSerializers.decision(serdes.of(AdmissionDecision.class)),
                 Names.ACCOUNTS);
     }
 

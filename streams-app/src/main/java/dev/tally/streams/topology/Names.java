@@ -26,6 +26,8 @@ final class Names {
     static final String USAGE_SINK = "usage-sink";
     static final String QUOTA_ALERTS_SINK = "quota-alerts-sink";
     static final String BILLABLE_USAGE_SINK = "billable-usage-sink";
+    static final String SEAT_CHANGES_SINK = "seat-changes-sink";
+    static final String ADMISSIONS_SINK = "admissions-sink";
 
     private Names() {}
 }

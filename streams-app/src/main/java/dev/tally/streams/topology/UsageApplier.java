@@ -3,6 +3,7 @@ package dev.tally.streams.topology;
 import dev.tally.keys.Keys;
 import dev.tally.keys.Subject;
 import dev.tally.schemas.BillingSlot;
+import dev.tally.schemas.SplitDimension;
 import dev.tally.schemas.UsagePart;
 import dev.tally.schemas.UsageSnapshot;
 import dev.tally.schemas.UsageSplit;
@@ -11,10 +12,11 @@ import dev.tally.schemas.UsageWindow;
 import dev.tally.streams.metering.Amounts;
 import dev.tally.streams.metering.BillingCalendar;
 import dev.tally.streams.metering.EffectiveLimits;
-import dev.tally.streams.metering.EffectiveLimits.EffectiveLimit;
-import dev.tally.streams.metering.PlanTerms;
-import dev.tally.streams.metering.Thresholds;
-import dev.tally.streams.metering.Thresholds.Threshold;
+import dev.tally.streams.metering.Period;
+import dev.tally.streams.metering.PlanTerms.Scope;
+import dev.tally.streams.metering.PlanTerms.Window;
+import dev.tally.streams.metering.Thresholds.Level;
+import dev.tally.streams.state.AccountFigures;
 import dev.tally.streams.state.HeapCells;
 import dev.tally.streams.state.HeapCells.Cell;
 import dev.tally.streams.state.HeapCells.Layout;
@@ -22,29 +24,42 @@ import dev.tally.streams.state.StoreKey;
 import dev.tally.streams.state.Totals;
 import dev.tally.streams.state.WindowKeys;
 import dev.tally.streams.state.WindowKeys.Length;
+import dev.tally.streams.state.WindowKeys.ScopeTag;
 import dev.tally.streams.state.WindowTotals;
 import dev.tally.streams.state.WriteBackStore;
-import java.nio.ByteBuffer;
+import dev.tally.streams.topology.AccountTerms.Account;
+import dev.tally.streams.topology.LimitWatch.Watched;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.state.KeyValueIterator;
 import org.jspecify.annotations.Nullable;
 
-/** Applies usage to a subject's windows and says what follows: at once the alerts it raises, at the commit the new totals. */
+/**
+ * Applies usage to the windows of a subject, and of an org's members and spaces, and says what follows: at once the alerts it raises, at
+ * the commit the new totals.
+ */
 final class UsageApplier {
 
     private static final int KEEP = 100_000;
     private static final int MOST_STARTS = 1_000;
 
+    private final WriteBackStore store;
     private final HeapCells<WindowTotals> windows;
     private final AccountTerms terms;
+    private final Pools pools;
     private final Charges charges;
     private final Splits splits;
+    private final LimitWatch watch;
+    private final Settlement settlement;
+    private final AccountFigures figures;
     private final AccountClock clock;
     private final BiConsumer<String, Message> out;
     private final Map<Instant, String> startTexts = new HashMap<>();
@@ -54,45 +69,49 @@ final class UsageApplier {
             WriteBackStore windows,
             Splits splits,
             AccountTerms terms,
+            Pools pools,
             Charges charges,
+            Settlement settlement,
+            AccountFigures figures,
             AccountClock clock,
             BiConsumer<String, Message> out) {
+        this.store = windows;
         this.windows = new HeapCells<>(
                 windows, new Layout<>(WindowTotals::toBytes, WindowTotals::fromBytes, WindowTotals.NONE), KEEP);
         windows.overlay(this.windows);
         this.splits = splits;
         this.terms = terms;
+        this.pools = pools;
         this.charges = charges;
+        this.watch = new LimitWatch(pools, clock, out);
+        this.settlement = settlement;
+        this.figures = figures;
         this.clock = clock;
         this.out = out;
     }
 
-    /** One window of the subject. */
-    private record Target(Length length, Instant start, Instant end, Bytes key) {
-        PlanTerms.Window window() {
-            return UsageApplier.window(length);
-        }
-    }
-
-    private static PlanTerms.Window window(Length length) {
-        return switch (length) {
-            case DAY -> PlanTerms.Window.DAY;
-            case PERIOD -> PlanTerms.Window.PERIOD;
-        };
-    }
-
-    /** A part of a sum, with the windows it goes to. */
+    /**
+     * A part of a sum, with the windows it goes to.
+     *
+     * @param billing null where the subject does not pay, or has no plan
+     */
     @SuppressWarnings("ArrayRecordComponent") // never compared, and never changed
-    private record Part(boolean pays, @Nullable BillingSlot slot, List<Target> targets, long[] amounts, long[] newest) {
-        boolean isCharged() {
-            return pays && slot != null;
-        }
-    }
+    private record Part(
+            boolean pays,
+            Instant day,
+            @Nullable BillingSlot billing,
+            List<Watched> windows,
+            long[] amounts,
+            long[] newest) {}
+
+    /** What one member or space has used of what the org pays for in one billing period. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared, and never changed
+    private record Share(Scope scope, String id, Instant day, Instant period, long[] amounts) {}
 
     void apply(UsageSum sum) {
         Application application = new Application(sum);
         if (application.orderMatters() && sum.getSteps().hasRemaining()) {
-            application.inOrder(sum.getSteps());
+            application.inOrder();
         } else {
             application.atOnce(sum.getLastEventId());
         }
@@ -106,12 +125,17 @@ final class UsageApplier {
                         application.meters,
                         unboxed(split.getAmounts()));
             }
+            application.noteNonMembers();
         }
     }
 
     /** Writes the windows back, and tells what has changed in them since the last time. */
     void writeBack() {
-        windows.writeBack((cell, before) -> tell(cell.key(), before.totals(), cell.value()));
+        windows.writeBack((cell, before) -> {
+            if (WindowKeys.isOfSubject(cell.key())) {
+                tell(cell.key(), before.totals(), cell.value());
+            }
+        });
     }
 
     /** Whether a window has more than was told of it. */
@@ -121,6 +145,102 @@ final class UsageApplier {
 
     void expire(Bytes window) {
         windows.remove(window);
+    }
+
+    /** Judges a subject's windows of the present log time again, after a change of what holds for it, and tells what they stand at. */
+    void reconsider(Subject of) {
+        Account account = terms.account(of.text());
+        if (account.canceledAt().isPresent()) {
+            return;
+        }
+        Instant now = clock.logTime();
+        judge(watched(account, Window.DAY, BillingCalendar.day(now)));
+        account.subscription().ifPresent(subscription -> {
+            Period period = BillingCalendar.period(subscription.anchor(), now);
+            account.limits(now).own().stream()
+                    .filter(limit -> limit.pool() != null)
+                    .forEach(limit -> pools.look(account, limit.terms().meter(), period.start()));
+            judge(watched(account, Window.PERIOD, period));
+            if (of.kind() == Subject.Kind.ORG) {
+                judgeShares(account, Window.DAY, BillingCalendar.day(now));
+                judgeShares(account, Window.PERIOD, period);
+            }
+        });
+    }
+
+    private void judge(Watched watched) {
+        Cell<WindowTotals> cell = windows.cell(watched.key());
+        WindowTotals before = cell.value();
+        if (before.totals().isEmpty()) {
+            return;
+        }
+        WindowTotals after = watch.judge(watched, before);
+        if (!after.equals(before)) {
+            windows.set(cell, after);
+        }
+        if (WindowKeys.isOfSubject(watched.key())) {
+            tell(watched.key(), Totals.NONE, after);
+        }
+    }
+
+    private void judgeShares(Account org, Window window, Period time) {
+        for (Scope scope : List.of(Scope.MEMBER, Scope.SPACE)) {
+            StoreKey prefix = WindowKeys.scopedWindows(
+                    length(window), time.start(), org.text(), Objects.requireNonNull(tag(scope)));
+            List<String> ids = new ArrayList<>();
+            try (KeyValueIterator<Bytes, byte[]> found = store.range(prefix.bytes(), prefix.afterPrefix())) {
+                found.forEachRemaining(row -> ids.add(WindowKeys.scopeId(row.key)));
+            }
+            ids.forEach(id -> judge(share(org, scope, id, window, time)));
+        }
+    }
+
+    /** What counts against a limit of a subject, or of a member or space, in the window of an instant. */
+    Level level(Account account, EffectiveLimits.EffectiveLimit limit, String scopeId, Period time) {
+        Scope scope = limit.terms().scope();
+        Window window = limit.terms().window();
+        Watched watched =
+                tag(scope) == null ? watched(account, window, time) : share(account, scope, scopeId, window, time);
+        return watch.level(watched, limit, windows.cell(watched.key()).value());
+    }
+
+    private static Watched watched(Account account, Window window, Period time) {
+        Subject subject = account.subject();
+        return new Watched(
+                account,
+                subject.kind() == Subject.Kind.ORG ? Scope.ORG : Scope.USER,
+                subject.id(),
+                window,
+                time.start(),
+                time.end(),
+                WindowKeys.window(length(window), time.start(), account.text()));
+    }
+
+    private static Watched share(Account org, Scope scope, String id, Window window, Period time) {
+        return new Watched(
+                org,
+                scope,
+                id,
+                window,
+                time.start(),
+                time.end(),
+                WindowKeys.scoped(length(window), time.start(), org.text(), Objects.requireNonNull(tag(scope)), id));
+    }
+
+    private static @Nullable ScopeTag tag(Scope scope) {
+        return switch (scope) {
+            case MEMBER -> ScopeTag.MEMBER;
+            case SPACE -> ScopeTag.SPACE;
+            case USER, ORG -> null;
+        };
+    }
+
+    private static Length length(Window window) {
+        return switch (window) {
+            case DAY -> Length.DAY;
+            case PERIOD -> Length.PERIOD;
+            case CONCURRENT -> throw new IllegalArgumentException("open holds are not counted in windows");
+        };
     }
 
     /** The same list as long as the meters are the same, so that totals need not compare them. */
@@ -141,53 +261,79 @@ final class UsageApplier {
 
     /** One sum on its way into the windows. */
     private final class Application {
-        private final AccountTerms.Account account;
+        private final UsageSum sum;
+        private final Account account;
         private final Subject subject;
         private final List<String> meters;
+        private final long[] noTimes;
         private final EffectiveLimits limits;
         private final List<Part> parts = new ArrayList<>();
+        private final List<Share> shares = new ArrayList<>();
 
         Application(UsageSum sum) {
+            this.sum = sum;
             account = terms.account(sum.getSubject());
             subject = account.subject();
             meters = meters(sum.getMeters());
+            noTimes = new long[meters.size()];
             limits = account.limits(clock.logTime());
             for (UsagePart part : sum.getParts()) {
-                parts.add(part(account.text(), part));
+                parts.add(part(part));
+            }
+            for (UsageSplit split : sum.getSplits()) {
+                Instant period = split.getPeriod();
+                String key = split.getKey();
+                Scope scope = scope(split.getBy());
+                if (period != null && key != null && scope != null) {
+                    shares.add(new Share(scope, key, split.getDay(), period, unboxed(split.getAmounts())));
+                }
             }
         }
 
-        private Part part(String subjectText, UsagePart part) {
-            List<Target> targets = new ArrayList<>(2);
-            targets.add(new Target(
-                    Length.DAY,
-                    part.getDay(),
-                    BillingCalendar.day(part.getDay()).end(),
-                    WindowKeys.window(Length.DAY, part.getDay(), subjectText)));
+        private Part part(UsagePart part) {
+            List<Watched> targets = new ArrayList<>(2);
+            targets.add(watched(account, Window.DAY, BillingCalendar.day(part.getDay())));
             BillingSlot slot = part.getBilling();
             if (slot != null) {
-                targets.add(new Target(
-                        Length.PERIOD,
-                        slot.getPeriodStart(),
-                        slot.getPeriodEnd(),
-                        WindowKeys.window(Length.PERIOD, slot.getPeriodStart(), subjectText)));
+                targets.add(watched(account, Window.PERIOD, new Period(slot.getPeriodStart(), slot.getPeriodEnd())));
             }
-            return new Part(part.getPays(), slot, targets, unboxed(part.getAmounts()), unboxed(part.getNewest()));
+            return new Part(
+                    part.getPays(),
+                    part.getDay(),
+                    part.getPays() ? slot : null,
+                    targets,
+                    unboxed(part.getAmounts()),
+                    unboxed(part.getNewest()));
+        }
+
+        private static @Nullable Scope scope(SplitDimension by) {
+            return switch (by) {
+                case MEMBER -> Scope.MEMBER;
+                case SPACE -> Scope.SPACE;
+                case MODEL, ACTION, TRIGGER, OTHER -> null;
+            };
         }
 
         /** Whether the outcome depends on the order of the actions, so that adding up will not do. */
         boolean orderMatters() {
-            return raisesAnything() || allocationEndsBetweenIntervals();
+            return !sum.getAdmissions().isEmpty() || raisesAnything() || coverageGoesByAction();
         }
 
         private boolean raisesAnything() {
-            if (limits.all().isEmpty()) {
+            if (limits.isEmpty()) {
                 return false;
             }
             Map<Bytes, long[]> more = new HashMap<>();
             for (Part part : parts) {
-                for (Target target : part.targets()) {
-                    if (part.pays() && raisesAnything(target, part, more)) {
+                for (Watched target : part.windows()) {
+                    if (part.pays() && raisesAnything(target, part.amounts(), more)) {
+                        return true;
+                    }
+                }
+            }
+            for (Share share : shares) {
+                for (Watched target : limited(share)) {
+                    if (raisesAnything(target, share.amounts(), more)) {
                         return true;
                     }
                 }
@@ -195,44 +341,38 @@ final class UsageApplier {
             return false;
         }
 
-        private boolean raisesAnything(Target target, Part part, Map<Bytes, long[]> more) {
+        private boolean raisesAnything(Watched target, long[] amounts, Map<Bytes, long[]> more) {
             long[] sums = more.computeIfAbsent(target.key(), key -> new long[meters.size()]);
             WindowTotals window = windows.cell(target.key()).value();
             for (int i = 0; i < sums.length; i++) {
-                if (part.amounts()[i] == 0) {
-                    continue;
-                }
-                sums[i] = Amounts.plus(sums[i], part.amounts()[i]);
-                String meter = meters.get(i);
-                Optional<EffectiveLimit> limit = limits.own(subject, meter, target.window());
-                if (limit.isPresent()
-                        && !Thresholds.newlyPassed(
-                                        limit.get().thresholds(),
-                                        Amounts.plus(window.totals().limitUsed(meter), sums[i]),
-                                        limit.get().amount(),
-                                        window.raised(meter))
-                                .isEmpty()) {
-                    return true;
+                if (amounts[i] != 0) {
+                    sums[i] = Amounts.plus(sums[i], amounts[i]);
+                    if (watch.raisesAnything(target, window, meters.get(i), sums[i])) {
+                        return true;
+                    }
                 }
             }
             return false;
         }
 
+        private boolean coverageGoesByAction() {
+            List<Part> charged =
+                    parts.stream().filter(part -> part.billing() != null).toList();
+            return !charged.isEmpty() && (pools.goesByAction(account) || allocationEndsBetweenIntervals(charged));
+        }
+
         /** Which interval is billed for what lies beyond the allocation depends on what came first. */
-        private boolean allocationEndsBetweenIntervals() {
-            if (parts.stream().filter(Part::isCharged).count() < 2) {
+        private boolean allocationEndsBetweenIntervals(List<Part> charged) {
+            if (charged.size() < 2) {
                 return false;
             }
             for (int i = 0; i < meters.size(); i++) {
                 long total = 0;
-                for (Part part : parts) {
-                    if (part.isCharged()) {
-                        total = Amounts.plus(total, part.amounts()[i]);
-                    }
+                for (Part part : charged) {
+                    total = Amounts.plus(total, part.amounts()[i]);
                 }
-                for (Part part : parts) {
-                    BillingSlot slot = part.slot();
-                    if (part.pays() && slot != null && charges.allocationEnds(subject, meters.get(i), total, slot)) {
+                for (Part part : charged) {
+                    if (charges.allocationEnds(account, meters.get(i), total, Objects.requireNonNull(part.billing()))) {
                         return true;
                     }
                 }
@@ -240,92 +380,162 @@ final class UsageApplier {
             return false;
         }
 
-        void inOrder(ByteBuffer steps) {
-            StepLog.Reader reader = new StepLog.Reader(steps, meters.size());
+        void inOrder() {
+            boolean named = !sum.getNames().isEmpty();
+            StepLog.Reader reader = new StepLog.Reader(sum, meters.size());
             while (reader.next()) {
-                apply(parts.get(reader.part()), reader.amounts(), reader.eventId());
+                Part part = parts.get(reader.part());
+                apply(part, reader.amounts(), reader.eventId(), reader.occurredAt());
+                if (named && part.billing() != null) {
+                    apply(share(Scope.MEMBER, reader.member(), part, reader.amounts()), reader.eventId());
+                    apply(share(Scope.SPACE, reader.space(), part, reader.amounts()), reader.eventId());
+                }
+                String admission = reader.admissionId();
+                if (admission != null && part.pays()) {
+                    settlement.settle(subject, admission, byMeter(reader.amounts()), clock.logTime());
+                }
             }
+            if (!named) {
+                shares.forEach(share -> apply(share, sum.getLastEventId()));
+            }
+        }
+
+        private @Nullable Share share(Scope scope, @Nullable String id, Part part, long[] amounts) {
+            BillingSlot slot = part.billing();
+            return id == null || slot == null ? null : new Share(scope, id, part.day(), slot.getPeriodStart(), amounts);
+        }
+
+        private Map<String, Long> byMeter(long[] amounts) {
+            Map<String, Long> byMeter = new TreeMap<>();
+            for (int i = 0; i < amounts.length; i++) {
+                if (amounts[i] > 0) {
+                    byMeter.put(meters.get(i), amounts[i]);
+                }
+            }
+            return byMeter;
         }
 
         void atOnce(String cause) {
             for (Part part : parts) {
-                apply(part, part.amounts(), cause);
+                apply(part, part.amounts(), cause, part.day());
             }
+            shares.forEach(share -> apply(share, cause));
         }
 
-        private void apply(Part part, long[] amounts, String cause) {
-            for (Target target : part.targets()) {
-                Cell<WindowTotals> cell = windows.cell(target.key());
-                Totals totals = cell.value().totals().plus(meters, amounts, part.pays(), part.newest());
-                WindowTotals window = cell.value().with(target.end(), totals);
-                windows.set(cell, part.pays() ? raise(target, window, amounts, cause) : window);
+        private void apply(Part part, long[] amounts, String cause, Instant at) {
+            for (Watched target : part.windows()) {
+                add(target, amounts, part.pays(), part.newest());
             }
-            BillingSlot slot = part.slot();
-            if (part.pays() && slot != null) {
+            BillingSlot slot = part.billing();
+            if (slot != null) {
                 for (int i = 0; i < amounts.length; i++) {
                     if (amounts[i] > 0) {
-                        charges.charge(subject, meters.get(i), amounts[i], slot);
+                        charges.charge(account, meters.get(i), amounts[i], slot, at);
                     }
+                }
+            }
+            if (part.pays() && !limits.isEmpty()) {
+                part.windows().forEach(target -> raise(target, amounts, cause));
+            }
+        }
+
+        private void apply(@Nullable Share share, String cause) {
+            if (share == null) {
+                return;
+            }
+            // What a period has is kept of every member and space, so that a cap that is set later knows it.
+            Watched period = target(share, Window.PERIOD);
+            add(period, share.amounts(), true, noTimes);
+            for (Watched limited : limited(share)) {
+                if (limited.window() == Window.DAY) {
+                    add(limited, share.amounts(), true, noTimes);
+                }
+                raise(limited, share.amounts(), cause);
+            }
+        }
+
+        /** Whoever acts for an org that pays is counted, member or not; that it was none is worth knowing. */
+        void noteNonMembers() {
+            for (int i = 0; i < meters.size(); i++) {
+                if (terms.countsEachAction(meters.get(i))) {
+                    for (Share share : shares) {
+                        if (share.scope() == Scope.MEMBER && !account.isMember(share.id())) {
+                            figures.countNonMemberActions(share.amounts()[i]);
+                        }
+                    }
+                    return;
                 }
             }
         }
 
-        private WindowTotals raise(Target target, WindowTotals before, long[] amounts, String cause) {
-            WindowTotals window = before;
+        /** The windows of a member or space that limits are judged by. */
+        private List<Watched> limited(Share share) {
+            if (!limits.limits(share.scope())) {
+                return List.of();
+            }
+            List<Watched> limited = new ArrayList<>(2);
+            if (limits.limitsDays(share.scope())) {
+                limited.add(target(share, Window.DAY));
+            }
+            limited.add(target(share, Window.PERIOD));
+            return limited;
+        }
+
+        private Watched target(Share share, Window window) {
+            Period time = window == Window.DAY ? BillingCalendar.day(share.day()) : period(share.period());
+            return UsageApplier.share(account, share.scope(), share.id(), window, time);
+        }
+
+        private Period period(Instant start) {
+            for (Part part : parts) {
+                BillingSlot slot = part.billing();
+                if (slot != null && slot.getPeriodStart().equals(start)) {
+                    return new Period(start, slot.getPeriodEnd());
+                }
+            }
+            throw new IllegalStateException("a split of " + account.text() + " lies in no part of its sum");
+        }
+
+        private void add(Watched target, long[] amounts, boolean pays, long[] newest) {
+            Cell<WindowTotals> cell = windows.cell(target.key());
+            windows.set(
+                    cell, cell.value().with(target.end(), cell.value().totals().plus(meters, amounts, pays, newest)));
+        }
+
+        private void raise(Watched target, long[] amounts, String cause) {
+            Cell<WindowTotals> cell = windows.cell(target.key());
+            WindowTotals window = cell.value();
             for (int i = 0; i < amounts.length; i++) {
                 if (amounts[i] > 0) {
-                    String meter = meters.get(i);
-                    Optional<EffectiveLimit> limit = limits.own(subject, meter, target.window());
-                    if (limit.isPresent()) {
-                        window = raise(target, window, meter, limit.get(), cause);
-                    }
+                    window = watch.raise(target, window, meters.get(i), cause);
                 }
             }
-            return window;
-        }
-
-        private WindowTotals raise(
-                Target target, WindowTotals window, String meter, EffectiveLimit limit, String cause) {
-            long limitUsed = window.totals().limitUsed(meter);
-            List<Threshold> passed =
-                    Thresholds.newlyPassed(limit.thresholds(), limitUsed, limit.amount(), window.raised(meter));
-            for (Threshold threshold : passed) {
-                out.accept(
-                        account.text(),
-                        new Message.Alert(Alerts.of(
-                                new Alerts.Cause(subject, meter, target.start(), target.end(), cause),
-                                limit,
-                                limitUsed,
-                                threshold,
-                                clock.logTime())));
-            }
-            return passed.isEmpty() ? window : window.raising(meter, passed);
+            windows.set(cell, window);
         }
     }
 
     private void tell(Bytes key, Totals before, WindowTotals after) {
         StoreKey.Reader reader = new StoreKey.Reader(key);
-        Length length = reader.tag() == Length.DAY.tag() ? Length.DAY : Length.PERIOD;
+        Window window = reader.tag() == Length.DAY.tag() ? Window.DAY : Window.PERIOD;
         Instant start = Instant.ofEpochMilli(reader.number());
-        AccountTerms.Account account = terms.account(reader.text());
-        EffectiveLimits limits = account.limits(clock.logTime());
+        Account account = terms.account(reader.text());
+        Watched watched = watched(account, window, new Period(start, after.end()));
         for (String meter : after.totals().meters()) {
             Totals.Total total = after.totals().of(meter).orElseThrow();
             if (before.of(meter).filter(total::equals).isEmpty()) {
-                Long limit = limits.own(account.subject(), meter, window(length))
-                        .map(EffectiveLimit::amount)
-                        .orElse(null);
+                Optional<Level> level =
+                        watched.limit(meter, clock.logTime()).map(limit -> watch.level(watched, limit, after));
                 out.accept(
-                        Keys.usage(account.text(), meter, length.name(), startText(start)),
+                        Keys.usage(account.text(), meter, window.name(), startText(start)),
                         new Message.Snapshot(new UsageSnapshot(
                                 account.text(),
                                 meter,
-                                length == Length.DAY ? UsageWindow.DAY : UsageWindow.PERIOD,
+                                window == Window.DAY ? UsageWindow.DAY : UsageWindow.PERIOD,
                                 start,
                                 after.end(),
                                 total.used(),
-                                total.limitUsed(),
-                                limit,
+                                level.map(Level::used).orElse(total.limitUsed()),
+                                level.map(Level::limit).orElse(null),
                                 total.asOf())));
             }
         }

@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -145,6 +146,7 @@ final class UsageSums {
         private long seen = -1;
         private @Nullable SubscriptionTerms subscription;
         private @Nullable BillingSlots slots;
+        private boolean limitsShares;
         private @Nullable Sum sum;
 
         private Entry(Subject subject) {
@@ -169,11 +171,18 @@ final class UsageSums {
             return slots;
         }
 
+        /** Whether members or spaces of it are limited. */
+        private boolean limitsShares() {
+            follow();
+            return limitsShares;
+        }
+
         private void follow() {
             if (seen != catalogue) {
                 seen = catalogue;
                 subscription = terms.subscription(subject).orElse(null);
                 slots = subscription == null ? null : new BillingSlots(subscription, billingInterval);
+                limitsShares = subscription != null && subscription.limitsShares(terms);
             }
         }
     }
@@ -183,7 +192,9 @@ final class UsageSums {
         private final @Nullable BillingSlots slots;
         private final @Nullable StepLog steps;
         private final List<Part> parts = new ArrayList<>(1);
-        private final @Nullable Map<Instant, DaySplit> splits;
+        private final @Nullable Map<SplitKey, DaySplit> splits;
+        private final @Nullable Map<String, Integer> names;
+        private final List<String> admissions = new ArrayList<>(0);
         private String lastEventId = "";
         private int bytes = 64;
 
@@ -192,6 +203,7 @@ final class UsageSums {
             this.slots = entry.slots();
             this.steps = slots == null ? null : new StepLog();
             this.splits = entry.subject.kind() == Subject.Kind.ORG ? new HashMap<>(4) : null;
+            this.names = splits != null && entry.limitsShares() ? new LinkedHashMap<>() : null;
         }
 
         int bytes() {
@@ -207,9 +219,37 @@ final class UsageSums {
                 bytes += part.split.add(action, amounts);
             }
             if (steps != null) {
-                steps.add(index, action.eventId(), amounts);
+                steps.add(
+                        index,
+                        at - part.day.toEpochMilli(),
+                        name(action.userId()),
+                        name(action.spaceId()),
+                        part.pays ? admission(action.admissionId()) : -1,
+                        action.eventId(),
+                        amounts);
             }
             lastEventId = action.eventId();
+        }
+
+        /** The index of a name; negative where there is none, or none are kept. */
+        private int name(@Nullable String text) {
+            if (names == null || text == null) {
+                return -1;
+            }
+            Integer known = names.putIfAbsent(text, names.size());
+            if (known == null) {
+                bytes += 2 + utf8(text);
+            }
+            return known == null ? names.size() - 1 : known;
+        }
+
+        private int admission(@Nullable String id) {
+            if (id == null) {
+                return -1;
+            }
+            admissions.add(id);
+            bytes += 2 + utf8(id);
+            return admissions.size() - 1;
         }
 
         private int partOf(long at, Instant occurredAt, boolean pays) {
@@ -227,8 +267,9 @@ final class UsageSums {
             Period day = BillingCalendar.day(at);
             BillingSlots.Span span = slots == null ? new BillingSlots.Span(day, null) : slots.spanAt(at);
             int meterCount = meters.ids().size();
-            DaySplit split =
-                    splits == null ? null : splits.computeIfAbsent(day.start(), start -> new DaySplit(meterCount));
+            BillingSlot billing = span.billing();
+            SplitKey key = new SplitKey(day.start(), pays && billing != null ? billing.getPeriodStart() : null);
+            DaySplit split = splits == null ? null : splits.computeIfAbsent(key, start -> new DaySplit(meterCount));
             return new Part(pays, day.start(), span, split, meterCount);
         }
 
@@ -237,7 +278,7 @@ final class UsageSums {
             parts.forEach(part -> partRecords.add(part.toRecord()));
             List<UsageSplit> splitRecords = new ArrayList<>();
             if (splits != null) {
-                splits.forEach((day, split) -> split.addTo(splitRecords, day));
+                splits.forEach((key, split) -> split.addTo(splitRecords, key));
             }
             return new UsageSum(
                     entry.text,
@@ -246,11 +287,21 @@ final class UsageSums {
                     splitRecords,
                     steps == null ? ByteBuffer.allocate(0) : steps.toBuffer(),
                     lastEventId,
-                    awaited.getAsBoolean());
+                    awaited.getAsBoolean(),
+                    StepLog.FORM,
+                    names == null ? List.of() : List.copyOf(names.keySet()),
+                    admissions);
         }
     }
 
-    /** What each value of each dimension has of one day. */
+    /**
+     * What is split apart.
+     *
+     * @param period start of the billing period, where the org pays
+     */
+    private record SplitKey(Instant day, @Nullable Instant period) {}
+
+    /** What each value of each dimension has of one day, of what counts in one billing period. */
     private static final class DaySplit {
         private final AmountsByText[] rows = new AmountsByText[DIMENSIONS.length];
         private final int meters;
@@ -273,10 +324,11 @@ final class UsageSums {
             return rows[dimension].add(key, amounts) ? 16 + 10 * meters + utf8(key) : 0;
         }
 
-        void addTo(List<UsageSplit> records, Instant day) {
+        void addTo(List<UsageSplit> records, SplitKey of) {
             for (int i = 0; i < DIMENSIONS.length; i++) {
                 SplitDimension by = DIMENSIONS[i];
-                rows[i].forEach((key, amounts) -> records.add(new UsageSplit(day, by, key, boxed(amounts))));
+                rows[i].forEach(
+                        (key, amounts) -> records.add(new UsageSplit(of.day(), by, key, boxed(amounts), of.period())));
             }
         }
     }

@@ -5,6 +5,7 @@ import dev.tally.streams.metering.BillingCalendar;
 import dev.tally.streams.state.StoreKey;
 import dev.tally.streams.state.WindowKeys;
 import dev.tally.streams.state.WindowKeys.Length;
+import dev.tally.streams.state.WindowKeys.ScopeTag;
 import dev.tally.streams.state.WindowTotals;
 import dev.tally.streams.state.WriteBackStore;
 import java.time.Duration;
@@ -12,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueIterator;
 
@@ -69,13 +71,23 @@ final class WindowExpiry {
                 usage.expire(key);
             }
         }
+        for (ScopeTag scope : ScopeTag.values()) {
+            begunBefore(at -> WindowKeys.scopedStart(Length.DAY, at, scope), oldest)
+                    .forEach(usage::expire);
+            begunBefore(at -> WindowKeys.scopedStart(Length.PERIOD, at, scope), bound.minus(LONGEST_PERIOD))
+                    .forEach(usage::expire);
+        }
     }
 
     private List<Bytes> begunBefore(Length length, Instant bound) {
+        return begunBefore(at -> WindowKeys.start(length, at), bound);
+    }
+
+    private List<Bytes> begunBefore(Function<Instant, StoreKey> windowsAt, Instant bound) {
         List<Bytes> past = new ArrayList<>();
         try (KeyValueIterator<Bytes, byte[]> oldest = windows.storedRange(
-                WindowKeys.start(length, Instant.ofEpochMilli(Long.MIN_VALUE)).bytes(),
-                WindowKeys.start(length, bound).bytes())) {
+                windowsAt.apply(Instant.ofEpochMilli(Long.MIN_VALUE)).bytes(),
+                windowsAt.apply(bound).bytes())) {
             while (oldest.hasNext() && past.size() < WINDOWS_PER_TICK) {
                 Bytes key = oldest.next().key;
                 // One with usage since the last commit goes after the next: its total is told first, and what hangs on

@@ -3,12 +3,18 @@ package dev.tally.streams.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.tally.clock.ClockStamps;
+import dev.tally.clock.TestClock;
 import dev.tally.settings.SettingsException;
 import dev.tally.settings.SettingsLoader;
 import dev.tally.streams.state.Engine;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class MeteringSettingsTest {
 
@@ -54,6 +60,17 @@ class MeteringSettingsTest {
     }
 
     @Test
+    void shouldLetTheCatalogueBeChangedFromThisMachineOnly() {
+        Map<String, String> exposed = Map.of("http.host", "0.0.0.0", "auth", "behind-proxy");
+
+        assertThat(load(Map.of()).catalogueWritable()).isTrue();
+        assertThat(load(exposed).catalogueWritable()).isFalse();
+        assertThat(load(Map.of("http.host", "0.0.0.0", "auth", "behind-proxy", "http.writes", "anywhere"))
+                        .catalogueWritable())
+                .isTrue();
+    }
+
+    @Test
     void shouldServeNobodyElseWithoutAuthentication() {
         assertThat(problemsOf(Map.of("http.host", "0.0.0.0"))).contains("http.host");
         assertThat(load(Map.of("http.host", "0.0.0.0", "auth", "behind-proxy"))
@@ -66,6 +83,30 @@ class MeteringSettingsTest {
     void shouldListAllProblemsAtOnce() {
         assertThat(problemsOf(Map.of("http.host", "0.0.0.0", "billing.interval", "7m", "clock", "http://x")))
                 .contains("http.host", "billing.interval", "clock");
+    }
+
+    @Test
+    void shouldTakeATestClockOnThisMachineOnly(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("clock");
+        TestClock.set(file, Instant.parse("2027-01-31T10:15:30Z"));
+        Map<String, String> given = Map.of("clock", file.toString());
+
+        assertThat(load(given).clock().instant()).isBetween("2027-01-31T10:15:30Z", "2027-01-31T10:20:00Z");
+        assertThat(StreamsProperties.of(load(given)))
+                .containsEntry("topic.message.timestamp.after.max.ms", Long.toString(Long.MAX_VALUE))
+                .containsEntry("interceptor.classes", ClockStamps.class.getName());
+        assertThat(problemsOf(Map.of(
+                        "clock",
+                        file.toString(),
+                        "bootstrap.servers",
+                        "127.0.0.1:9092, kafka.example:9092",
+                        "http.host",
+                        "10.0.0.1",
+                        "auth",
+                        "behind-proxy")))
+                .contains("not with kafka.example:9092", "not on 10.0.0.1");
+        assertThat(problemsOf(Map.of("clock", folder.resolve("none").toString())))
+                .contains("clock", "does not exist");
     }
 
     private static MeteringSettings load(Map<String, String> given) {

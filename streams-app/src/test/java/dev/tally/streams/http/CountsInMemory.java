@@ -2,6 +2,7 @@ package dev.tally.streams.http;
 
 import dev.tally.keys.Subject;
 import dev.tally.streams.metering.LimitState;
+import dev.tally.streams.metering.Thresholds;
 import dev.tally.streams.query.Answer;
 import dev.tally.streams.query.BillingPeriod;
 import dev.tally.streams.query.Breakdown;
@@ -92,6 +93,11 @@ final class CountsInMemory implements UsageQueries {
         failure = with;
     }
 
+    private static final List<Thresholds.Threshold> THRESHOLDS = List.of(
+            new Thresholds.Threshold(Thresholds.Kind.WARNING, 80),
+            new Thresholds.Threshold(Thresholds.Kind.REACHED, 100),
+            new Thresholds.Threshold(Thresholds.Kind.EXCEEDED, 100));
+
     @Override
     public Answer<Usage> usage(Subject subject, String meter, LocalDate day) {
         return ofMeter(meter, day, found(usageOf(subject, meter, day)));
@@ -111,7 +117,7 @@ final class CountsInMemory implements UsageQueries {
                 limitUsed,
                 limitUsed,
                 limit,
-                LimitState.of(limitUsed, limit, 80),
+                LimitState.of(limit == null ? null : Thresholds.Level.of(limitUsed, limit), THRESHOLDS),
                 limit == null ? null : end,
                 used == null ? null : start.plusMillis(1));
     }

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -31,18 +32,31 @@ final class OpenApiDocument {
         }
     }
 
-    List<String> paths() {
+    private List<String> paths() {
         List<String> paths = new ArrayList<>();
         document.get("paths").fieldNames().forEachRemaining(paths::add);
         return paths;
+    }
+
+    /** Each as a method and a path. */
+    List<String> operations() {
+        List<String> operations = new ArrayList<>();
+        document.get("paths")
+                .properties()
+                .forEach(path -> path.getValue()
+                        .fieldNames()
+                        .forEachRemaining(
+                                method -> operations.add(method.toUpperCase(Locale.ROOT) + " " + path.getKey())));
+        return operations;
     }
 
     JsonNode root() {
         return document;
     }
 
-    /** Fails when the document does not describe this answer to a GET. */
-    void assertDescribes(String rawPath, int status, String contentType, String body) throws IOException {
+    /** Fails when the document does not describe this answer. */
+    void assertDescribes(String method, String rawPath, int status, String contentType, String body)
+            throws IOException {
         String mediaType = contentType.replaceFirst(";.*", "");
         Optional<String> path =
                 paths().stream().filter(template -> matches(template, rawPath)).findFirst();
@@ -50,9 +64,12 @@ final class OpenApiDocument {
             assertValid(reference("schemas", "Problem"), body);
             return;
         }
-        JsonNode answer = resolved(document.at("/paths").path(path.get()).at("/get/responses/" + status));
+        JsonNode answer = resolved(document.at("/paths")
+                .path(path.get())
+                .path(method.toLowerCase(Locale.ROOT))
+                .at("/responses/" + status));
         assertThat(answer.isMissingNode())
-                .as("%s of %s is described", status, path.get())
+                .as("%s of %s %s is described", status, method, path.get())
                 .isFalse();
         JsonNode schema = answer.path("content").path(mediaType).path("schema");
         assertThat(schema.isMissingNode())

@@ -123,8 +123,8 @@ final class OperationsRoutesTest {
 
         // Then
         assertThat(response.statusCode()).isEqualTo(200);
-        assertThat(served.document().paths())
-                .containsExactlyInAnyOrderElementsOf(served.api().paths());
+        assertThat(served.document().operations())
+                .containsExactlyInAnyOrderElementsOf(served.api().operations());
     }
 
     @Test
@@ -156,6 +156,9 @@ final class OperationsRoutesTest {
                         "[\"urn:tally:problem:bad-request\",\"urn:tally:problem:not-found\",\"urn:tally:problem:unknown-meter\","
                                 + "\"urn:tally:problem:no-plan\",\"urn:tally:problem:no-subscription\","
                                 + "\"urn:tally:problem:method-not-allowed\",\"urn:tally:problem:out-of-retention\","
-                                + "\"urn:tally:problem:internal\",\"urn:tally:problem:not-ready\"]");
+                                + "\"urn:tally:problem:internal\",\"urn:tally:problem:not-ready\","
+                                + "\"urn:tally:problem:no-admission\",\"urn:tally:problem:forbidden\","
+                                + "\"urn:tally:problem:conflict\",\"urn:tally:problem:too-large\","
+                                + "\"urn:tally:problem:unsupported-media-type\"]");
     }
 }

@@ -224,6 +224,16 @@ final class ProblemsTest {
     }
 
     @Test
+    void shouldNameTheMethodsOfAPathThatCanBeWritten() {
+        // When
+        HttpResponse<String> response = served.send("POST", "/v1/subscriptions/user:u1");
+
+        // Then
+        assertThat(response.statusCode()).isEqualTo(405);
+        assertThat(response.headers().firstValue("Allow")).hasValue("GET, HEAD, PUT");
+    }
+
+    @Test
     void shouldAnswerHeadWithoutABody() {
         // When
         HttpResponse<String> response = served.send("HEAD", "/v1/users/u1/usage");

@@ -2,6 +2,7 @@ package dev.tally.streams.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.streams.requests.Requests;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -13,13 +14,16 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
-/** The API over a real socket. Every answer to a GET is held against the OpenAPI document. */
+/** The API over a real socket. Every answer to a well-formed request is held against the OpenAPI document. */
 final class ServedApi implements AutoCloseable {
 
     static final Instant NOW = Instant.parse("2026-11-21T23:59:59.999Z");
 
     final CountsInMemory counts = new CountsInMemory();
+    final AdmissionsInMemory admissions = new AdmissionsInMemory();
+    final CatalogueInMemory catalogue = new CatalogueInMemory();
     private final OpenApiDocument document = new OpenApiDocument();
     private final HttpClient client = HttpClient.newHttpClient();
     private final HttpApi api;
@@ -28,8 +32,14 @@ final class ServedApi implements AutoCloseable {
     private Optional<String> notReady = Optional.empty();
 
     ServedApi() {
+        this(true);
+    }
+
+    ServedApi(boolean catalogueWritable) {
         api = new HttpApi(new HttpApi.Collaborators(
                 () -> started ? Optional.of(counts) : Optional.empty(),
+                () -> started ? Optional.of(new Requests(admissions, catalogue)) : Optional.empty(),
+                catalogueWritable,
                 () -> live,
                 () -> notReady,
                 () -> "# HELP tally_ready x\ntally_ready 1.0\n",
@@ -63,9 +73,39 @@ final class ServedApi implements AutoCloseable {
 
     /** Asks for a path, given as it travels. */
     HttpResponse<String> get(String rawPathAndQuery) {
-        HttpResponse<String> response = send("GET", rawPathAndQuery);
+        return described("GET", rawPathAndQuery, send("GET", rawPathAndQuery));
+    }
+
+    /** Asks for a path without waiting for the answer. */
+    CompletableFuture<HttpResponse<String>> getLater(String rawPathAndQuery) {
+        return client.sendAsync(
+                HttpRequest.newBuilder(uri(rawPathAndQuery)).build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    /** Asks to delete what a path names, given as it travels. */
+    HttpResponse<String> delete(String rawPathAndQuery) {
+        return described("DELETE", rawPathAndQuery, send("DELETE", rawPathAndQuery));
+    }
+
+    /** Sends JSON; single quotes stand for double ones. */
+    HttpResponse<String> send(String method, String rawPathAndQuery, String json) {
+        return send(method, rawPathAndQuery, "application/json", json.replace('\'', '"'));
+    }
+
+    /** Sends a body. */
+    HttpResponse<String> send(String method, String rawPathAndQuery, String contentType, String body) {
+        return described(
+                method,
+                rawPathAndQuery,
+                send(HttpRequest.newBuilder(uri(rawPathAndQuery))
+                        .header("Content-Type", contentType)
+                        .method(method, HttpRequest.BodyPublishers.ofString(body))));
+    }
+
+    private HttpResponse<String> described(String method, String rawPathAndQuery, HttpResponse<String> response) {
         try {
             document.assertDescribes(
+                    method,
                     rawPathAndQuery.replaceFirst("\\?.*", ""),
                     response.statusCode(),
                     response.headers().firstValue("Content-Type").orElseThrow(),
@@ -77,12 +117,16 @@ final class ServedApi implements AutoCloseable {
     }
 
     HttpResponse<String> send(String method, String rawPathAndQuery) {
+        return send(HttpRequest.newBuilder(uri(rawPathAndQuery)).method(method, HttpRequest.BodyPublishers.noBody()));
+    }
+
+    private URI uri(String rawPathAndQuery) {
+        return URI.create("http://127.0.0.1:" + api.port() + rawPathAndQuery);
+    }
+
+    private HttpResponse<String> send(HttpRequest.Builder request) {
         try {
-            HttpResponse<String> response = client.send(
-                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + api.port() + rawPathAndQuery))
-                            .method(method, HttpRequest.BodyPublishers.noBody())
-                            .build(),
-                    HttpResponse.BodyHandlers.ofString());
+            HttpResponse<String> response = client.send(request.build(), HttpResponse.BodyHandlers.ofString());
             assertThat(response.headers().firstValue("X-Content-Type-Options")).hasValue("nosniff");
             assertThat(response.headers().firstValue("Cache-Control")).hasValue("no-store");
             assertThat(response.headers().firstValue("Server")).isEmpty();

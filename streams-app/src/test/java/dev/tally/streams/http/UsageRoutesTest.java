@@ -307,8 +307,9 @@ final class UsageRoutesTest {
                 .isEqualTo(
                         "{\"subject\":\"org:o1\",\"period\":{\"start\":\"2026-11-01T00:00:00Z\",\"end\":\"2026-12-01T00:00:00Z\"},"
                                 + "\"plan\":\"enterprise@1\",\"seats\":6,\"stripeCustomerId\":\"cus_1\",\"meters\":[{\"meter\":\"actions\","
-                                + "\"included\":100000,\"granted\":0,\"used\":101234,\"includedRemaining\":0,\"grantsRemaining\":0,"
-                                + "\"overage\":1234,\"excess\":0,\"unreported\":34}],\"stale\":false}");
+                                + "\"included\":100000,\"granted\":7,\"used\":101241,\"includedRemaining\":0,\"grantsRemaining\":0,"
+                                + "\"overage\":1234,\"excess\":0,\"unreported\":34,"
+                                + "\"burns\":[{\"grantId\":\"g1\",\"amount\":7}]}],\"stale\":false}");
     }
 
     private static BillingPeriod period(String org, String start, String end) {
@@ -319,7 +320,17 @@ final class UsageRoutesTest {
                 "enterprise@1",
                 6,
                 "cus_1",
-                List.of(new BillingPeriod.MeterCharges("actions", 100_000, 0, 101_234, 0, 0, 1_234, 0, 34)));
+                List.of(new BillingPeriod.MeterCharges(
+                        "actions",
+                        100_000,
+                        7,
+                        101_241,
+                        0,
+                        0,
+                        1_234,
+                        0,
+                        34,
+                        List.of(new BillingPeriod.GrantBurn("g1", 7)))));
     }
 
     @Test

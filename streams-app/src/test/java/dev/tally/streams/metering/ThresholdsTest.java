@@ -7,6 +7,7 @@ import dev.tally.streams.metering.PlanTerms.LimitTerms;
 import dev.tally.streams.metering.PlanTerms.Scope;
 import dev.tally.streams.metering.PlanTerms.Window;
 import dev.tally.streams.metering.Thresholds.Kind;
+import dev.tally.streams.metering.Thresholds.Level;
 import dev.tally.streams.metering.Thresholds.Threshold;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -28,7 +29,7 @@ class ThresholdsTest {
 
         // When
         for (int used = 1; used <= 150; used++) {
-            for (Threshold passed : Thresholds.newlyPassed(thresholds, used, 100, raised)) {
+            for (Threshold passed : Thresholds.newlyPassed(thresholds, Level.of(used, 100), raised)) {
                 raised.add(passed);
                 seen.add(used + " " + passed.kind());
             }
@@ -40,7 +41,7 @@ class ThresholdsTest {
 
     @Test
     void shouldRaiseSeveralAtOnceAscending() {
-        assertThat(Thresholds.newlyPassed(Thresholds.of(STARTER, false, 20), 101, 100, Set.of()))
+        assertThat(Thresholds.newlyPassed(Thresholds.of(STARTER, false, 20), Level.of(101, 100), Set.of()))
                 .extracting(Threshold::kind)
                 .containsExactly(Kind.WARNING, Kind.REACHED, Kind.EXCEEDED);
     }
@@ -52,8 +53,9 @@ class ThresholdsTest {
         List<Threshold> thresholds = Thresholds.of(pool, true, 20);
 
         // When / Then
-        assertThat(Thresholds.newlyPassed(thresholds, 11_200, 14_000, Set.of())).isEmpty();
-        assertThat(Thresholds.newlyPassed(thresholds, 11_201, 14_000, Set.of()))
+        assertThat(Thresholds.newlyPassed(thresholds, Level.of(11_200, 14_000), Set.of()))
+                .isEmpty();
+        assertThat(Thresholds.newlyPassed(thresholds, Level.of(11_201, 14_000), Set.of()))
                 .containsExactly(new Threshold(Kind.POOL_LOW, 20));
     }
 
@@ -66,10 +68,20 @@ class ThresholdsTest {
 
     @Test
     void shouldShowTheStateOfALimit() {
-        assertThat(LimitState.of(79, 100L, 80)).isEqualTo(LimitState.OK);
-        assertThat(LimitState.of(80, 100L, 80)).isEqualTo(LimitState.WARNING);
-        assertThat(LimitState.of(100, 100L, 80)).isEqualTo(LimitState.REACHED);
-        assertThat(LimitState.of(101, 100L, 80)).isEqualTo(LimitState.EXCEEDED);
-        assertThat(LimitState.of(1_000, null, null)).isEqualTo(LimitState.OK);
+        List<Threshold> thresholds = Thresholds.of(STARTER, false, 20);
+        assertThat(LimitState.of(Level.of(79, 100), thresholds)).isEqualTo(LimitState.OK);
+        assertThat(LimitState.of(Level.of(80, 100), thresholds)).isEqualTo(LimitState.WARNING);
+        assertThat(LimitState.of(Level.of(100, 100), thresholds)).isEqualTo(LimitState.REACHED);
+        assertThat(LimitState.of(Level.of(101, 100), thresholds)).isEqualTo(LimitState.EXCEEDED);
+        assertThat(LimitState.of(null, thresholds)).isEqualTo(LimitState.OK);
+    }
+
+    @Test
+    void shouldNotTakeUsageAtTheLimitForBelowIt() {
+        Threshold exceeded = new Threshold(Kind.EXCEEDED, 100);
+        assertThat(Thresholds.isBelow(exceeded, Level.of(100, 100))).isFalse();
+        assertThat(Thresholds.isBelow(exceeded, Level.of(99, 100))).isTrue();
+        assertThat(Thresholds.isBelow(new Threshold(Kind.WARNING, 80), Level.of(80, 100)))
+                .isFalse();
     }
 }

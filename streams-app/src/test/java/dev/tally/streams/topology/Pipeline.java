@@ -2,16 +2,22 @@ package dev.tally.streams.topology;
 
 import dev.tally.keys.Subject;
 import dev.tally.schemas.ActionEvent;
+import dev.tally.schemas.AdmissionCancel;
+import dev.tally.schemas.AdmissionDecision;
+import dev.tally.schemas.AdmissionRequest;
 import dev.tally.schemas.BillableFact;
+import dev.tally.schemas.Grant;
 import dev.tally.schemas.Meter;
 import dev.tally.schemas.Plan;
 import dev.tally.schemas.QuotaAlert;
+import dev.tally.schemas.SeatChange;
 import dev.tally.schemas.Subscription;
 import dev.tally.schemas.UsageSnapshot;
 import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.testing.RegistryFake;
 import dev.tally.schemas.topics.Topics;
+import dev.tally.streams.state.AdmissionState;
 import dev.tally.streams.state.CatalogueRecords;
 import dev.tally.streams.state.CounterKeys;
 import dev.tally.streams.state.CounterKeys.Counter;
@@ -37,6 +43,7 @@ import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.StreamsConfig;
@@ -92,7 +99,7 @@ final class Pipeline implements AutoCloseable {
                         "0123456789abcdef".getBytes(StandardCharsets.UTF_8),
                         1,
                         1 << 20),
-                new AccountSettings("test", "i-1", 1, Duration.ofMinutes(1), Duration.ofDays(40)),
+                new AccountSettings("test", "i-1", 1, Duration.ofMinutes(1), Duration.ofHours(1), Duration.ofDays(40)),
                 WriteBacks.of(engine));
     }
 
@@ -109,6 +116,7 @@ final class Pipeline implements AutoCloseable {
             case Meter ignored -> TOPICS.meters();
             case Plan ignored -> TOPICS.plans();
             case Subscription ignored -> TOPICS.subscriptions();
+            case Grant ignored -> TOPICS.grants();
             default -> TOPICS.memberships();
         };
         send(topic, CatalogueRecords.keyOf(record).getBytes(StandardCharsets.UTF_8), bytes(topic, record));
@@ -116,6 +124,23 @@ final class Pipeline implements AutoCloseable {
 
     void action(ActionEvent event) {
         send(TOPICS.actions(), event.getUserId().getBytes(StandardCharsets.UTF_8), bytes(TOPICS.actions(), event));
+    }
+
+    void request(AdmissionRequest request) {
+        subjectInput(request.getPayer(), request);
+    }
+
+    void cancel(AdmissionCancel cancel) {
+        subjectInput(cancel.getPayer(), cancel);
+    }
+
+    /** Appends to the subject log, as others than the topology do. */
+    private void subjectInput(String key, SpecificRecord input) {
+        Serde<SpecificRecord> serde = serdes.anyOf(AdmissionRequest.class, AdmissionCancel.class);
+        send(
+                TOPICS.subjectLog(),
+                key.getBytes(StandardCharsets.UTF_8),
+                serde.serializer().serialize(TOPICS.subjectLog(), input));
     }
 
     void raw(byte[] key, byte @Nullable [] value) {
@@ -148,12 +173,35 @@ final class Pipeline implements AutoCloseable {
                 .readValuesToList();
     }
 
+    List<SeatChange> seatChanges() {
+        return driver.createOutputTopic(
+                        TOPICS.seatChanges(),
+                        new StringDeserializer(),
+                        serdes.of(SeatChange.class).deserializer())
+                .readValuesToList();
+    }
+
     List<BillableFact> facts() {
         return driver.createOutputTopic(
                         TOPICS.billableUsage(),
                         new StringDeserializer(),
                         serdes.of(BillableFact.class).deserializer())
                 .readValuesToList();
+    }
+
+    /** Decisions with their keys, since they were last asked for. */
+    List<TestRecord<String, AdmissionDecision>> decisions() {
+        return driver.createOutputTopic(
+                        TOPICS.admissions(),
+                        new StringDeserializer(),
+                        serdes.of(AdmissionDecision.class).deserializer())
+                .readRecordsToList();
+    }
+
+    /** How an admission stands, as queries see it. */
+    AdmissionState admission(String payer, String actionId) {
+        KeyValueStore<Bytes, byte[]> admissions = driver.getKeyValueStore(StoreNames.ACCOUNT_ADMISSIONS);
+        return AdmissionState.fromBytes(Objects.requireNonNull(admissions.get(AdmissionState.key(payer, actionId))));
     }
 
     /** The latest snapshot of a window since usage was last asked for. */

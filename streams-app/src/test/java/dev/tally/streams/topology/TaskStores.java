@@ -30,7 +30,9 @@ final class TaskStores implements AutoCloseable {
             StoreNames.ACCOUNT_WINDOWS,
             StoreNames.ACCOUNT_SPLITS,
             StoreNames.ACCOUNT_CHARGES,
-            StoreNames.ACCOUNT_INTERVALS);
+            StoreNames.ACCOUNT_GRANTS,
+            StoreNames.ACCOUNT_INTERVALS,
+            StoreNames.ACCOUNT_ACTIVITY);
 
     private final TopologyTestDriver driver;
     private final Map<String, WriteBackStore> writeBack = new HashMap<>();
@@ -43,7 +45,8 @@ final class TaskStores implements AutoCloseable {
         for (String name : WRITTEN_BACK) {
             topology.addStateStore(WriteBacks.of(Engine.FAST).store(name), "task");
         }
-        for (String name : List.of(StoreNames.ACCOUNT_CATALOGUE, StoreNames.ACCOUNT_OPEN_INTERVALS)) {
+        for (String name :
+                List.of(StoreNames.ACCOUNT_CATALOGUE, StoreNames.ACCOUNT_OPEN_INTERVALS, StoreNames.ACCOUNT_WAKES)) {
             topology.addStateStore(
                     Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(name), Serdes.Bytes(), Serdes.ByteArray()),
                     "task");

@@ -124,12 +124,13 @@ class UsageSumsTest {
         assertThat(sum.getParts())
                 .extracting(UsagePart::getAmounts)
                 .containsExactly(List.of(2L, 1L << 40), List.of(1L, 300L));
-        StepLog.Reader steps = new StepLog.Reader(sum.getSteps(), 2);
+        StepLog.Reader steps = new StepLog.Reader(sum, 2);
         for (int i = 0; i < amounts.length; i++) {
             assertThat(steps.next()).isTrue();
             assertThat(steps.eventId()).isEqualTo("é" + i);
             assertThat(steps.part()).isEqualTo(i == 1 ? 1 : 0);
             assertThat(steps.amounts()).isEqualTo(amounts[i]);
+            assertThat(steps.occurredAt()).isEqualTo(Pipeline.START.plusSeconds(i == 1 ? 600 : i));
         }
         assertThat(steps.next()).isFalse();
     }
@@ -154,7 +155,7 @@ class UsageSumsTest {
         // Then
         List<String> order = new ArrayList<>();
         for (UsageSum sum : sent) {
-            StepLog.Reader steps = new StepLog.Reader(sum.getSteps(), 1);
+            StepLog.Reader steps = new StepLog.Reader(sum, 1);
             while (steps.next()) {
                 order.add(steps.eventId());
             }
@@ -179,7 +180,10 @@ class UsageSumsTest {
                         Fixtures.ANCHOR,
                         List.of(new SubscriptionTerms.PhaseTerms("p", 1, Fixtures.ANCHOR)),
                         List.of(),
-                        20));
+                        SubscriptionTerms.Caps.NONE,
+                        20,
+                        null,
+                        false));
             }
 
             @Override

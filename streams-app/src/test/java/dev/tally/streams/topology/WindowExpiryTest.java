@@ -9,6 +9,7 @@ import dev.tally.schemas.UsageSplit;
 import dev.tally.schemas.UsageSum;
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.streams.state.AccountCatalogue;
+import dev.tally.streams.state.AccountFigures;
 import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.WriteBackStore;
 import java.nio.ByteBuffer;
@@ -50,12 +51,23 @@ class WindowExpiryTest {
         WriteBackStore windows = task.writeBack(StoreNames.ACCOUNT_WINDOWS);
         splits = new Splits(task.writeBack(StoreNames.ACCOUNT_SPLITS));
         clock = new AccountClock(task.writeBack(StoreNames.ACCOUNT_CLOCK), 1, "subject-log-0");
-        AccountTerms terms = new AccountTerms(new AccountCatalogue(
-                new AccountCatalogue.CatalogueSerdes(serdes, "subject-log"),
-                key -> stores.catalogue().get(key)));
-        AccountSettings settings = new AccountSettings("test", "i-1", 1, Duration.ofMinutes(1), RETENTION);
-        Charges charges = new Charges(stores, terms, clock, settings, (key, message) -> told.add(message));
-        usage = new UsageApplier(windows, splits, terms, charges, clock, (key, message) -> told.add(message));
+        AccountTerms terms = new AccountTerms(
+                new AccountCatalogue(new AccountCatalogue.CatalogueSerdes(serdes, "subject-log"), stores.catalogue()));
+        AccountSettings settings =
+                new AccountSettings("test", "i-1", 1, Duration.ofMinutes(1), Duration.ofHours(1), RETENTION);
+        Pools pools = new Pools(stores.charges(), stores.grants(), clock);
+        Charges charges = new Charges(stores, pools, terms, clock, settings, (key, message) -> told.add(message));
+        Settlement settlement = (payer, admissionId, amounts, now) -> {};
+        usage = new UsageApplier(
+                windows,
+                splits,
+                terms,
+                pools,
+                charges,
+                settlement,
+                new AccountFigures(),
+                clock,
+                (key, message) -> told.add(message));
         expiry = new WindowExpiry(windows, charges, usage, splits, clock, RETENTION);
     }
 
@@ -73,7 +85,7 @@ class WindowExpiryTest {
         usage.apply(sum("m2", 3));
 
         // When time passes its retention within the same transaction, as in the replay of a long history
-        clock.tick(new Tick(0, DAY, DAY, DAY.plus(RETENTION).plus(Duration.ofDays(2)), false), DAY);
+        clock.tick(new Tick(0, DAY, DAY, DAY.plus(RETENTION).plus(Duration.ofDays(2)), false, 0L), DAY);
         expiry.expire();
         writeBack();
 
@@ -91,7 +103,7 @@ class WindowExpiryTest {
         usage.apply(sum("m2", 3));
 
         // When
-        clock.tick(new Tick(0, DAY, DAY, DAY.plus(RETENTION).plus(Duration.ofDays(2)), false), DAY);
+        clock.tick(new Tick(0, DAY, DAY, DAY.plus(RETENTION).plus(Duration.ofDays(2)), false, 0L), DAY);
         expiry.expire();
         writeBack();
         expiry.expire();
@@ -121,9 +133,12 @@ class WindowExpiryTest {
                 "org:o1",
                 List.of("actions"),
                 List.of(new UsagePart(false, DAY, null, List.of(actions), List.of(DAY.toEpochMilli()))),
-                List.of(new UsageSplit(DAY, SplitDimension.MEMBER, member, List.of(actions))),
+                List.of(new UsageSplit(DAY, SplitDimension.MEMBER, member, List.of(actions), null)),
                 ByteBuffer.allocate(0),
                 "e1",
-                true);
+                true,
+                StepLog.FORM,
+                List.of(),
+                List.of());
     }
 }

@@ -48,7 +48,7 @@ final class SinkApp {
 
     /** Runs until {@link #stop}; returns false when the delivery failed for good. */
     boolean run() throws InterruptedException {
-        InstantSource clock = InstantSource.system();
+        InstantSource clock = CommonSettings.clock(settings.parsed());
         SinkMetrics metrics = new SinkMetrics(registry, status, clock);
         health.start(settings.httpHost(), settings.httpPort());
         listening.countDown();

@@ -217,6 +217,11 @@ record SinkSettings(
         if (!parsed.string(SINK_INSTANCE).matches("[a-zA-Z0-9._-]{0,100}")) {
             problems.add(SINK_INSTANCE + ": letters, digits, dot, underscore and minus, at most 100");
         }
+        problems.addAll(CommonSettings.clockProblems(parsed, parsed.string(HTTP_HOST)));
+        if (CommonSettings.hasTestClock(parsed) && !isOnLoopback(base)) {
+            problems.add(CommonSettings.CLOCK + " is a test clock: " + STRIPE_API_BASE
+                    + " must name a stand-in on a loopback address, since Stripe goes by its own time");
+        }
         for (String guarded : List.of("transactional.id", "group.id", "isolation.level", "enable.auto.commit")) {
             if (parsed.kafka().containsKey(guarded)) {
                 problems.add("kafka." + guarded + " cannot be set: exactly-once delivery rests on it");
@@ -256,6 +261,10 @@ record SinkSettings(
 
     private static boolean isLive(String key) {
         return LIVE_KEYS.stream().anyMatch(key::startsWith);
+    }
+
+    private static boolean isOnLoopback(String address) {
+        return isHttp(address) && CommonSettings.isLoopback(URI.create(address).getHost());
     }
 
     private static boolean isHttp(String address) {

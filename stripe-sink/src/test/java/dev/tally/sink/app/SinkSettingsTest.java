@@ -3,15 +3,21 @@ package dev.tally.sink.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.tally.clock.TestClock;
+import dev.tally.settings.CommonSettings;
 import dev.tally.settings.SettingsException;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 final class SinkSettingsTest {
     private static final String STAND_IN = "http://127.0.0.1:8083";
@@ -98,6 +104,27 @@ final class SinkSettingsTest {
                 .asString()
                 .startsWith("a live key")
                 .doesNotContain("sk_live_1");
+    }
+
+    @Test
+    void shouldTakeATestClockWithAStandInOnThisMachineOnly(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("clock");
+        TestClock.set(file, Instant.parse("2027-01-31T10:15:30Z"));
+        Map<String, String> clock = Map.of("clock", file.toString());
+
+        assertThat(problems(Map.of("STRIPE_API_KEY", "sk_test_1"), clock))
+                .singleElement()
+                .asString()
+                .contains("must name a stand-in");
+        assertThat(load(Map.of("TALLY_STRIPE_API_BASE", STAND_IN), clock).parsed())
+                .satisfies(parsed -> assertThat(CommonSettings.clock(parsed).instant())
+                        .isBetween("2027-01-31T10:15:30Z", "2027-01-31T10:20:00Z"));
+        assertThat(problems(
+                        Map.of("TALLY_STRIPE_API_BASE", STAND_IN),
+                        Map.of("clock", file.toString(), "bootstrap.servers", "kafka:9092")))
+                .singleElement()
+                .asString()
+                .contains("not with kafka:9092");
     }
 
     @Test

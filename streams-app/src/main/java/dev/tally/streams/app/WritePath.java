@@ -1,0 +1,67 @@
+package dev.tally.streams.app;
+
+import dev.tally.schemas.serde.RecordSerdes;
+import dev.tally.schemas.topics.Topics;
+import dev.tally.streams.query.AdmissionStates;
+import dev.tally.streams.query.StoreCatalogue;
+import dev.tally.streams.requests.CommittedDecisions;
+import dev.tally.streams.requests.LoggedAdmissions;
+import dev.tally.streams.requests.PublishedCatalogue;
+import dev.tally.streams.requests.RecordSender;
+import dev.tally.streams.requests.Requests;
+import dev.tally.streams.requests.SubjectLog;
+import dev.tally.streams.topology.MeteringTopology;
+import java.time.Duration;
+import java.util.Map;
+
+/** What takes callers' requests to a topology and brings back what came of them. */
+final class WritePath implements AutoCloseable {
+
+    private static final Duration DECISION_WITHIN = Duration.ofSeconds(5);
+    private static final Duration IN_FORCE_WITHIN = Duration.ofSeconds(10);
+
+    private final RecordSender sender;
+    private final CommittedDecisions decisions;
+    private final Requests requests;
+
+    private WritePath(RecordSender sender, CommittedDecisions decisions, Requests requests) {
+        this.sender = sender;
+        this.decisions = decisions;
+        this.requests = requests;
+    }
+
+    /** Opens the way to a topology's input and outputs. */
+    static WritePath open(
+            Map<String, Object> client, MeteringTopology topology, RecordSerdes serdes, Topics topics, Stores stores) {
+        RecordSender sender = RecordSender.open(client);
+        return new WritePath(
+                sender,
+                new CommittedDecisions(client, topics, serdes, topology.decisions()),
+                new Requests(
+                        new LoggedAdmissions(
+                                new SubjectLog(sender, topology::subjectLogRecord),
+                                topology.decisions(),
+                                stores.admissions(),
+                                stores.catalogue(),
+                                DECISION_WITHIN),
+                        new PublishedCatalogue(sender, serdes, topics, stores.catalogue(), IN_FORCE_WITHIN)));
+    }
+
+    /** What of the state is looked at. */
+    record Stores(StoreCatalogue catalogue, AdmissionStates admissions) {}
+
+    /** Begins to learn what other instances decide. */
+    void start() {
+        decisions.start();
+    }
+
+    Requests requests() {
+        return requests;
+    }
+
+    @Override
+    public void close() {
+        decisions.close();
+        sender.close();
+    }
+}

@@ -1,0 +1,60 @@
+package dev.tally.streams.http;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tally.keys.Subject;
+import dev.tally.schemas.AdmissionDecision;
+import dev.tally.streams.metering.MeterSet;
+import dev.tally.streams.query.Answer;
+import dev.tally.streams.requests.Admissions;
+import dev.tally.streams.requests.Requests;
+import io.javalin.http.Context;
+import java.time.Duration;
+
+/** The routes of admissions. */
+final class AdmissionRoutes {
+
+    private final HttpApi.Collaborators with;
+
+    AdmissionRoutes(HttpApi.Collaborators with) {
+        this.with = with;
+    }
+
+    void ask(Context context) {
+        var unused = new Call(context, with.clock());
+        ObjectNode json = JsonBody.of(context);
+        Admissions admissions = admissions();
+        Waiting.on(context, () -> {
+            Answer<MeterSet> meters = admissions.meters();
+            if (meters instanceof Answer.Found<MeterSet>(MeterSet known, boolean ignored)) {
+                answer(context, admissions.ask(AdmissionFields.read(json, known)));
+            } else {
+                Routes.answer(context, meters, (found, stale) -> found, Problem::notFound);
+            }
+        });
+    }
+
+    void find(Context context) {
+        Call call = new Call(context, with.clock(), "payer", "wait");
+        String actionId = call.id(3, "actionId");
+        Subject payer = call.payer();
+        Duration wait = call.longestWait();
+        Admissions admissions = admissions();
+        Waiting.on(context, () -> answer(context, admissions.find(payer, actionId, wait)));
+    }
+
+    void cancel(Context context) {
+        Call call = new Call(context, with.clock(), "payer");
+        String actionId = call.id(3, "actionId");
+        Subject payer = call.payer();
+        Admissions admissions = admissions();
+        Waiting.on(context, () -> answer(context, admissions.cancel(payer, actionId)));
+    }
+
+    private Admissions admissions() {
+        return with.requests().get().map(Requests::admissions).orElseThrow(() -> Routes.notStarted(with));
+    }
+
+    private static void answer(Context context, Answer<AdmissionDecision> answer) {
+        Routes.answer(context, answer, Shapes.Admission::of, Problem::noAdmission);
+    }
+}

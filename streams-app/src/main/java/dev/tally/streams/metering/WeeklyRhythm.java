@@ -1,0 +1,132 @@
+package dev.tally.streams.metering;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a subject uses of a meter in each of the 168 hours of a week, as far as it does so week after week. An hour of the week counts as
+ * regular after {@value #REGULAR} weeks in which it was busy; a week in which it was not takes {@value #MISSED} of them back, of at most
+ * {@value #MOST}, so that one holiday is forgiven and two are not. Immutable. Hours are counted from the epoch.
+ */
+public final class WeeklyRhythm {
+
+    /** Hours of a week. */
+    public static final int HOURS = 168;
+
+    /** A week without any regular hour. */
+    public static final WeeklyRhythm NONE = new WeeklyRhythm(new char[0], 0);
+
+    /** An hour is busy with usage in at least so many of its minutes: fewer may be missing by chance. */
+    static final int BUSY_MINUTES = 12;
+
+    private static final int REGULAR = 3;
+    private static final int MOST = 7;
+    private static final int MISSED = 4;
+
+    /** After so many hours without usage every hour of the week was missed twice, and has lost what it had. */
+    private static final long FORGOTTEN_AFTER = 3L * HOURS;
+
+    // For each hour of the week: 8 * the step of the usual amount + how many busy weeks it has to its credit.
+    private final char[] hours;
+    private final long learnedTo;
+
+    private WeeklyRhythm(char[] hours, long learnedTo) {
+        this.hours = hours;
+        this.learnedTo = learnedTo;
+    }
+
+    /**
+     * From what was stored.
+     *
+     * @param hours {@value #HOURS} cells as {@link #cell} gave them, or none
+     * @param learnedTo the first hour that is not learned yet
+     */
+    public static WeeklyRhythm of(char[] hours, long learnedTo) {
+        if (hours.length != 0 && hours.length != HOURS) {
+            throw new IllegalArgumentException("a week of " + hours.length + " hours");
+        }
+        return new WeeklyRhythm(hours.clone(), learnedTo);
+    }
+
+    /** The number of cells: {@value #HOURS}, or 0 where no hour was ever busy. */
+    public int cells() {
+        return hours.length;
+    }
+
+    /** What is known of an hour of the week, for the store. */
+    public char cell(int hourOfWeek) {
+        return hours[hourOfWeek];
+    }
+
+    /** The first hour that is not learned yet. */
+    public long learnedTo() {
+        return learnedTo;
+    }
+
+    /** Having learned the hours before the given one, as far as it had not; they were as these minutes say. */
+    WeeklyRhythm learn(long before, RecentMinutes recent) {
+        if (before <= learnedTo) {
+            return this;
+        }
+        if (before - learnedTo > FORGOTTEN_AFTER) {
+            return new WeeklyRhythm(new char[0], before);
+        }
+        if (hours.length == 0 && recent.active(before * 60 - 1, RecentMinutes.KEPT + 60) < BUSY_MINUTES) {
+            return new WeeklyRhythm(hours, before);
+        }
+        char[] learned = hours.length == 0 ? new char[HOURS] : hours.clone();
+        boolean any = false;
+        for (long hour = learnedTo; hour < before; hour++) {
+            long last = hour * 60 + 59;
+            int at = hourOfWeek(hour);
+            learned[at] = recent.active(last, 60) >= BUSY_MINUTES
+                    ? busy(learned[at], LogScale.step(recent.total(last, 60)))
+                    : missed(learned[at]);
+        }
+        for (char hour : learned) {
+            any |= hour != 0;
+        }
+        return new WeeklyRhythm(any ? learned : new char[0], before);
+    }
+
+    private static char busy(char cell, int step) {
+        int usual = cell >> 3;
+        int credit = Math.min(MOST, (cell & 7) + 1);
+        int next = usual == 0 ? step : (usual + step) / 2;
+        return (char) (next << 3 | credit);
+    }
+
+    private static char missed(char cell) {
+        int credit = (cell & 7) - MISSED;
+        return credit <= 0 ? 0 : (char) (cell >> 3 << 3 | credit);
+    }
+
+    /** What an hour that ends with a minute usually has at least; 0 where nothing is sure. */
+    long expected(long lastMinute) {
+        long hour = Math.floorDiv(lastMinute, 60L);
+        long expected = ofHour(hour);
+        return Math.floorMod(lastMinute, 60L) == 59 ? expected : Math.min(expected, ofHour(hour - 1));
+    }
+
+    private long ofHour(long hour) {
+        if (hours.length == 0) {
+            return 0;
+        }
+        char cell = hours[hourOfWeek(hour)];
+        return (cell & 7) >= REGULAR ? LogScale.amount(cell >> 3) : 0;
+    }
+
+    private static int hourOfWeek(long hour) {
+        return (int) Math.floorMod(hour, (long) HOURS);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof WeeklyRhythm that && learnedTo == that.learnedTo && Arrays.equals(hours, that.hours);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Arrays.hashCode(hours) + Long.hashCode(learnedTo);
+    }
+}

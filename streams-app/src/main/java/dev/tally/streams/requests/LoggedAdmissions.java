@@ -1,0 +1,188 @@
+package dev.tally.streams.requests;
+
+import dev.tally.keys.Subject;
+import dev.tally.schemas.AdmissionCancel;
+import dev.tally.schemas.AdmissionDecision;
+import dev.tally.schemas.AdmissionRequest;
+import dev.tally.schemas.Decision;
+import dev.tally.streams.metering.MeterSet;
+import dev.tally.streams.query.AdmissionStates;
+import dev.tally.streams.query.AdmissionTerms;
+import dev.tally.streams.query.Answer;
+import dev.tally.streams.state.DecisionBoard;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.common.KafkaException;
+
+/**
+ * Asks the accounts stage through the subject log, and waits for its decision on the {@link DecisionBoard}. The partition of a payer may be
+ * on another instance; its decisions come to the board once they are committed.
+ */
+public final class LoggedAdmissions implements Admissions {
+
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+
+    private final SubjectLog log;
+    private final DecisionBoard board;
+    private final AdmissionStates states;
+    private final AdmissionTerms terms;
+    private final Duration answerWithin;
+
+    /**
+     * Admissions of a running topology.
+     *
+     * @param board where decisions are shown
+     * @param states where their present states are kept
+     * @param answerWithin a decision takes milliseconds; one that takes longer than this is answered with "ask again"
+     */
+    public LoggedAdmissions(
+            SubjectLog log, DecisionBoard board, AdmissionStates states, AdmissionTerms terms, Duration answerWithin) {
+        this.log = log;
+        this.board = board;
+        this.states = states;
+        this.terms = terms;
+        this.answerWithin = answerWithin;
+    }
+
+    @Override
+    public Answer<MeterSet> meters() {
+        return terms.meters();
+    }
+
+    @Override
+    public Answer<AdmissionDecision> ask(AdmissionAsk ask) {
+        return switch (terms.payer(ask.userId(), ask.orgId())) {
+            case Answer.Found<Subject>(Subject payer, boolean ignored) -> ask(payer, ask);
+            case Answer.Absent<Subject>(String what) -> new Answer.Absent<>(what);
+            case Answer.OutOfRetention<Subject> old -> new Answer.OutOfRetention<>(old.oldest());
+            case Answer.NotReady<Subject>(String reason, Duration after) -> new Answer.NotReady<>(reason, after);
+        };
+    }
+
+    private Answer<AdmissionDecision> ask(Subject payer, AdmissionAsk ask) {
+        // Another instance publishes nothing when it is asked again: what it has decided before would not come here.
+        if (states.find(payer, ask.actionId()) instanceof Answer.NotReady<AdmissionDecision>) {
+            Optional<Answer<AdmissionDecision>> known = newestShown(payer, ask.actionId());
+            if (known.isPresent()) {
+                return known.get();
+            }
+        }
+        AdmissionRequest request = new AdmissionRequest(
+                ask.actionId(),
+                payer.text(),
+                ask.userId(),
+                ask.orgId(),
+                ask.spaceId(),
+                ask.amounts(),
+                ask.holdFor().toMillis());
+        return decisionOn(payer, ask.actionId(), request, Answer.Found.class::isInstance);
+    }
+
+    @Override
+    public Answer<AdmissionDecision> find(Subject payer, String actionId, Duration wait) {
+        if (wait.isZero()) {
+            return present(payer, actionId);
+        }
+        // Waits before it looks, so that no change is missed in between.
+        CompletableFuture<AdmissionDecision> change =
+                board.await(payer.text(), actionId, decision -> decision.getDecision() != Decision.QUEUE, wait);
+        try {
+            Answer<AdmissionDecision> present = present(payer, actionId);
+            if (!isQueued(present)) {
+                return present;
+            }
+            return new Answer.Found<>(change.get(), false);
+        } catch (ExecutionException noChange) {
+            return present(payer, actionId);
+        } catch (InterruptedException e) {
+            return interrupted();
+        } finally {
+            change.cancel(false);
+        }
+    }
+
+    private static boolean isQueued(Answer<AdmissionDecision> answer) {
+        return answer instanceof Answer.Found<AdmissionDecision>(AdmissionDecision decision, boolean ignored)
+                && decision.getDecision() == Decision.QUEUE;
+    }
+
+    @Override
+    public Answer<AdmissionDecision> cancel(Subject payer, String actionId) {
+        Answer<AdmissionDecision> before = present(payer, actionId);
+        if (isOver(before)) {
+            return before;
+        }
+        return decisionOn(
+                payer,
+                actionId,
+                new AdmissionCancel(actionId, payer.text()),
+                late -> late instanceof Answer.Absent<AdmissionDecision> || isOver(late));
+    }
+
+    /** Whether nothing is held or queued, so that there is nothing to give up. */
+    private static boolean isOver(Answer<AdmissionDecision> answer) {
+        return answer instanceof Answer.Found<AdmissionDecision>(AdmissionDecision decision, boolean ignored)
+                && switch (decision.getDecision()) {
+                    case ADMIT, QUEUE, UNKNOWN -> false;
+                    case PAUSE, REJECT, EXPIRED, CANCELED -> true;
+                };
+    }
+
+    /**
+     * Sends an input about an action, and waits for the decision about it that is shown next.
+     *
+     * @param isAnswer where none is shown in time: whether the present state is an answer to the input
+     */
+    private Answer<AdmissionDecision> decisionOn(
+            Subject payer, String actionId, SpecificRecord input, Predicate<Answer<AdmissionDecision>> isAnswer) {
+        CompletableFuture<AdmissionDecision> decision = board.await(payer.text(), actionId, any -> true, answerWithin);
+        try {
+            var unused = log.send(payer, input).whenComplete((sent, failure) -> {
+                if (failure != null) {
+                    decision.completeExceptionally(failure);
+                }
+            });
+            return new Answer.Found<>(decision.get(), false);
+        } catch (ExecutionException | KafkaException undecided) {
+            Answer<AdmissionDecision> present = present(payer, actionId);
+            return isAnswer.test(present) ? present : undecided(reason(undecided));
+        } catch (InterruptedException e) {
+            return interrupted();
+        } finally {
+            decision.cancel(false);
+        }
+    }
+
+    private String reason(Exception undecided) {
+        Throwable cause = undecided instanceof ExecutionException ? undecided.getCause() : undecided;
+        return cause instanceof TimeoutException
+                ? "there was no decision within " + answerWithin.toMillis() + " ms"
+                : "Kafka or the schema registry cannot be reached";
+    }
+
+    /** The state in the store, or, where its partition is not here, what was shown last. */
+    private Answer<AdmissionDecision> present(Subject payer, String actionId) {
+        Answer<AdmissionDecision> here = states.find(payer, actionId);
+        return here instanceof Answer.NotReady<AdmissionDecision>
+                ? newestShown(payer, actionId).orElse(here)
+                : here;
+    }
+
+    private Optional<Answer<AdmissionDecision>> newestShown(Subject payer, String actionId) {
+        return board.newest(payer.text(), actionId).map(decision -> new Answer.Found<>(decision, true));
+    }
+
+    private static Answer<AdmissionDecision> undecided(String reason) {
+        return new Answer.NotReady<>(reason + "; asking again with the same actionId is safe", RETRY_AFTER);
+    }
+
+    private static Answer<AdmissionDecision> interrupted() {
+        Thread.currentThread().interrupt();
+        return undecided("this instance is stopping");
+    }
+}

@@ -1,0 +1,170 @@
+package dev.tally.streams.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tally.keys.Subject;
+import dev.tally.schemas.AdmissionDecision;
+import dev.tally.schemas.Decision;
+import dev.tally.schemas.Grant;
+import dev.tally.schemas.Membership;
+import dev.tally.schemas.MembershipStatus;
+import dev.tally.schemas.Phase;
+import dev.tally.schemas.Role;
+import dev.tally.schemas.Subscription;
+import dev.tally.schemas.SubscriptionStatus;
+import dev.tally.schemas.catalogue.Catalogue;
+import dev.tally.schemas.topics.Topics;
+import dev.tally.streams.query.Answer;
+import dev.tally.streams.query.SubscriptionInForce;
+import dev.tally.streams.requests.AdmissionAsk;
+import dev.tally.streams.requests.Admissions;
+import dev.tally.streams.requests.CatalogueWrites;
+import dev.tally.streams.requests.CatalogueWrites.Written;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.avro.specific.SpecificRecord;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
+
+/** What callers ask for reaches the topology through a real broker, and is answered when it is in force. */
+@Execution(ExecutionMode.CONCURRENT) // beside other classes, as it mostly waits; its lock keeps its own tests in turn
+@ResourceLock("RequestsOnBrokerTest")
+class RequestsOnBrokerTest {
+
+    private static final Instant ANCHOR = Instant.parse("2026-01-31T10:15:30Z");
+
+    @TempDir
+    static Path stateDirs;
+
+    private static TallyOnBroker tally;
+
+    @BeforeAll
+    static void startBroker() throws Exception {
+        tally = new TallyOnBroker(stateDirs);
+    }
+
+    @AfterAll
+    static void stopBroker() throws Exception {
+        tally.stop();
+    }
+
+    @Test
+    void shouldAnswerAWriteWhenItIsInForce() {
+        // Given
+        Topics topics = tally.newTopics("writes-");
+        MeteringApp app = tally.start("writes", topics, "writes");
+        TallyOnBroker.awaitRunning(app);
+        CatalogueWrites writes = app.requests().catalogue();
+        Subject org = Subject.org("o/1");
+        Subscription subscription = subscription(org);
+        Grant grant = new Grant(org.text(), "g1", "actions", 500L, ANCHOR, null);
+        Membership membership = new Membership("o/1", "m1", Role.MEMBER, MembershipStatus.ACCEPTED, null, ANCHOR, null);
+
+        // When
+        List<SpecificRecord> records = List.of(subscription, grant, membership);
+        records.forEach(record -> Awaitility.await()
+                .atMost(Duration.ofMinutes(1))
+                .untilAsserted(() ->
+                        assertThat(writes.publish(record)).isEqualTo(new Answer.Found<>(Written.IN_FORCE, false))));
+
+        // Then
+        assertThat(app.queries().subscription(org))
+                .isInstanceOfSatisfying(
+                        Answer.Found.class,
+                        found -> assertThat(((SubscriptionInForce) found.value()).anchor())
+                                .isEqualTo(ANCHOR));
+        assertThat(writes.grant(org, "g1"))
+                .isInstanceOfSatisfying(
+                        Answer.Found.class, found -> assertThat(found.value()).isEqualTo(Optional.of(grant)));
+        assertThat(writes.around(org))
+                .isInstanceOfSatisfying(
+                        Answer.Found.class,
+                        found -> assertThat(((Catalogue) found.value()).subscriptions())
+                                .containsExactly(subscription));
+        app.close();
+        assertThat(writes.publish(subscription)).isInstanceOf(Answer.NotReady.class);
+    }
+
+    @Test
+    void shouldAdmitOnWhicheverInstanceIsAsked() {
+        // Given two instances, each with some of the payers
+        Topics topics = tally.newTopics("admissions-");
+        MeteringApp first = tally.start("admissions-first", topics, "admissions");
+        TallyOnBroker.awaitRunning(first);
+        MeteringApp second = tally.start("admissions-second", topics, "admissions");
+        TallyOnBroker.awaitRunning(second);
+        TallyOnBroker.awaitRunning(first);
+
+        // When each is asked about actions of all
+        List<Decision> admitted = new ArrayList<>();
+        List<Decision> again = new ArrayList<>();
+        List<Decision> canceled = new ArrayList<>();
+        for (int user = 0; user < 12; user++) {
+            Subject payer = Subject.user("u" + user);
+            for (MeteringApp app : List.of(first, second)) {
+                Admissions admissions = app.requests().admissions();
+                AdmissionAsk ask = new AdmissionAsk(
+                        app == first ? "a1" : "a2",
+                        payer.id(),
+                        null,
+                        null,
+                        Map.of("actions", 1L),
+                        Duration.ofMinutes(5));
+                admitted.add(decided(() -> admissions.ask(ask)));
+                again.add(decided(() -> admissions.ask(ask)));
+                canceled.add(decided(() -> admissions.cancel(payer, ask.actionId())));
+            }
+        }
+
+        // Then
+        assertThat(admitted).hasSize(24).containsOnly(Decision.ADMIT);
+        assertThat(again).containsOnly(Decision.ADMIT);
+        assertThat(canceled).containsOnly(Decision.CANCELED);
+        assertThat(tally.records(topics.admissions(), "user:u")).isEqualTo(48);
+        second.close();
+        first.close();
+    }
+
+    /** Asks until somebody answers, as callers do. */
+    private static Decision decided(Callable<Answer<AdmissionDecision>> question) {
+        AtomicReference<@Nullable AdmissionDecision> decision = new AtomicReference<>();
+        Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> {
+            if (question.call() instanceof Answer.Found<AdmissionDecision>(var found, var stale)) {
+                decision.set(found);
+            }
+            return decision.get() != null;
+        });
+        return Objects.requireNonNull(decision.get()).getDecision();
+    }
+
+    private static Subscription subscription(Subject subject) {
+        return new Subscription(
+                subject.text(),
+                "cus_1",
+                null,
+                ANCHOR,
+                SubscriptionStatus.ACTIVE,
+                List.of(new Phase("later", 1, ANCHOR)),
+                List.of(),
+                null,
+                10,
+                null,
+                List.of("a@example.com"),
+                List.of());
+    }
+}

@@ -1,0 +1,255 @@
+package dev.tally.streams.requests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tally.keys.Subject;
+import dev.tally.schemas.AdmissionCancel;
+import dev.tally.schemas.AdmissionDecision;
+import dev.tally.schemas.AdmissionRequest;
+import dev.tally.schemas.Decision;
+import dev.tally.streams.metering.MeterSet;
+import dev.tally.streams.query.AdmissionStates;
+import dev.tally.streams.query.AdmissionTerms;
+import dev.tally.streams.query.Answer;
+import dev.tally.streams.state.DecisionBoard;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class LoggedAdmissionsTest {
+
+    private static final Instant AT = Instant.parse("2026-11-21T12:00:00Z");
+    private static final Subject PAYER = Subject.user("u1");
+    private static final AdmissionAsk ASK =
+            new AdmissionAsk("a1", "u1", null, "s1", Map.of("actions", 1L), Duration.ofMinutes(10));
+
+    private final DecisionBoard board = new DecisionBoard();
+    private final List<SpecificRecord> inputs = new ArrayList<>();
+    private final Map<String, AdmissionDecision> kept = new ConcurrentHashMap<>();
+    private final MockProducer<byte[], byte[]> producer =
+            new MockProducer<>(true, null, new ByteArraySerializer(), new ByteArraySerializer());
+    private boolean here = true;
+    private Consumer<SpecificRecord> stage = input -> {};
+
+    @Test
+    void shouldAskInTheLogOfThePayer() {
+        // Given
+        stage = input -> decide(Decision.ADMIT, 0);
+
+        // When
+        Answer<AdmissionDecision> answer = admissions(Duration.ofMinutes(1)).ask(ASK);
+
+        // Then
+        assertThat(answer).isEqualTo(new Answer.Found<>(decision(Decision.ADMIT, 0), false));
+        assertThat(inputs)
+                .containsExactly(
+                        new AdmissionRequest("a1", "user:u1", "u1", null, "s1", Map.of("actions", 1L), 600_000L));
+        assertThat(producer.history()).hasSize(1);
+    }
+
+    @Test
+    void shouldSayThatAskingAgainIsSafeWithoutADecision() {
+        // When
+        Answer<AdmissionDecision> answer = admissions(Duration.ofMillis(1)).ask(ASK);
+
+        // Then
+        assertThat(answer)
+                .isEqualTo(new Answer.NotReady<>(
+                        "there was no decision within 1 ms; asking again with the same actionId is safe",
+                        Duration.ofSeconds(1)));
+    }
+
+    @Test
+    void shouldFindInTheStoreWhatItWasNotTold() {
+        // Given
+        stage = input -> kept.put("user:u1 a1", decision(Decision.QUEUE, 0));
+
+        // When
+        Answer<AdmissionDecision> answer = admissions(Duration.ofMillis(1)).ask(ASK);
+
+        // Then
+        assertThat(answer).isEqualTo(new Answer.Found<>(decision(Decision.QUEUE, 0), false));
+    }
+
+    @Test
+    void shouldLearnWhatAnotherInstanceDecides() {
+        // Given
+        here = false;
+        stage = input -> board.committed(decision(Decision.REJECT, 0));
+
+        // When
+        Answer<AdmissionDecision> first = admissions(Duration.ofMinutes(1)).ask(ASK);
+        Answer<AdmissionDecision> again = admissions(Duration.ofMinutes(1)).ask(ASK);
+
+        // Then
+        assertThat(first).isEqualTo(new Answer.Found<>(decision(Decision.REJECT, 0), false));
+        assertThat(again).isEqualTo(new Answer.Found<>(decision(Decision.REJECT, 0), true));
+        assertThat(inputs).hasSize(1);
+    }
+
+    @Test
+    void shouldSayThatARequestMayNotHaveArrived() {
+        // Given
+        producer.sendException = new TimeoutException("no broker");
+
+        // When
+        Answer<AdmissionDecision> answer = admissions(Duration.ofMinutes(1)).ask(ASK);
+
+        // Then
+        assertThat(answer)
+                .isEqualTo(new Answer.NotReady<>(
+                        "Kafka or the schema registry cannot be reached; asking again with the same actionId is safe",
+                        Duration.ofSeconds(1)));
+    }
+
+    @Test
+    void shouldWaitWhileAnActionIsQueued() throws Exception {
+        // Given
+        kept.put("user:u1 a1", decision(Decision.QUEUE, 0));
+        LoggedAdmissions admissions = admissions(Duration.ofMinutes(1));
+
+        // When
+        CompletableFuture<Answer<AdmissionDecision>> found =
+                CompletableFuture.supplyAsync(() -> admissions.find(PAYER, "a1", Duration.ofMinutes(1)));
+        while (!found.isDone()) {
+            board.decided(decision(Decision.ADMIT, 1));
+        }
+
+        // Then
+        assertThat(found.get()).isEqualTo(new Answer.Found<>(decision(Decision.ADMIT, 1), false));
+    }
+
+    @Test
+    void shouldAnswerWhatIsStillQueuedInTheEnd() {
+        // Given
+        kept.put("user:u1 a1", decision(Decision.QUEUE, 0));
+
+        // When
+        Answer<AdmissionDecision> found = admissions(Duration.ofMinutes(1)).find(PAYER, "a1", Duration.ofMillis(1));
+
+        // Then
+        assertThat(found).isEqualTo(new Answer.Found<>(decision(Decision.QUEUE, 0), false));
+    }
+
+    @Test
+    void shouldNotWaitForWhatIsDecided() {
+        // Given
+        kept.put("user:u1 a1", decision(Decision.ADMIT, 0));
+
+        // When
+        Answer<AdmissionDecision> found = admissions(Duration.ofMinutes(1)).find(PAYER, "a1", Duration.ofMinutes(1));
+        Answer<AdmissionDecision> unknown = admissions(Duration.ofMinutes(1)).find(PAYER, "a2", Duration.ofMinutes(1));
+
+        // Then
+        assertThat(found).isEqualTo(new Answer.Found<>(decision(Decision.ADMIT, 0), false));
+        assertThat(unknown).isInstanceOf(Answer.Absent.class);
+    }
+
+    @Test
+    void shouldCancel() {
+        // Given
+        decide(Decision.ADMIT, 0);
+        stage = input -> {
+            board.committed(decision(Decision.ADMIT, 0));
+            decide(Decision.CANCELED, 1);
+        };
+
+        // When
+        Answer<AdmissionDecision> answer = admissions(Duration.ofMinutes(1)).cancel(PAYER, "a1");
+
+        // Then
+        assertThat(answer).isEqualTo(new Answer.Found<>(decision(Decision.CANCELED, 1), false));
+        assertThat(inputs).containsExactly(new AdmissionCancel("a1", "user:u1"));
+    }
+
+    @Test
+    void shouldNotCancelWhatIsOver() {
+        // Given
+        decide(Decision.EXPIRED, 1);
+
+        // When
+        Answer<AdmissionDecision> answer = admissions(Duration.ofMinutes(1)).cancel(PAYER, "a1");
+
+        // Then
+        assertThat(answer).isEqualTo(new Answer.Found<>(decision(Decision.EXPIRED, 1), false));
+        assertThat(inputs).isEmpty();
+    }
+
+    @Test
+    void shouldNotClaimACancellationThatIsNotDecided() {
+        // Given
+        decide(Decision.ADMIT, 0);
+
+        // When
+        Answer<AdmissionDecision> pending = admissions(Duration.ofMillis(1)).cancel(PAYER, "a1");
+        Answer<AdmissionDecision> unknown = admissions(Duration.ofMillis(1)).cancel(PAYER, "a2");
+
+        // Then
+        assertThat(pending).isInstanceOf(Answer.NotReady.class);
+        assertThat(unknown).isInstanceOf(Answer.Absent.class);
+    }
+
+    private LoggedAdmissions admissions(Duration answerWithin) {
+        AdmissionStates states = (payer, actionId) -> {
+            AdmissionDecision decision = kept.get(payer.text() + " " + actionId);
+            if (!here) {
+                return new Answer.NotReady<>("not here", Duration.ofSeconds(1));
+            }
+            return decision == null ? new Answer.Absent<>(actionId) : new Answer.Found<>(decision, false);
+        };
+        return new LoggedAdmissions(
+                new SubjectLog(new RecordSender(producer), this::record), board, states, new UsersPay(), answerWithin);
+    }
+
+    private ProducerRecord<byte[], byte[]> record(Subject payer, SpecificRecord input) {
+        inputs.add(input);
+        stage.accept(input);
+        return new ProducerRecord<>("subject-log", new byte[0], new byte[0]);
+    }
+
+    private void decide(Decision decision, int revision) {
+        kept.put("user:u1 a1", decision(decision, revision));
+        board.decided(decision(decision, revision));
+    }
+
+    private static AdmissionDecision decision(Decision decision, int revision) {
+        return new AdmissionDecision(
+                "a1",
+                "user:u1",
+                "u1",
+                null,
+                "s1",
+                Map.of("actions", 1L),
+                decision,
+                revision,
+                null,
+                AT,
+                null,
+                null,
+                null);
+    }
+
+    private static final class UsersPay implements AdmissionTerms {
+        @Override
+        public Answer<MeterSet> meters() {
+            return new Answer.Found<>(MeterSet.NONE, false);
+        }
+
+        @Override
+        public Answer<Subject> payer(String userId, @Nullable String orgId) {
+            return new Answer.Found<>(Subject.user(userId), false);
+        }
+    }
+}
