@@ -1,5 +1,6 @@
 package dev.tally.bench;
 
+import dev.tally.bench.measure.AdmissionRun;
 import dev.tally.bench.measure.Bed;
 import dev.tally.bench.measure.LatencyRun;
 import dev.tally.bench.measure.Runs;
@@ -61,6 +62,7 @@ final class BenchCommand implements Callable<Integer> {
     private static final List<String> SHORT_LIVED = List.of("-XX:TieredStopAtLevel=1");
 
     private static final List<Integer> GROWTH = List.of(10_000, 100_000, 1_000_000, 10_000_000);
+    private static final int ACTIONS_BESIDE = 5_000;
     private static final List<Integer> RATES = List.of(1_000, 5_000, 50_000);
 
     @Option(
@@ -117,8 +119,18 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--rates", split = ",", description = "Events per second in latency mode.")
     private List<Integer> rates = RATES;
 
-    @Option(names = "--seconds", defaultValue = "30", description = "Seconds at each rate in latency mode.")
+    @Option(
+            names = "--seconds",
+            defaultValue = "30",
+            description = "Seconds at each rate in latency mode, and of asking in admission mode.")
     private int seconds = 30;
+
+    @Option(
+            names = "--asks",
+            defaultValue = "500",
+            description =
+                    "Admissions asked for each second in admission mode, beside 5,000 actions (default: ${DEFAULT-VALUE}).")
+    private int asks = 500;
 
     @Option(
             names = "--partitions",
@@ -171,6 +183,10 @@ final class BenchCommand implements Callable<Integer> {
                     latency.putAll(
                             new LatencyRun(stack, cluster, new Workload(spec(users)), settings, BenchCommand::say)
                                     .run(rates, seconds));
+                case ADMISSION ->
+                    latency.putAll(
+                            new AdmissionRun(stack, cluster, new Workload(spec(users)), settings, BenchCommand::say)
+                                    .run(asks, ACTIONS_BESIDE, seconds));
                 case GROWTH -> growth(stack, cluster, growth);
                 case STANDBY ->
                     promotion = new StandbyRun(
@@ -311,7 +327,7 @@ final class BenchCommand implements Callable<Integer> {
         if (json != null) {
             Files.writeString(json, report.json() + "\n", StandardCharsets.UTF_8);
         }
-        if (chart == null || mode == Mode.LATENCY || mode == Mode.STANDBY) {
+        if (chart == null || (mode != Mode.THROUGHPUT && mode != Mode.GROWTH)) {
             return;
         }
         boolean grown = mode == Mode.GROWTH;

@@ -6,6 +6,8 @@ enum Mode {
     THROUGHPUT,
     /** How soon an action shows, at several rates. */
     LATENCY,
+    /** How soon an admission is answered beside other actions. */
+    ADMISSION,
     /** T-full with more and more users. */
     GROWTH,
     /** How soon a standby counts on for an instance that was killed. */

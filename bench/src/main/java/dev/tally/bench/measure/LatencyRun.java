@@ -3,23 +3,16 @@ package dev.tally.bench.measure;
 import dev.tally.bench.report.Latency;
 import dev.tally.bench.stack.BenchStack;
 import dev.tally.bench.stack.Cluster;
-import dev.tally.bench.workload.ActionEncoder;
 import dev.tally.bench.workload.BenchCatalogue;
 import dev.tally.bench.workload.Workload;
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.Trigger;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
-import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.clients.producer.RecordMetadata;
 
 /**
  * How soon an action shows, under steady traffic. Probes are single actions of users and orgs of their own, one after the other, about
@@ -101,69 +94,6 @@ public final class LatencyRun {
             }
         }
         return latencies;
-    }
-
-    /** Steady traffic, in slices of five milliseconds, on a thread of its own. */
-    private static final class Traffic implements AutoCloseable {
-        private static final long SLICE_NANOS = 5_000_000;
-
-        private final Bed bed;
-        private final Workload workload;
-        private final Producer<byte[], byte[]> producer;
-        private final ActionEncoder encoder;
-        private final Thread thread;
-        private volatile int rate;
-        private final AtomicLong sent = new AtomicLong();
-        private volatile boolean stopped;
-
-        Traffic(Bed bed, Workload workload) {
-            this.bed = bed;
-            this.workload = workload;
-            this.producer = Bed.producer(bed.stack(), 5);
-            this.encoder = new ActionEncoder(bed.schemaId());
-            this.thread = Thread.ofPlatform().name("traffic").daemon().start(this::run);
-        }
-
-        void rate(int perSecond) {
-            rate = perSecond;
-        }
-
-        long sent() {
-            return sent.get();
-        }
-
-        private void run() {
-            double due = 0;
-            long last = System.nanoTime();
-            int position = 0;
-            while (!stopped) {
-                LockSupport.parkNanos(SLICE_NANOS);
-                long now = System.nanoTime();
-                due += (now - last) / 1e9 * rate;
-                last = now;
-                long at = System.currentTimeMillis();
-                for (; due >= 1; due--) {
-                    var action = workload.record(position).at(at);
-                    position = (position + 1) % workload.spec().records();
-                    Future<RecordMetadata> unused = producer.send(new ProducerRecord<>(
-                            bed.cluster().topics().actions(),
-                            action.userId().getBytes(StandardCharsets.UTF_8),
-                            encoder.encode(action)));
-                    sent.incrementAndGet();
-                }
-            }
-        }
-
-        @Override
-        public void close() {
-            stopped = true;
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-            producer.close();
-        }
     }
 
     /** The action of a probe. */

@@ -2,8 +2,10 @@ package dev.tally.bench.measure;
 
 import dev.tally.bench.workload.BenchCatalogue;
 import dev.tally.bench.workload.Sum;
+import dev.tally.schemas.AdmissionDecision;
 import dev.tally.schemas.AlertKind;
 import dev.tally.schemas.BillableFact;
+import dev.tally.schemas.Decision;
 import dev.tally.schemas.QuotaAlert;
 import dev.tally.schemas.Scope;
 import dev.tally.schemas.UsageSnapshot;
@@ -71,6 +73,17 @@ final class Outputs {
             }
         });
         return alerts.size();
+    }
+
+    /** How many admissions of their topic let an action run, each of which is there once. */
+    long admitted() {
+        Set<String> admitted = new HashSet<>();
+        read(bed.cluster().topics().admissions(), AdmissionDecision.class, decision -> {
+            if (decision.getDecision() == Decision.ADMIT && !admitted.add(decision.getActionId())) {
+                throw new WrongSums("action " + decision.getActionId() + " was admitted twice");
+            }
+        });
+        return admitted.size();
     }
 
     /** How many dead letters there are, by reason. */

@@ -108,6 +108,11 @@ final class TallyApp implements AutoCloseable {
         return readyAfter.join();
     }
 
+    /** Of its HTTP server. */
+    String address() {
+        return address;
+    }
+
     void awaitReady() {
         await(() ->
                 client.get("/health/ready").map(reply -> reply.status() == 200).orElse(false));

@@ -106,8 +106,8 @@ public record Report(
             table(text, "users", growth);
         }
         latency.forEach((rate, byTarget) -> {
-            text.append("%nmilliseconds from produce, at %s%n".formatted(rate));
-            text.append("%-16s %8s %8s %8s %6s %6s%n".formatted("visible", "p50", "p99", "max", "n", "lost"));
+            text.append("%nmilliseconds, at %s%n".formatted(rate));
+            text.append("%-16s %8s %8s %8s %6s %6s%n".formatted("until", "p50", "p99", "max", "n", "lost"));
             byTarget.forEach((target, of) -> text.append("%-16s %8.1f %8.1f %8.1f %6d %6d%n"
                     .formatted(target, of.p50(), of.p99(), of.max(), of.n(), of.lost())));
         });

@@ -7,6 +7,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * The catalogues of the bench, after the demo's. Every second org is on a pooled plan with billed overage; of the users, the 1,000 most
@@ -55,20 +57,39 @@ public final class BenchCatalogue {
      * alert.
      */
     public static Catalogue probed(WorkloadSpec spec, int probes) {
-        StringBuilder yaml = new StringBuilder(plans());
-        yaml.append("""
+        return withMore(spec, """
                   - planId: probe
                     version: 1
                     payer: USER
                     limits:
                       - {scope: USER, meter: actions, window: DAY, amount: 1, beyond: PAUSE, warnAt: [80]}
-                """);
-        yaml.append(subscriptions(spec));
+                """, "probe", IntStream.range(0, probes).mapToObj(BenchCatalogue::probeUser));
+    }
+
+    /** {@link #full} and users who ask before they act: each has a daily limit and an allocation, both far away. */
+    public static Catalogue asked(WorkloadSpec spec, int askers) {
+        return withMore(spec, """
+                  - planId: agent
+                    version: 1
+                    payer: USER
+                    limits:
+                      - {scope: USER, meter: actions, window: DAY, amount: 1000000, beyond: QUEUE, warnAt: [80]}
+                      - {scope: USER, meter: credits, window: PERIOD, amount: null, beyond: REJECT, warnAt: [80]}
+                    allocations:
+                      - {meter: credits, base: 10000000}
+                """, "agent", IntStream.range(0, askers).mapToObj(BenchCatalogue::asker));
+    }
+
+    private static Catalogue withMore(WorkloadSpec spec, String plan, String planId, Stream<String> users) {
+        StringBuilder yaml = new StringBuilder(plans()).append(plan).append(subscriptions(spec));
         String since = since(spec);
-        for (int i = 0; i < probes; i++) {
-            subscription(yaml, "user:" + probeUser(i), "probe", since);
-        }
+        users.forEach(user -> subscription(yaml, "user:" + user, planId, since));
         return parse(yaml.toString());
+    }
+
+    /** A user who asks before acting. */
+    public static String asker(int number) {
+        return "asker-u%05d".formatted(number);
     }
 
     /** The user of a probe. */
