@@ -33,6 +33,9 @@ final class MetricNames {
     /** Events that used more of a meter than their admission held, since the start of the process. */
     static final String SETTLED_OVER = "tally.settled.over";
 
+    /** Requests for admissions that had no valid payer or action to keep an answer under, since the start of the process. */
+    static final String ADMISSIONS_UNKEPT = "tally.admissions.unkept";
+
     /** Actions counted for an org that pays for them, of users who are none of its accepted members, since the start of the process. */
     static final String NON_MEMBER_ACTIONS = "tally.non.member.actions";
 

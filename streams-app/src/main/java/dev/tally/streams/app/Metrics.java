@@ -66,6 +66,9 @@ final class Metrics implements AutoCloseable {
         FunctionCounter.builder(MetricNames.SETTLED_OVER, this, metrics -> metrics.accountFigures.settledOver())
                 .description("Events that used more than their admission held")
                 .register(registry);
+        FunctionCounter.builder(MetricNames.ADMISSIONS_UNKEPT, this, metrics -> metrics.accountFigures.unkept())
+                .description("Requests for admissions without a valid payer or action to keep an answer under")
+                .register(registry);
         FunctionCounter.builder(
                         MetricNames.NON_MEMBER_ACTIONS, this, metrics -> metrics.accountFigures.nonMemberActions())
                 .description("Actions of users who are no members of the org that pays for them")

@@ -101,7 +101,10 @@ public final class EffectiveLimits {
                 && one.meter().equals(other.meter());
     }
 
-    /** Empty where a limit follows what is included and nothing is, not even by a grant: then nothing can be reached. */
+    /**
+     * Empty where a limit that holds nothing back follows what is included, and nothing is, not even by a grant: then nothing can be
+     * reached. One that holds back allows nothing then.
+     */
     private static Optional<EffectiveLimit> effective(
             LimitTerms limit, PlanTerms plan, SubscriptionTerms subscription, long seats, Set<String> granted) {
         Long amount = limit.amount();
@@ -110,7 +113,7 @@ public final class EffectiveLimits {
                     limit, amount, null, plan.planId(), Thresholds.of(limit, false, subscription.poolLowShare())));
         }
         Optional<AllocationTerms> allocation = plan.allocation(limit.meter());
-        if (allocation.isEmpty() && !granted.contains(limit.meter())) {
+        if (allocation.isEmpty() && !granted.contains(limit.meter()) && !limit.holdsBack()) {
             return Optional.empty();
         }
         AllocationTerms pool = allocation.orElse(AllocationTerms.NONE);

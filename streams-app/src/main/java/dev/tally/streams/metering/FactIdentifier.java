@@ -23,7 +23,7 @@ public final class FactIdentifier {
                 + sha256(environment, installation, payer.text(), meter, intervalStart.toString(), "" + revision);
     }
 
-    /** The id of an alert: equal for equal identity. */
+    /** The id of an alert: equal for equal identity. A day and a period that begin together are told apart by their ends. */
     public static String ofAlert(
             String kind,
             String subject,
@@ -31,9 +31,19 @@ public final class FactIdentifier {
             String scopeId,
             String meter,
             Instant windowStart,
+            Instant windowEnd,
             int threshold,
             int epoch) {
-        return sha256(kind, subject, scope, scopeId, meter, windowStart.toString(), "" + threshold, "" + epoch)
+        return sha256(
+                        kind,
+                        subject,
+                        scope,
+                        scopeId,
+                        meter,
+                        windowStart.toString(),
+                        windowEnd.toString(),
+                        "" + threshold,
+                        "" + epoch)
                 .substring(0, 32);
     }
 

@@ -68,6 +68,14 @@ public record PlanTerms(
                     .toList();
         }
 
+        /** Whether actions beyond it are to be kept from running. */
+        boolean holdsBack() {
+            return switch (beyond) {
+                case QUEUE, PAUSE, REJECT -> true;
+                case BILL, NOTIFY -> false;
+            };
+        }
+
         /** Whether it limits each member, or each space, of an org by itself. */
         boolean isShared() {
             return scope == Scope.MEMBER || scope == Scope.SPACE;

@@ -14,7 +14,7 @@ public final class AccountFigures {
         settledOver.increment();
     }
 
-    /** A request had no valid payer or action to keep an answer under. */
+    /** A request for an admission, or to cancel one, had no valid payer or action to keep an answer under. */
     public void countUnkept() {
         unkept.increment();
     }

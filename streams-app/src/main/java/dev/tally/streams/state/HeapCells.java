@@ -130,7 +130,9 @@ public final class HeapCells<V> implements WriteBackStore.Overlay {
     public void writeBack(BiConsumer<Cell<V>, V> each) {
         for (Cell<V> cell : changed) {
             each.accept(cell, cell.written);
-            store.put(cell.key, layout.toBytes().apply(cell.value));
+            store.put(
+                    cell.key,
+                    cell.value == layout.absent() ? null : layout.toBytes().apply(cell.value));
             cell.written = cell.value;
         }
         changed.clear();

@@ -1,11 +1,11 @@
 package dev.tally.streams.topology;
 
 import dev.tally.keys.Subject;
-import dev.tally.streams.metering.Amounts;
 import dev.tally.streams.metering.BillingCalendar;
 import dev.tally.streams.metering.EffectiveLimits.EffectiveLimit;
 import dev.tally.streams.metering.LimitStanding;
 import dev.tally.streams.metering.Period;
+import dev.tally.streams.metering.PlanTerms;
 import dev.tally.streams.metering.PlanTerms.Beyond;
 import dev.tally.streams.metering.PlanTerms.LimitTerms;
 import dev.tally.streams.metering.PlanTerms.Scope;
@@ -26,10 +26,12 @@ final class AccountStandings implements Standings {
 
     private final AccountTerms terms;
     private final UsageApplier usage;
+    private final Pools pools;
 
-    AccountStandings(AccountTerms terms, UsageApplier usage) {
+    AccountStandings(AccountTerms terms, UsageApplier usage, Pools pools) {
         this.terms = terms;
         this.usage = usage;
+        this.pools = pools;
     }
 
     @Override
@@ -53,6 +55,7 @@ final class AccountStandings implements Standings {
         }
         List<LimitStanding> standings = new ArrayList<>();
         add(standings, account, subscription.get(), account.limits(now).own(), payer.id(), meters, now);
+        addCapped(standings, account, subscription.get(), meters, now);
         if (payer.kind() == Subject.Kind.ORG) {
             add(
                     standings,
@@ -74,6 +77,26 @@ final class AccountStandings implements Standings {
             }
         }
         return standings;
+    }
+
+    /** Where overage is capped, what is covered and what may still be billed is a limit, whatever the plan says of the meter besides. */
+    private void addCapped(
+            List<LimitStanding> to, Account account, SubscriptionTerms subscription, Set<String> meters, Instant now) {
+        Optional<PlanTerms> plan =
+                subscription.phaseAt(now).flatMap(phase -> terms.plan(phase.planId(), phase.version()));
+        if (subscription.overageCap() == null || plan.isEmpty()) {
+            return;
+        }
+        Period period = BillingCalendar.period(subscription.anchor(), now);
+        Subject payer = account.subject();
+        Scope scope = payer.kind() == Subject.Kind.ORG ? Scope.ORG : Scope.USER;
+        for (String meter : meters) {
+            if (plan.get().bills(meter)) {
+                long room = pools.room(account, meter, plan.get(), period.start());
+                to.add(new LimitStanding(
+                        scope, payer.id(), meter, Window.PERIOD, room, 0, Beyond.REJECT, period.end()));
+            }
+        }
     }
 
     private void add(
@@ -102,15 +125,7 @@ final class AccountStandings implements Standings {
                 ? BillingCalendar.day(now)
                 : BillingCalendar.period(subscription.anchor(), now);
         Level level = usage.level(account, limit, scopeId, time);
-        Long cap = limit.pool() != null && of.beyond() == Beyond.BILL ? subscription.overageCap() : null;
         return new LimitStanding(
-                of.scope(),
-                scopeId,
-                of.meter(),
-                of.window(),
-                cap == null ? level.limit() : Amounts.plus(level.limit(), cap),
-                level.used(),
-                cap == null ? of.beyond() : Beyond.REJECT,
-                time.end());
+                of.scope(), scopeId, of.meter(), of.window(), level.limit(), level.used(), of.beyond(), time.end());
     }
 }

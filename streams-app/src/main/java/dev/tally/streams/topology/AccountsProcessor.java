@@ -141,7 +141,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
             admissions = new Admissions(
                     context.getStateStore(StoreNames.ACCOUNT_ADMISSIONS),
                     admissionWakes,
-                    new AccountStandings(terms, usage),
+                    new AccountStandings(terms, usage, pools),
                     new AdmissionOutlet(
                             decision -> emit(decision.getPayer(), new Message.Decision(decision)),
                             decisions::decided,

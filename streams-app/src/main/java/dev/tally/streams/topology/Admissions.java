@@ -46,12 +46,15 @@ final class Admissions {
     /** An admission is forgotten so long after its last change; one that waits gives up after as long. */
     static final Duration KEPT_FOR = Duration.ofHours(24);
 
-    private static final int EXPIRIES_AT_ONCE = 1_000;
-    private static final int RELEASES_AT_ONCE = 1_000;
+    // Together with the number of payers that a tick wakes: what one input takes stays far below the time-out of a
+    // transaction.
+    private static final int EXPIRIES_AT_ONCE = 250;
+    private static final int RELEASES_AT_ONCE = 250;
     private static final int MOST_WITHOUT = 50_000;
 
     private static final String INVALID_REQUEST = "invalid_request";
     private static final String HOLD_EXPIRED = "hold_expired";
+    private static final String EVENT_ARRIVED = "event_arrived";
     private static final String QUEUE_EXPIRED = "queue_expired";
 
     private final KeyValueStore<Bytes, byte[]> store;
@@ -99,6 +102,7 @@ final class Admissions {
     void cancel(AdmissionCancel cancel, Instant now) {
         Optional<Subject> payer = payer(cancel.getPayer(), cancel.getActionId());
         if (payer.isEmpty()) {
+            outlet.figures().countUnkept();
             return;
         }
         PayerAdmissions admissions = new PayerAdmissions(store, payer.get());
@@ -113,7 +117,7 @@ final class Admissions {
     }
 
     /**
-     * Ends a hold, since the usage it was for counts now. Whoever waits for what is free again is released when the payer is reconsidered.
+     * Ends a hold, or a place in the queue, since the usage it was for counts now. Whoever waits for what is free again is released when the payer is reconsidered.
      *
      * @param amounts what the action really used, by meter
      */
@@ -130,6 +134,9 @@ final class Admissions {
                 outlet.figures().countSettledOver();
             }
             admissions.replace(state, state.settled(now.plus(KEPT_FOR)));
+        } else if (state != null && state.isQueued()) {
+            // It ran all the same: there is nothing to release any more.
+            end(admissions, state, Decision.CANCELED, EVENT_ARRIVED, now);
         }
         keep(admissions, now);
     }

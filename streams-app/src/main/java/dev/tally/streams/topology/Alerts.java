@@ -91,6 +91,7 @@ final class Alerts {
                         cause.scopeId(),
                         cause.meter(),
                         cause.start(),
+                        cause.end(),
                         threshold.percent(),
                         epoch),
                 kind,

@@ -1,5 +1,6 @@
 package dev.tally.streams.topology;
 
+import dev.tally.streams.metering.Amounts;
 import dev.tally.streams.metering.Burns;
 import dev.tally.streams.metering.Coverage;
 import dev.tally.streams.metering.EffectiveLimits.EffectiveLimit;
@@ -109,6 +110,16 @@ final class Pools {
         }
         Long cap = payer.subscription().map(SubscriptionTerms::overageCap).orElse(null);
         return cap == null ? Long.MAX_VALUE : cap - covered.overage();
+    }
+
+    /** What more a period can take at the present log time before usage is excess: of grants, of its allocation and as overage. */
+    long room(Account payer, String meter, PlanTerms plan, Instant periodStart) {
+        Coverage covered = period(payer, meter, periodStart).value().covered();
+        List<GrantTerms> grants = payer.grants(meter);
+        long granted = grants.isEmpty() ? 0 : burns(payer, meter).value().left(grants, clock.logTime());
+        long included = Math.max(0, left(payer, meter, plan, periodStart, covered));
+        long overage = Math.max(0, overageLeft(payer, meter, plan, covered));
+        return Amounts.plus(Amounts.plus(granted, included), overage);
     }
 
     /** Whether what covers a part of an amount differs from what covers the rest, so that it matters which comes first. */

@@ -10,10 +10,14 @@ import dev.tally.schemas.UsagePart;
 import dev.tally.schemas.UsageSum;
 import dev.tally.streams.metering.Activity;
 import dev.tally.streams.metering.ActivityWatch;
+import dev.tally.streams.metering.Course;
 import dev.tally.streams.metering.Deviation;
 import dev.tally.streams.metering.FactIdentifier;
+import dev.tally.streams.metering.Habits;
 import dev.tally.streams.metering.Observation;
-import dev.tally.streams.state.ActivityCodec;
+import dev.tally.streams.state.Courses;
+import dev.tally.streams.state.CoursesCodec;
+import dev.tally.streams.state.HabitsCodec;
 import dev.tally.streams.state.HeapCells;
 import dev.tally.streams.state.HeapCells.Cell;
 import dev.tally.streams.state.HeapCells.Layout;
@@ -24,6 +28,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueIterator;
 
@@ -36,21 +41,25 @@ final class Spikes {
     /** What caused an alert that no action caused: that none came. */
     static final String NO_ACTION = "(none)";
 
-    private static final int COURSE = 1;
+    private static final int COURSES = 1;
     private static final int WAKE = 2;
+    private static final int HABITS = 3;
     private static final int KEEP = 50_000;
     private static final int PER_TICK = 2_000;
     private static final byte[] PRESENT = {};
 
     private final WriteBackStore store;
-    private final HeapCells<Activity> courses;
+    private final HeapCells<Courses> courses;
+    private final HeapCells<Habits> habits;
     private final AccountClock clock;
     private final BiConsumer<String, Message> out;
 
     Spikes(WriteBackStore store, AccountClock clock, BiConsumer<String, Message> out) {
         this.store = store;
         this.courses = new HeapCells<>(
-                store, new Layout<>(ActivityCodec::toBytes, ActivityCodec::fromBytes, Activity.NONE), KEEP);
+                store, new Layout<>(CoursesCodec::toBytes, CoursesCodec::fromBytes, Courses.NONE), KEEP);
+        this.habits =
+                new HeapCells<>(store, new Layout<>(HabitsCodec::toBytes, HabitsCodec::fromBytes, Habits.NONE), KEEP);
         this.clock = clock;
         this.out = out;
     }
@@ -66,9 +75,9 @@ final class Spikes {
      *
      * @param subject its text; {@link #INTAKE} for all there are
      */
-    private record Course(String subject, String meter) {
-        Bytes key() {
-            return StoreKey.key().tag(COURSE).text(subject).text(meter).bytes();
+    private record Watched(String subject, String meter) {
+        Bytes habitsKey() {
+            return StoreKey.key().tag(HABITS).text(subject).text(meter).bytes();
         }
 
         Bytes wakeKey(Instant at) {
@@ -81,16 +90,23 @@ final class Spikes {
         }
     }
 
+    private Cell<Courses> coursesOf(String subject) {
+        return courses.cell(StoreKey.key().tag(COURSES).text(subject).bytes());
+    }
+
     /** Usage has arrived. */
     void apply(UsageSum sum) {
+        Cell<Courses> cell = coursesOf(sum.getSubject());
         for (int meter = 0; meter < sum.getMeters().size(); meter++) {
-            Course course = new Course(sum.getSubject(), sum.getMeters().get(meter));
+            Watched watched = new Watched(sum.getSubject(), sum.getMeters().get(meter));
             for (UsagePart part : inOrder(sum.getParts(), meter)) {
-                Cell<Activity> cell = courses.cell(course.key());
+                long amount = part.getAmounts().get(meter);
                 Instant newest = Instant.ofEpochMilli(part.getNewest().get(meter));
-                Observation seen =
-                        ActivityWatch.observe(cell.value(), part.getAmounts().get(meter), newest, clock.logTime());
-                take(course, cell, seen, sum.getLastEventId());
+                observe(
+                        watched,
+                        cell,
+                        sum.getLastEventId(),
+                        before -> ActivityWatch.observe(before, amount, newest, clock.logTime()));
             }
         }
     }
@@ -98,11 +114,12 @@ final class Spikes {
     /** An intake partition has counted actions, whoever's they were. Only one partition of the log is to be told. */
     void apply(Tick tick) {
         if (tick.getCounted() > 0) {
-            Course course = new Course(INTAKE, EVENTS);
-            Cell<Activity> cell = courses.cell(course.key());
             // As they came: how the installation is doing goes by when its producers publish.
-            Observation seen = ActivityWatch.observe(cell.value(), tick.getCounted(), clock.logTime(), clock.logTime());
-            take(course, cell, seen, "intake partition " + tick.getIntakePartition());
+            observe(
+                    new Watched(INTAKE, EVENTS),
+                    coursesOf(INTAKE),
+                    "intake partition " + tick.getIntakePartition(),
+                    before -> ActivityWatch.observe(before, tick.getCounted(), clock.logTime(), clock.logTime()));
         }
     }
 
@@ -128,7 +145,8 @@ final class Spikes {
                 StoreKey.Reader reader = new StoreKey.Reader(key);
                 reader.tag();
                 reader.number();
-                look(new Course(reader.text(), reader.text()), now);
+                Watched watched = new Watched(reader.text(), reader.text());
+                observe(watched, coursesOf(watched.subject()), NO_ACTION, before -> ActivityWatch.look(before, now));
             }
         });
     }
@@ -145,48 +163,54 @@ final class Spikes {
         return due;
     }
 
-    private void look(Course course, Instant now) {
-        Cell<Activity> cell = courses.cell(course.key());
-        Observation seen = ActivityWatch.look(cell.value(), now);
-        if (seen.activity().equals(Activity.NONE)) {
-            courses.remove(cell.key());
-        } else {
-            take(course, cell, seen, NO_ACTION);
+    private void observe(Watched watched, Cell<Courses> cell, String cause, Function<Activity, Observation> how) {
+        Cell<Habits> usual = habits.cell(watched.habitsKey());
+        Course before = cell.value().of(watched.meter());
+        Observation seen = how.apply(new Activity(before, usual.value()));
+        Activity after = seen.activity();
+        if (!after.course().equals(before)) {
+            courses.set(cell, cell.value().with(watched.meter(), after.course()));
         }
-    }
-
-    private void take(Course course, Cell<Activity> cell, Observation seen, String cause) {
-        if (!seen.activity().equals(cell.value())) {
-            courses.set(cell, seen.activity());
+        if (!after.habits().equals(usual.value())) {
+            habits.set(usual, after.habits());
         }
         if (seen.wakeAt() != null) {
-            store.put(course.wakeKey(seen.wakeAt()), PRESENT);
+            store.put(watched.wakeKey(seen.wakeAt()), PRESENT);
         }
         if (seen.raised() != null) {
-            out.accept(course.subject(), new Message.Alert(alert(course, seen.raised(), cause, clock.logTime())));
+            out.accept(watched.subject(), new Message.Alert(alert(watched, seen.raised(), cause, clock.logTime())));
         }
     }
 
     void writeBack() {
         courses.writeBack((cell, before) -> {});
+        habits.writeBack((cell, before) -> {});
     }
 
-    private static QuotaAlert alert(Course course, Deviation deviation, String cause, Instant now) {
+    private static QuotaAlert alert(Watched watched, Deviation deviation, String cause, Instant now) {
         AlertKind kind = AlertKind.valueOf(deviation.kind().name());
-        boolean ofIntake = course.subject().equals(INTAKE);
+        boolean ofIntake = watched.subject().equals(INTAKE);
         Scope scope = ofIntake
                 ? Scope.UNKNOWN
-                : Scope.valueOf(Subject.parse(course.subject()).kind().name());
-        String scopeId = ofIntake ? INTAKE : Subject.parse(course.subject()).id();
+                : Scope.valueOf(Subject.parse(watched.subject()).kind().name());
+        String scopeId = ofIntake ? INTAKE : Subject.parse(watched.subject()).id();
         return new QuotaAlert(
                 FactIdentifier.ofAlert(
-                        kind.name(), course.subject(), scope.name(), scopeId, course.meter(), deviation.start(), 0, 0),
+                        kind.name(),
+                        watched.subject(),
+                        scope.name(),
+                        scopeId,
+                        watched.meter(),
+                        deviation.start(),
+                        deviation.end(),
+                        0,
+                        0),
                 kind,
                 Severity.WARNING,
-                course.subject(),
+                watched.subject(),
                 scope,
                 scopeId,
-                course.meter(),
+                watched.meter(),
                 deviation.start(),
                 deviation.end(),
                 null,

@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Usage summed on the heap between two commits, by subject and within it by what the accounts stage tells apart. A sum of a subject with
- * a subscription keeps its actions in order, so that limits are judged action by action however much was summed.
+ * a subscription keeps its actions in order, so that limits are judged action by action however much was summed; any other from the first
+ * action on that settles an admission.
  */
 final class UsageSums {
 
@@ -79,8 +80,15 @@ final class UsageSums {
      */
     void add(Entry entry, Action action, long[] amounts, boolean pays) {
         Sum sum = entry.sum;
+        boolean settles = pays && action.admissionId() != null;
+        if (sum != null && settles && sum.steps == null) {
+            // What it has so far has no steps.
+            sendEarlierOf(entry);
+            send(entry);
+            sum = null;
+        }
         if (sum == null) {
-            sum = new Sum(entry);
+            sum = new Sum(entry, settles);
             entry.sum = sum;
             begun.add(entry);
         }
@@ -198,10 +206,10 @@ final class UsageSums {
         private String lastEventId = "";
         private int bytes = 64;
 
-        Sum(Entry entry) {
+        Sum(Entry entry, boolean settles) {
             this.entry = entry;
             this.slots = entry.slots();
-            this.steps = slots == null ? null : new StepLog();
+            this.steps = slots == null && !settles ? null : new StepLog();
             this.splits = entry.subject.kind() == Subject.Kind.ORG ? new HashMap<>(4) : null;
             this.names = splits != null && entry.limitsShares() ? new LinkedHashMap<>() : null;
         }

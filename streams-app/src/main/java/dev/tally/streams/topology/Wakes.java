@@ -17,7 +17,7 @@ import org.apache.kafka.streams.state.KeyValueStore;
  */
 final class Wakes {
 
-    private static final int PER_TICK = 2_000;
+    private static final int PER_TICK = 250;
     private static final byte[] PRESENT = {};
 
     /** For what subjects are woken. */

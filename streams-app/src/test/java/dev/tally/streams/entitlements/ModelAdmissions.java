@@ -120,9 +120,17 @@ final class ModelAdmissions {
     /** The event of an admission has arrived. */
     void settle(String payer, @Nullable String admissionId, Instant now) {
         Desk desk = desks.get(payer);
-        if (desk != null && mutant != Mutant.HOLD_NOT_RELEASED && desk.holds.remove(admissionId) != null) {
+        if (desk == null) {
+            return;
+        }
+        if (mutant != Mutant.HOLD_NOT_RELEASED && desk.holds.remove(admissionId) != null) {
             desk.known.computeIfPresent(admissionId, (id, known) -> new Known(known.revision(), now));
         }
+        List<Waiting> ran = desk.queue.stream()
+                .filter(one -> one.request().getActionId().equals(admissionId))
+                .toList();
+        desk.queue.removeAll(ran);
+        ran.forEach(one -> decide(desk, one.request(), "CANCELED", "event_arrived", now, null, null));
     }
 
     List<String> payers() {

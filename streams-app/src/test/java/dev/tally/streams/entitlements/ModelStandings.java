@@ -1,10 +1,12 @@
 package dev.tally.streams.entitlements;
 
+import dev.tally.schemas.Beyond;
 import dev.tally.schemas.Limit;
 import dev.tally.schemas.LimitWindow;
 import dev.tally.schemas.Scope;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
 
 /** Where limits stand: how much they allow, and how much of it is used. */
 final class ModelStandings {
@@ -22,12 +24,14 @@ final class ModelStandings {
         this.coverage = coverage;
     }
 
-    /** Empty where the limit has no figure: a pool of nothing. */
+    /** Empty where the limit has no figure: a pool of nothing, which holds nothing back. */
     Optional<Standing> of(String payer, Limit limit, String scopeId, Span span, Instant now) {
         Optional<Long> amount = ModelCatalogue.isPool(payer, limit)
                 ? coverage.poolLimit(payer, limit.getMeter(), span, now)
                 : Optional.ofNullable(limit.getAmount());
-        return amount.map(allowed -> new Standing(allowed, used(payer, limit, scopeId, span)));
+        boolean holdsBack = Set.of(Beyond.QUEUE, Beyond.PAUSE, Beyond.REJECT).contains(limit.getBeyond());
+        return amount.or(() -> holdsBack ? Optional.of(0L) : Optional.empty())
+                .map(allowed -> new Standing(allowed, used(payer, limit, scopeId, span)));
     }
 
     long used(String payer, Limit limit, String scopeId, Span span) {

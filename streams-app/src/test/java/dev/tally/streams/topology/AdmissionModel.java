@@ -117,6 +117,8 @@ final class AdmissionModel {
         if (one != null && one.holds()) {
             one.settled = true;
             one.due = now.plus(DAY);
+        } else if (one != null && one.waits()) {
+            change(one, "CANCELED", "event_arrived", null, null, null, now.plus(DAY), now);
         }
     }
 

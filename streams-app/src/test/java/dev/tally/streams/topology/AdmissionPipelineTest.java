@@ -8,6 +8,7 @@ import dev.tally.schemas.AdmissionDecision;
 import dev.tally.schemas.AdmissionRequest;
 import dev.tally.schemas.Beyond;
 import dev.tally.schemas.Decision;
+import dev.tally.schemas.Grant;
 import dev.tally.schemas.Limit;
 import dev.tally.schemas.LimitWindow;
 import dev.tally.schemas.Membership;
@@ -15,6 +16,7 @@ import dev.tally.schemas.MembershipStatus;
 import dev.tally.schemas.Plan;
 import dev.tally.schemas.Role;
 import dev.tally.schemas.Scope;
+import dev.tally.schemas.Subscription;
 import dev.tally.streams.state.Engine;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -145,6 +147,126 @@ class AdmissionPipelineTest {
 
             assertThat(texts(pipeline)).containsExactly("b ADMIT 1", "c ADMIT 1");
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shouldSettleTheHoldOfAPayerWithoutASubscription(Engine engine) {
+        try (Pipeline pipeline = new Pipeline(stateDir, engine)) {
+            pipeline.put(Fixtures.actions());
+            pipeline.request(own("a"));
+            assertThat(texts(pipeline)).containsExactly("a ADMIT 0");
+
+            // When its event comes among others
+            pipeline.action(Fixtures.action("e1", "u1", null, Map.of()));
+            pipeline.action(ActionEvent.newBuilder(Fixtures.action("e2", "u1", null, Map.of()))
+                    .setAdmissionId("a")
+                    .build());
+            pipeline.action(Fixtures.action("e3", "u1", null, Map.of()));
+
+            // Then
+            assertThat(pipeline.admission("user:u1", "a").settled()).isTrue();
+            assertThat(pipeline.usage("user:u1/actions/DAY/2026-11-21T00:00:00Z")
+                            .getUsed())
+                    .isEqualTo(3);
+            pipeline.pass(Duration.ofMinutes(20));
+            pipeline.pass(Duration.ofSeconds(1));
+            assertThat(texts(pipeline)).isEmpty();
+        }
+    }
+
+    @Test
+    void shouldAdmitNoMoreThanMayBeBilled() {
+        try (Pipeline pipeline = withMember(stateDir, Engine.FAST)) {
+            // Given 100 actions included, of which 50 more are billed at most
+            pipeline.put(Fixtures.actions());
+            pipeline.put(Fixtures.enterprise());
+            pipeline.put(Subscription.newBuilder(Fixtures.subscription("org:o1", Fixtures.enterprise()))
+                    .setOverageCap(50L)
+                    .build());
+
+            // When all of it is asked for
+            pipeline.request(actions("a", 140));
+            pipeline.request(actions("b", 11));
+            pipeline.request(actions("c", 10));
+            pipeline.request(actions("d", 1));
+
+            // Then
+            assertThat(texts(pipeline))
+                    .containsExactly("a ADMIT 0", "b REJECT 0 pool_empty", "c ADMIT 0", "d REJECT 0 pool_empty");
+        }
+    }
+
+    @Test
+    void shouldAdmitWhatATopUpCoversAndNoOverageAnew() {
+        try (Pipeline pipeline = withMember(stateDir, Engine.FAST)) {
+            // Given 100 actions included and 50 billed, all of them used
+            pipeline.put(Fixtures.actions());
+            pipeline.put(Fixtures.enterprise());
+            pipeline.put(Subscription.newBuilder(Fixtures.subscription("org:o1", Fixtures.enterprise()))
+                    .setOverageCap(50L)
+                    .build());
+            for (int i = 0; i < 150; i++) {
+                pipeline.action(Fixtures.action("e" + i, "u1", "o1", Map.of()));
+            }
+            pipeline.request(actions("a", 1));
+
+            // When 10 are bought
+            pipeline.put(new Grant("org:o1", "g1", "actions", 10L, Pipeline.START, null));
+            pipeline.request(actions("b", 11));
+            pipeline.request(actions("c", 10));
+            pipeline.request(actions("d", 1));
+
+            // Then
+            assertThat(texts(pipeline))
+                    .containsExactly(
+                            "a REJECT 0 pool_empty", "b REJECT 0 pool_empty", "c ADMIT 0", "d REJECT 0 pool_empty");
+        }
+    }
+
+    @Test
+    void shouldCapOverageOfAPlanThatIncludesNothing() {
+        try (Pipeline pipeline = new Pipeline(stateDir)) {
+            Plan payAsYouGo = Plan.newBuilder(Fixtures.starter())
+                    .setPlanId("payg")
+                    .setLimits(
+                            List.of(new Limit(Scope.USER, "actions", LimitWindow.PERIOD, null, Beyond.BILL, List.of())))
+                    .build();
+            pipeline.put(Fixtures.actions());
+            pipeline.put(payAsYouGo);
+            pipeline.put(Subscription.newBuilder(Fixtures.subscription("user:u1", payAsYouGo))
+                    .setOverageCap(1L)
+                    .build());
+
+            pipeline.request(own("a"));
+            pipeline.request(own("b"));
+
+            assertThat(texts(pipeline)).containsExactly("a ADMIT 0", "b REJECT 0 pool_empty");
+        }
+    }
+
+    @Test
+    void shouldAdmitNothingOfAPoolThatWasNeverFilled() {
+        try (Pipeline pipeline = new Pipeline(stateDir)) {
+            Plan prepaid = Plan.newBuilder(Fixtures.starter())
+                    .setPlanId("prepaid")
+                    .setLimits(List.of(
+                            new Limit(Scope.USER, "actions", LimitWindow.PERIOD, null, Beyond.REJECT, List.of())))
+                    .build();
+            pipeline.put(Fixtures.actions());
+            subscribe(pipeline, prepaid);
+
+            pipeline.request(own("a"));
+            pipeline.put(new Grant("user:u1", "g1", "actions", 1L, Pipeline.START, null));
+            pipeline.request(own("b"));
+            pipeline.request(own("c"));
+
+            assertThat(texts(pipeline)).containsExactly("a REJECT 0 pool_empty", "b ADMIT 0", "c REJECT 0 pool_empty");
+        }
+    }
+
+    private static AdmissionRequest actions(String actionId, long amount) {
+        return new AdmissionRequest(actionId, "org:o1", "u1", "o1", null, Map.of("actions", amount), 600_000L);
     }
 
     private static void subscribe(Pipeline pipeline, Plan plan) {

@@ -332,6 +332,30 @@ class EntitlementsTest {
         assertThat(pipeline.facts()).extracting(BillableFact::getAmount).containsExactly(20L);
     }
 
+    @Test
+    void shouldTellAlertsOfADayAndAPeriodThatBeginTogetherApart() {
+        // Given limits per day and per period, and a first day of a period that reaches both
+        Plan both = Plan.newBuilder(starter())
+                .setPlanId("both")
+                .setLimits(List.of(
+                        new Limit(Scope.USER, "actions", LimitWindow.DAY, 5L, Beyond.PAUSE, List.of()),
+                        new Limit(Scope.USER, "actions", LimitWindow.PERIOD, 5L, Beyond.PAUSE, List.of())))
+                .build();
+        pipeline.put(both);
+        pipeline.put(Subscription.newBuilder(subscription("user:u1", both))
+                .setAnchor(Instant.parse("2026-11-21T00:00:00Z"))
+                .setPhases(List.of(new Phase("both", 1, Instant.parse("2026-11-21T00:00:00Z"))))
+                .build());
+
+        // When
+        act("u1", null, 5);
+
+        // Then
+        List<QuotaAlert> alerts = pipeline.alerts();
+        assertThat(alerts).extracting(QuotaAlert::getKind).containsExactly(AlertKind.REACHED, AlertKind.REACHED);
+        assertThat(alerts).extracting(QuotaAlert::getAlertId).doesNotHaveDuplicates();
+    }
+
     private void subscribe(String subject, Plan plan) {
         pipeline.put(plan);
         pipeline.put(subscription(subject, plan));

@@ -1,0 +1,72 @@
+package dev.tally.streams.state;
+
+import dev.tally.streams.metering.Habits;
+import dev.tally.streams.metering.UsualDays;
+import dev.tally.streams.metering.WeeklyRhythm;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import org.apache.kafka.common.utils.ByteUtils;
+
+/** What is usual of a subject's usage of a meter, for the store. Numbers take as many bytes as they need. */
+public final class HabitsCodec {
+
+    private static final int VERSION = 1;
+
+    /** More than the numbers outside of the lists can take. */
+    private static final int FIXED = 32;
+
+    private static final int LONGEST_INT = 5;
+
+    private HabitsCodec() {}
+
+    /** For the store. */
+    public static byte[] toBytes(Habits habits) {
+        UsualDays usual = habits.usual();
+        int most = FIXED + usual.steps() * LONGEST_INT + habits.rhythm().cells() * 2 * LONGEST_INT;
+        ByteBuffer out = Codec.write(VERSION, most);
+        ByteUtils.writeUnsignedVarint(usual.steps(), out);
+        for (int i = 0; i < usual.steps(); i++) {
+            ByteUtils.writeUnsignedVarint(usual.step(i), out);
+        }
+        write(habits.rhythm(), out);
+        return Arrays.copyOf(Codec.bytes(out), out.position());
+    }
+
+    /** From the store. */
+    public static Habits fromBytes(byte[] bytes) {
+        ByteBuffer in = Codec.read(VERSION, bytes, "what is usual of a subject's usage");
+        char[] steps = new char[ByteUtils.readUnsignedVarint(in)];
+        for (int i = 0; i < steps.length; i++) {
+            steps[i] = (char) ByteUtils.readUnsignedVarint(in);
+        }
+        return new Habits(UsualDays.of(steps), readRhythm(in));
+    }
+
+    /** A run of hours without a rhythm is written as 0 and its length. */
+    private static void write(WeeklyRhythm rhythm, ByteBuffer out) {
+        ByteUtils.writeVarlong(rhythm.learnedTo(), out);
+        ByteUtils.writeUnsignedVarint(rhythm.cells(), out);
+        for (int i = 0; i < rhythm.cells(); i++) {
+            ByteUtils.writeUnsignedVarint(rhythm.cell(i), out);
+            if (rhythm.cell(i) == 0) {
+                int from = i;
+                while (i + 1 < rhythm.cells() && rhythm.cell(i + 1) == 0) {
+                    i++;
+                }
+                ByteUtils.writeUnsignedVarint(i - from, out);
+            }
+        }
+    }
+
+    private static WeeklyRhythm readRhythm(ByteBuffer in) {
+        long learnedTo = ByteUtils.readVarlong(in);
+        char[] cells = new char[ByteUtils.readUnsignedVarint(in)];
+        for (int i = 0; i < cells.length; i++) {
+            cells[i] = (char) ByteUtils.readUnsignedVarint(in);
+            if (cells[i] == 0) {
+                i += ByteUtils.readUnsignedVarint(in);
+            }
+        }
+        return WeeklyRhythm.of(cells, learnedTo);
+    }
+}
