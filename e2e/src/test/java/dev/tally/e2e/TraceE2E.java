@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -214,23 +215,33 @@ class TraceE2E {
     }
 
     private static void assertHistory(LocalStack stack, Wire wire, Map<String, Long> expected) {
-        TreeSet<String> series = new TreeSet<>();
-        expected.keySet().forEach(key -> series.add(key.substring(0, key.indexOf("/DAY/"))));
+        TreeMap<String, TreeSet<LocalDate>> series = new TreeMap<>();
+        for (String window : expected.keySet()) {
+            int at = window.indexOf("/DAY/");
+            series.computeIfAbsent(window.substring(0, at), any -> new TreeSet<>())
+                    .add(LocalDate.parse(window.substring(at + 5, at + 15)));
+        }
         Map<String, Long> said = new TreeMap<>();
-        for (String one : series) {
+        series.forEach((one, days) -> {
             String subject = one.substring(0, one.indexOf('/'));
             String path = subject.startsWith("user:")
                     ? "/v1/users/" + subject.substring(5)
                     : "/v1/orgs/" + subject.substring(4);
-            JsonNode history = wire.get(stack.app() + path + "/usage/history?from=2011-01-01&to=2024-12-31&meter="
-                    + one.substring(one.indexOf('/') + 1));
+            // A day more at each end: nothing is counted there.
+            JsonNode history = wire.get("%s%s/usage/history?from=%s&to=%s&meter=%s"
+                    .formatted(
+                            stack.app(),
+                            path,
+                            days.first().minusDays(1),
+                            days.last().plusDays(1),
+                            one.substring(one.indexOf('/') + 1)));
             for (JsonNode day : history.path("days")) {
                 put(
                         said,
                         one + "/DAY/" + day.path("day").asText() + "T00:00:00Z",
                         day.path("used").asLong());
             }
-        }
+        });
         assertThat(said).isEqualTo(expected);
         System.out.printf("%,d days of HTTP history equal the expected ones%n", said.size());
     }
