@@ -100,7 +100,8 @@ final class MeteringApp implements AutoCloseable {
                         topics.actionsPartitions(),
                         settings.billingSettle(),
                         settings.invoiceGrace(),
-                        settings.historyRetention()),
+                        settings.historyRetention(),
+                        settings.queueMax()),
                 new WriteBacks(settings.engine(), crash));
         Properties properties = StreamsProperties.of(settings);
         StreamsConfig config = new StreamsConfig(properties);

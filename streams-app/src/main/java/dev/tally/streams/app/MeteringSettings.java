@@ -28,6 +28,7 @@ public final class MeteringSettings {
     static final String BILLING_INTERVAL = "billing.interval";
     static final String BILLING_SETTLE = "billing.settle";
     static final String INVOICE_GRACE = "stripe.invoice.grace";
+    static final String QUEUE_MAX = "queue.max";
     static final String ENGINE = "engine";
     static final String STATE_DIR = "state.dir";
     static final String ROCKSDB_MEMORY = "rocksdb.memory";
@@ -115,6 +116,13 @@ public final class MeteringSettings {
                         Durations.atLeast(Duration.ofMinutes(10)),
                         Importance.MEDIUM,
                         "How long after a period's end its invoice at Stripe is a draft. Usage that is rated in the last 10 min of that or later is carried into the open period.")
+                .define(
+                        QUEUE_MAX,
+                        ConfigDef.Type.INT,
+                        10_000,
+                        ConfigDef.Range.between(0, 1_000_000),
+                        Importance.LOW,
+                        "How many admissions may wait for one payer; more are rejected as queue_full. The same on all instances.")
                 .define(
                         ENGINE,
                         ConfigDef.Type.STRING,
@@ -250,6 +258,11 @@ public final class MeteringSettings {
     /** How long after a period's end its invoice is a draft. */
     Duration invoiceGrace() {
         return values.duration(INVOICE_GRACE);
+    }
+
+    /** How many admissions may wait for one payer. */
+    int queueMax() {
+        return values.integer(QUEUE_MAX);
     }
 
     Engine engine() {

@@ -14,8 +14,7 @@ final class OtherSettings {
             "stripe.retry.first",
             "stripe.retry.longest",
             "sink.max.pending",
-            "sink.instance",
-            "stripe.invoice.grace");
+            "sink.instance");
 
     private OtherSettings() {}
 }

@@ -11,6 +11,7 @@ import java.time.Duration;
  * @param settle how long after an interval's end it stays open
  * @param invoiceGrace how long after a period's end its invoice at Stripe is a draft, to which usage can be added
  * @param historyRetention how long windows are kept
+ * @param queueMax how many admissions may wait for one payer; the same on all instances, as each may decide
  */
 public record AccountSettings(
         String environment,
@@ -18,4 +19,5 @@ public record AccountSettings(
         int intakePartitions,
         Duration settle,
         Duration invoiceGrace,
-        Duration historyRetention) {}
+        Duration historyRetention,
+        int queueMax) {}

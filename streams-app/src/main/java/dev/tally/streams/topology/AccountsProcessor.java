@@ -146,7 +146,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
                             decision -> emit(decision.getPayer(), new Message.Decision(decision)),
                             decisions::decided,
                             accountFigures),
-                    Admissions.QUEUE_MAX);
+                    settings.queueMax());
             // Only write-back stores and sinks are written to: in a commit, caching stores have had their turn.
             writeBack = clockStore.writeBackBy(
                     context,

@@ -40,9 +40,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Admissions {
 
-    /** How many may wait for one payer. */
-    static final int QUEUE_MAX = 10_000;
-
     /** An admission is forgotten so long after its last change; one that waits gives up after as long. */
     static final Duration KEPT_FOR = Duration.ofHours(24);
 

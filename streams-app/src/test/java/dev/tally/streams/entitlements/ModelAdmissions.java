@@ -220,6 +220,7 @@ final class ModelAdmissions {
                 refusal(desk, request, limit, amount, now).ifPresent(refusals::add);
             }
         }
+        overageSpent(desk, request, now).ifPresent(refusals::add);
         return refusals.stream()
                 .min(Comparator.comparingInt((Refusal one) -> rank(one.beyond()))
                         .thenComparingInt(Refusal::order))
@@ -264,6 +265,21 @@ final class ModelAdmissions {
                         reason(limit),
                         span.get().end()))
                 : Optional.empty();
+    }
+
+    /** Where overage is capped, what is neither covered nor to be billed is refused. */
+    private Optional<Refusal> overageSpent(Desk desk, AdmissionRequest request, Instant now) {
+        return request.getAmounts().entrySet().stream()
+                .filter(asked -> {
+                    long reserved = desk.holds.values().stream()
+                            .mapToLong(hold -> hold.request().getAmounts().getOrDefault(asked.getKey(), 0L))
+                            .sum();
+                    Optional<Long> room = standings.billableRoom(request.getPayer(), asked.getKey(), now);
+                    return room.isPresent() && reserved + asked.getValue() > room.get();
+                })
+                .findFirst()
+                .flatMap(asked -> standings.window(request.getPayer(), LimitWindow.PERIOD, now))
+                .map(period -> new Refusal(Beyond.REJECT, 1, "pool_empty", period.end()));
     }
 
     private static boolean isOfSameScope(Scope scope, AdmissionRequest one, AdmissionRequest other) {

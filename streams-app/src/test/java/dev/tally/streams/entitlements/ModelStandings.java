@@ -3,7 +3,9 @@ package dev.tally.streams.entitlements;
 import dev.tally.schemas.Beyond;
 import dev.tally.schemas.Limit;
 import dev.tally.schemas.LimitWindow;
+import dev.tally.schemas.Plan;
 import dev.tally.schemas.Scope;
+import dev.tally.schemas.Subscription;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
@@ -48,6 +50,23 @@ final class ModelStandings {
                 .orElse(0L);
         return Math.max(0, allocation - coverage.of(payer, meter, span).included)
                 + coverage.grantsLeft(payer, meter, now);
+    }
+
+    /** What may still come of a meter until it would be neither covered nor billed; empty where nothing ends that. */
+    Optional<Long> billableRoom(String payer, String meter, Instant now) {
+        Optional<Plan> plan = catalogue.plan(payer, now);
+        Optional<Span> period = catalogue.period(payer, now);
+        Subscription subscription = catalogue.subscription(payer);
+        if (plan.isEmpty()
+                || period.isEmpty()
+                || subscription == null
+                || subscription.getOverageCap() == null
+                || !catalogue.bills(payer, plan.get(), meter)) {
+            return Optional.empty();
+        }
+        long overage = coverage.of(payer, meter, period.get()).overage;
+        return Optional.of(
+                poolLeft(payer, meter, period.get(), now) + Math.max(0, subscription.getOverageCap() - overage));
     }
 
     static ModelUsage.Window window(String payer, Limit limit, Span span) {

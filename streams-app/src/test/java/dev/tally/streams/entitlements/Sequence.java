@@ -320,7 +320,7 @@ public final class Sequence {
             return;
         }
         boolean own = random.nextInt(2) == 0;
-        String user = own ? any(List.of("ann", "bob", "bob")) : any(TEAM_MEMBERS);
+        String user = own ? any(List.of("ann", "bob", "bob", "cy")) : any(TEAM_MEMBERS);
         Map<String, Long> amounts = new TreeMap<>();
         amounts.put("actions", 1L + random.nextInt(2));
         if (random.nextInt(3) > 0) {
@@ -346,12 +346,13 @@ public final class Sequence {
     }
 
     private void changeCatalogue() {
-        switch (random.nextInt(8)) {
+        switch (random.nextInt(9)) {
             case 0 -> newPhase(any(List.of("user:ann", "user:bob")), any(List.of("starter", "pro")));
             case 1 -> newPhase("org:" + TEAM, any(List.of("team", "team-large")));
             case 2 -> override(any(List.of("user:ann", "user:bob")));
             case 3, 4 -> grant();
             case 5, 6 -> changeMember();
+            case 7 -> capOverage(any(List.of("user:cy", "user:cy", "org:" + BIG)));
             default -> changeCaps();
         }
     }
@@ -366,6 +367,12 @@ public final class Sequence {
             phases.add(new Phase(planId, 1, from));
             subscribe(Subscription.newBuilder(subscription).setPhases(phases).build());
         }
+    }
+
+    private void capOverage(String subject) {
+        subscribe(Subscription.newBuilder(subscriptions.get(subject))
+                .setOverageCap(random.nextInt(4) == 0 ? null : (long) random.nextInt(900))
+                .build());
     }
 
     private void override(String subject) {

@@ -26,8 +26,11 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Long sequences of all that can happen to admissions, against a simple model at every step. */
+@Execution(ExecutionMode.CONCURRENT)
 class AdmissionSequenceTest {
 
     private static final int STEPS = 12_000;

@@ -36,10 +36,13 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The cases that were computed by hand, of plans as the demo catalogue has them; each against the engine, and the model says the same. */
+@Execution(ExecutionMode.CONCURRENT)
 class EntitlementGoldenCasesTest {
 
     private static final String FIRST = "2026-01-01T00:00:00Z";

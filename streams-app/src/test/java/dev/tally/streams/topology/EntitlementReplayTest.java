@@ -19,11 +19,14 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The same subject log gives the same outputs, wherever commits fall and however often the process ends in between. */
 @Tag("slow")
+@Execution(ExecutionMode.CONCURRENT)
 class EntitlementReplayTest {
 
     private static final Sequence SEQUENCE = Sequence.of(4_711, 1_800);

@@ -10,11 +10,14 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The engine against the model: over 100,000 steps in all, and no difference. */
 @Tag("slow")
+@Execution(ExecutionMode.CONCURRENT)
 class EntitlementSequencesTest {
 
     private static final int SEEDS = 13;

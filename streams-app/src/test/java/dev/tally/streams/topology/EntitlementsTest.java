@@ -41,12 +41,15 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Grants, pools, caps, seats, changes of plans and what they do to alerts, fed through the intake. */
 @ParameterizedClass
 @EnumSource(Engine.class)
+@Execution(ExecutionMode.CONCURRENT)
 class EntitlementsTest {
 
     private static final String NOVEMBER = "org:o1/actions/PERIOD/2026-11-01T00:00:00Z";

@@ -99,7 +99,8 @@ final class Pipeline implements AutoCloseable {
                         "0123456789abcdef".getBytes(StandardCharsets.UTF_8),
                         1,
                         1 << 20),
-                new AccountSettings("test", "i-1", 1, Duration.ofMinutes(1), Duration.ofHours(1), Duration.ofDays(40)),
+                new AccountSettings(
+                        "test", "i-1", 1, Duration.ofMinutes(1), Duration.ofHours(1), Duration.ofDays(40), 10_000),
                 WriteBacks.of(engine));
     }
 

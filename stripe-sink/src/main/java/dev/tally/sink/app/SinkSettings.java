@@ -73,10 +73,13 @@ record SinkSettings(
             "billing.settle",
             "dedup.horizon",
             "dedup.memory",
+            "engine",
             "history.retention",
+            "http.writes",
             "lateness.horizon",
             "num.standby.replicas",
             "num.stream.threads",
+            "queue.max",
             "rocksdb.memory",
             "state.dir",
             "stripe.invoice.grace");
