@@ -23,9 +23,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -47,8 +49,8 @@ final class ChargeAudit {
     private final SortedMap<ChargedMeter, SaidCharges> said = new TreeMap<>();
     private final SortedSet<ChargedMeter> asked = new TreeSet<>();
     private Map<FactsOf, Long> factsBefore = Map.of();
-    private Optional<Instant> keptFrom = Optional.empty();
-    private long gone;
+    private final Set<PeriodOf> expired = new HashSet<>();
+    private int gone;
     private boolean reached = true;
 
     ChargeAudit(Servers servers, RecordSerdes serdes, Topics topics, AppClient app) {
@@ -78,6 +80,8 @@ final class ChargeAudit {
     /** By start of the period that they are about. */
     private record FactsOf(String payer, String meter, Instant start) {}
 
+    private record PeriodOf(String payer, Instant start) {}
+
     private interface CatalogueSink<T> {
         void put(String key, @Nullable T value, Instant writtenAt);
     }
@@ -106,16 +110,10 @@ final class ChargeAudit {
         SortedMap<ChargedMeter, ChargedPeriod> recounted = recount.reading();
         TreeSet<String> payers = new TreeSet<>();
         recounted.keySet().stream().filter(wanted).map(ChargedMeter::payer).forEach(payers::add);
-        keptFrom = keptFrom();
         factsBefore = facts();
         SortedMap<String, TreeMap<Instant, BillingMonth>> periods = new TreeMap<>();
         for (ChargedMeter charged : recounted.keySet()) {
-            if (!payers.contains(charged.payer())) {
-                continue;
-            }
-            if (keptFrom.filter(charged.period().start()::isBefore).isPresent()) {
-                gone++;
-            } else {
+            if (payers.contains(charged.payer())) {
                 periods.computeIfAbsent(charged.payer(), payer -> new TreeMap<>())
                         .put(charged.period().start(), charged.period());
                 asked.add(charged);
@@ -123,6 +121,10 @@ final class ChargeAudit {
         }
         periods.forEach((payer, months) -> months.values().forEach(month -> ask(payer, month)));
         asked.removeIf(wanted.negate());
+        int wantedPeriods = asked.size();
+        asked.removeIf(charged ->
+                expired.contains(new PeriodOf(charged.payer(), charged.period().start())));
+        gone = wantedPeriods - asked.size();
     }
 
     private void ask(String payer, BillingMonth month) {
@@ -135,6 +137,10 @@ final class ChargeAudit {
         }
         JsonNode body = reply.get().body();
         if (reply.get().status() == 404) {
+            return;
+        }
+        if (reply.get().status() == 410) {
+            expired.add(new PeriodOf(payer, month.start()));
             return;
         }
         String start = body.path("period").path("start").asText();
@@ -165,23 +171,6 @@ final class ChargeAudit {
                 meter.path("excess").asLong(),
                 meter.path("unreported").asLong(),
                 burns);
-    }
-
-    /** Before that, periods may be gone from the state. */
-    private Optional<Instant> keptFrom() {
-        Optional<Instant> latest = Optional.empty();
-        Optional<AppClient.Reply> reply = app.get("/v1/watermarks");
-        if (reply.isEmpty()) {
-            return latest;
-        }
-        for (JsonNode partition : reply.get().body().path("partitions")) {
-            String from = partition.path("keptFrom").asText("");
-            if (!from.isEmpty() && !from.equals("null")) {
-                Instant at = Instant.parse(from);
-                latest = latest.filter(at::isBefore).or(() -> Optional.of(at));
-            }
-        }
-        return latest;
     }
 
     /** Sums of the facts by the period that they are about. */
@@ -234,7 +223,7 @@ final class ChargeAudit {
                     doubtful);
         }
         if (gone > 0) {
-            System.out.printf("%,d began before %s and may be gone: not compared%n", gone, keptFrom.orElseThrow());
+            System.out.printf("%,d are no longer kept: not compared%n", gone);
         }
         if (!factsWhole) {
             System.out.println("the oldest billable facts are gone: facts are not compared");

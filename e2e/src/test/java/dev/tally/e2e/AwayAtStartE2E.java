@@ -94,17 +94,6 @@ class AwayAtStartE2E {
 
     private static Process start(String main, Path log, LocalStack stack, RegistryGate registry, int port, Path folder)
             throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx512m",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "--enable-native-access=ALL-UNNAMED",
-                "-Djava.io.tmpdir=" + folder,
-                "-Dlogback.configurationFile=logback-child.xml",
-                "-cp",
-                Tally.ROOT.resolve("cli/target/libs") + "/*",
-                main));
         List<String> settings = new ArrayList<>(List.of(
                 "bootstrap.servers=" + stack.bootstrapServers(),
                 "schema.registry.url=" + registry.url(),
@@ -115,11 +104,7 @@ class AwayAtStartE2E {
                 main.startsWith("dev.tally.sink")
                         ? "stripe.api.base=" + stack.stripe()
                         : "state.dir=" + folder.resolve("state"));
-        settings.forEach(setting -> command.addAll(List.of("--set", setting)));
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
+        return Tally.start(main, folder, log, settings);
     }
 
     private static void end(Process process) throws InterruptedException {

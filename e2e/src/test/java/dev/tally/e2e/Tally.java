@@ -1,5 +1,6 @@
 package dev.tally.e2e;
 
+import dev.tally.cli.stack.ChildMain;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -21,6 +22,31 @@ final class Tally {
 
     /** What a command said and how it ended. */
     record Result(int code, String output) {}
+
+    /**
+     * Starts a program beside those of a stack; it ends with this one.
+     *
+     * @param settings each as {@code key=value}
+     */
+    static Process start(String main, Path folder, Path log, List<String> settings) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx512m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "--enable-native-access=ALL-UNNAMED",
+                "-Djava.io.tmpdir=" + folder,
+                "-Dlogback.configurationFile=logback-child.xml",
+                "-cp",
+                ROOT.resolve("cli/target/libs") + "/*",
+                ChildMain.class.getName(),
+                main));
+        settings.forEach(setting -> command.addAll(List.of("--set", setting)));
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+    }
 
     static Result run(String... arguments) {
         return run(List.of(arguments), "");

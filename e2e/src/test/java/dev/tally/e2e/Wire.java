@@ -26,14 +26,21 @@ final class Wire {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final LocalStack stack;
+    private final String clock;
     private final HttpClient http = HttpClient.newHttpClient();
 
     Wire(LocalStack stack) {
+        this(stack, TestClock.SYSTEM);
+    }
+
+    /** @param clock the setting of that name, with which the stack was started */
+    Wire(LocalStack stack, String clock) {
         this.stack = stack;
+        this.clock = clock;
     }
 
     Servers servers() {
-        return Servers.of(stack.bootstrapServers(), stack.registryUrl(), "", TestClock.SYSTEM);
+        return Servers.of(stack.bootstrapServers(), stack.registryUrl(), "", clock);
     }
 
     /** All committed records of a topic. */
@@ -78,18 +85,41 @@ final class Wire {
     }
 
     JsonNode get(String url) {
+        return json(HttpRequest.newBuilder(URI.create(url)).build());
+    }
+
+    JsonNode post(String url, String body) {
+        return json(HttpRequest.newBuilder(URI.create(url))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build());
+    }
+
+    /** The status of an answer, whatever it is. */
+    int status(String url) {
+        return send(HttpRequest.newBuilder(URI.create(url)).build()).statusCode();
+    }
+
+    private JsonNode json(HttpRequest request) {
+        HttpResponse<String> response = send(request);
+        if (response.statusCode() != 200) {
+            throw new AssertionError(request.uri() + ": " + response.statusCode() + " " + response.body());
+        }
         try {
-            HttpResponse<String> response =
-                    http.send(HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.ofString());
-            if (response.statusCode() != 200) {
-                throw new AssertionError(url + ": " + response.statusCode() + " " + response.body());
-            }
             return JSON.readTree(response.body());
         } catch (IOException e) {
-            throw new AssertionError(url, e);
+            throw new AssertionError(request.uri().toString(), e);
+        }
+    }
+
+    private HttpResponse<String> send(HttpRequest request) {
+        try {
+            return http.send(request, HttpResponse.BodyHandlers.ofString());
+        } catch (IOException e) {
+            throw new AssertionError(request.uri().toString(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new AssertionError(url, e);
+            throw new AssertionError(request.uri().toString(), e);
         }
     }
 

@@ -9,12 +9,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Importance;
 import org.apache.kafka.common.config.ConfigException;
 
 /** Settings that both apps have in common. */
 public final class CommonSettings {
+
+    private static final Pattern LOOPBACK_V4 =
+            Pattern.compile("127(\\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}");
 
     public static final String BOOTSTRAP_SERVERS = "bootstrap.servers";
     public static final String SCHEMA_REGISTRY_URL = "schema.registry.url";
@@ -167,9 +171,12 @@ public final class CommonSettings {
                         + String.join(", ", others));
     }
 
-    /** Whether a host, by name or address, is this machine and reached by nobody else. */
+    /** Whether a host, by name or address, is this machine and reached by nobody else. Other names are anybody's: no name is looked up. */
     public static boolean isLoopback(String host) {
-        return host.equals("localhost") || host.equals("::1") || host.equals("[::1]") || host.startsWith("127.");
+        return host.equals("localhost")
+                || host.equals("::1")
+                || host.equals("[::1]")
+                || LOOPBACK_V4.matcher(host).matches();
     }
 
     /** What an Avro serde is configured with, by Confluent's names, besides {@code avro.serde.class}. */

@@ -39,10 +39,13 @@ public final class AdmissionRun {
 
     private static final int BURST_RATE = 50_000;
     private static final int BURST_SECONDS = 15;
-    private static final int WARM_UP_SECONDS = 90;
+
+    /** Each at a tenth, a half and all of the rate: what is not compiled yet does not keep up with more. */
+    private static final int WARM_UP_SECONDS = 30;
+
     private static final int THREADS = 4;
     private static final int ASKERS = 1_000;
-    private static final Duration GIVE_UP = Duration.ofSeconds(10);
+    private static final Duration GIVE_UP = Duration.ofMinutes(1);
     private static final long SECOND = 1_000_000_000L;
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -76,13 +79,16 @@ public final class AdmissionRun {
                 Asking asking = new Asking(bed, app)) {
             app.awaitReady();
             GroupClock clock = new GroupClock(app.process(), stack.broker(), progress);
-            say.accept("warming up for %d s ...".formatted(BURST_SECONDS + WARM_UP_SECONDS));
+            say.accept("warming up for %d s ...".formatted(BURST_SECONDS + 3 * WARM_UP_SECONDS));
             traffic.rate(BURST_RATE);
             LockSupport.parkNanos(BURST_SECONDS * SECOND);
             traffic.rate(0);
             clock.awaitEnd(cluster.topics().actions());
             traffic.rate(actionsPerSecond);
-            Latency unused = asking.run(asksPerSecond, WARM_UP_SECONDS);
+            for (int part : List.of(10, 2, 1)) {
+                Latency warm = asking.run(Math.ceilDiv(asksPerSecond, part), WARM_UP_SECONDS);
+                say.accept("warming up: p50 %.0f, p99 %.0f ms".formatted(warm.p50(), warm.p99()));
+            }
             say.accept("asking %,d/s beside %,d actions/s for %d s ..."
                     .formatted(asksPerSecond, actionsPerSecond, seconds));
             double sentBefore = traffic.sent();
@@ -145,8 +151,9 @@ public final class AdmissionRun {
         private long ask(long number) throws IOException, InterruptedException {
             String actionId = "asked-" + number;
             String user = BenchCatalogue.asker((int) (number % ASKERS));
-            String question = "{\"actionId\":\"%s\",\"userId\":\"%s\",\"amounts\":{\"actions\":1,\"credits\":3}}"
-                    .formatted(actionId, user);
+            String question =
+                    "{\"actionId\":\"%s\",\"userId\":\"%s\",\"actionType\":\"tool.call-0\",\"amounts\":{\"actions\":1,\"credits\":3}}"
+                            .formatted(actionId, user);
             HttpRequest request = HttpRequest.newBuilder(admissions)
                     .header("Content-Type", "application/json")
                     .timeout(GIVE_UP)

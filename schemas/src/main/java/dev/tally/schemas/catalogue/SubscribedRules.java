@@ -33,7 +33,6 @@ final class SubscribedRules {
             SubscribedRules rules = new SubscribedRules(subscription, plans, issues);
             rules.caps();
             rules.overageCap();
-            rules.billing();
             rules.allocationsAtStripe();
         }
     }
@@ -71,27 +70,6 @@ final class SubscribedRules {
         if (subscription.getOverageCap() != null
                 && payerPeriodLimits().stream().noneMatch(limit -> limit.getBeyond() == Beyond.BILL)) {
             issues.add("overageCap", "has no effect: no plan of the phases bills what is beyond");
-        }
-    }
-
-    /** What is billed goes by the plan: an override moves a limit, it does not turn excess into overage or back. */
-    private void billing() {
-        for (int i = 0; i < subscription.getOverrides().size(); i++) {
-            Limit limit = subscription.getOverrides().get(i);
-            for (Plan plan : plans) {
-                boolean billed = plan.getLimits().stream()
-                        .anyMatch(one -> isPayers(one, plan)
-                                && one.getMeter().equals(limit.getMeter())
-                                && one.getBeyond() == Beyond.BILL);
-                if (isPayers(limit, plan) && billed != (limit.getBeyond() == Beyond.BILL)) {
-                    issues.item("overrides", i)
-                            .add(
-                                    "beyond",
-                                    "is " + limit.getBeyond() + ", and plan " + Catalogue.key(plan)
-                                            + (billed ? " bills" : " does not bill")
-                                            + " what is beyond: that goes by the plan");
-                }
-            }
         }
     }
 

@@ -134,7 +134,8 @@ final class MeteringApp implements AutoCloseable {
                         topics,
                         new WritePath.Stores(
                                 new StoreCatalogue(streams, topics, state, clock),
-                                new StoreAdmissionStates(streams, topics, topology.freshness(), clock, ADMISSIONS))));
+                                new StoreAdmissionStates(streams, topics, topology.freshness(), clock, ADMISSIONS)),
+                        clock));
     }
 
     /**
@@ -157,7 +158,9 @@ final class MeteringApp implements AutoCloseable {
 
     void start() {
         writePath.start();
+        // Returns when the copy of the catalogue has been read to its end.
         streams.start();
+        topology.catalogue().completed();
     }
 
     KafkaStreams streams() {

@@ -12,6 +12,7 @@ import dev.tally.streams.requests.Requests;
 import dev.tally.streams.requests.SubjectLog;
 import dev.tally.streams.topology.MeteringTopology;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Map;
 
 /** What takes callers' requests to a topology and brings back what came of them. */
@@ -32,7 +33,12 @@ final class WritePath implements AutoCloseable {
 
     /** Opens the way to a topology's input and outputs. */
     static WritePath open(
-            Map<String, Object> client, MeteringTopology topology, RecordSerdes serdes, Topics topics, Stores stores) {
+            Map<String, Object> client,
+            MeteringTopology topology,
+            RecordSerdes serdes,
+            Topics topics,
+            Stores stores,
+            InstantSource clock) {
         RecordSender sender = RecordSender.open(client);
         return new WritePath(
                 sender,
@@ -43,6 +49,7 @@ final class WritePath implements AutoCloseable {
                                 topology.decisions(),
                                 stores.admissions(),
                                 stores.catalogue(),
+                                clock,
                                 DECISION_WITHIN),
                         new PublishedCatalogue(sender, serdes, topics, stores.catalogue(), IN_FORCE_WITHIN)));
     }

@@ -1,5 +1,7 @@
 package dev.tally.streams.http;
 
+import static dev.tally.streams.metering.AdmissionAsk.MOST_METERS;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tally.keys.Ids;
@@ -29,6 +31,7 @@ final class AdmissionFields {
 
     private static final Set<String> KNOWN =
             Set.of("actionId", "userId", "orgId", "spaceId", "actionType", "model", "trigger", "amounts", "holdFor");
+    private static final int NAMED_AT_MOST = 100;
     private static final Duration HOLD_FOR = Duration.ofMinutes(10);
     private static final Duration HOLD_AT_MOST = Duration.ofHours(24);
 
@@ -80,6 +83,10 @@ final class AdmissionFields {
         Map<String, Long> amounts = new TreeMap<>();
         JsonNode given = json.path("amounts");
         if (given.isObject()) {
+            if (given.size() > NAMED_AT_MOST) {
+                problems.add("amounts: at most " + NAMED_AT_MOST + " meters can be named, not " + given.size());
+                return amounts;
+            }
             given.properties().forEach(one -> {
                 String at = "amounts." + one.getKey();
                 if (meters.has(one.getKey())) {
@@ -116,6 +123,10 @@ final class AdmissionFields {
         }
         if (amounts.isEmpty() && problems.isEmpty()) {
             problems.add("amounts: none is given, and no meter counts this action");
+        }
+        if (amounts.size() > MOST_METERS) {
+            problems.add("amounts: with the meters that count this action there are " + amounts.size() + ", at most "
+                    + MOST_METERS + " can be asked for");
         }
     }
 

@@ -5,6 +5,7 @@ import dev.tally.keys.Subject;
 import dev.tally.schemas.AdmissionDecision;
 import dev.tally.streams.metering.MeterSet;
 import dev.tally.streams.query.Answer;
+import dev.tally.streams.requests.AdmissionAsk;
 import dev.tally.streams.requests.Admissions;
 import dev.tally.streams.requests.Requests;
 import io.javalin.http.Context;
@@ -26,11 +27,25 @@ final class AdmissionRoutes {
         Waiting.on(context, () -> {
             Answer<MeterSet> meters = admissions.meters();
             if (meters instanceof Answer.Found<MeterSet>(MeterSet known, boolean ignored)) {
-                answer(context, admissions.ask(AdmissionFields.read(json, known)));
+                ask(context, admissions, AdmissionFields.read(json, known));
             } else {
                 Routes.answer(context, meters, (found, stale) -> found, Problem::notFound);
             }
         });
+    }
+
+    private static void ask(Context context, Admissions admissions, AdmissionAsk ask) {
+        Answer<AdmissionDecision> answer = admissions.ask(ask);
+        if (answer instanceof Answer.Found<AdmissionDecision>(AdmissionDecision decision, boolean ignored)
+                && !ask.isAnsweredBy(decision)) {
+            Reply.problem(
+                    context,
+                    Problem.conflict(decision.getPayer() + " has an admission " + ask.actionId()
+                            + " of another user, org or space, or with other amounts; nothing was held for this one,"
+                            + " use another actionId"));
+        } else {
+            answer(context, answer);
+        }
     }
 
     void find(Context context) {

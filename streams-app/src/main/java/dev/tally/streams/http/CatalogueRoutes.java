@@ -14,6 +14,7 @@ import dev.tally.streams.requests.CatalogueWrites;
 import dev.tally.streams.requests.CatalogueWrites.Written;
 import dev.tally.streams.requests.Requests;
 import io.javalin.http.Context;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -25,6 +26,8 @@ final class CatalogueRoutes {
 
     private static final String NOT_HERE =
             "the catalogue is changed over HTTP only where http.host is a loopback address; http.writes=anywhere allows it";
+
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
     private final HttpApi.Collaborators with;
 
@@ -117,7 +120,11 @@ final class CatalogueRoutes {
         ObjectNode json = JsonBody.of(context);
         CatalogueWrites writes =
                 with.requests().get().map(Requests::catalogue).orElseThrow(() -> Routes.notStarted(with));
-        Waiting.on(context, () -> writes.alone(subject, () -> change.make(json, writes)));
+        Waiting.on(context, () -> {
+            if (!writes.alone(subject, () -> change.make(json, writes))) {
+                Reply.notReady(context, "other changes are still being made; nothing was done", RETRY_AFTER);
+            }
+        });
     }
 
     /** What the path names needs no repeating in the body, and must not be contradicted there. */

@@ -121,7 +121,7 @@ public final class ActivityWatch {
 
     /** The end of the first hour that would be silent and ends after the given minute; else when the course is forgotten. */
     private static long nextWake(Activity activity, long after) {
-        if (!activity.isSilent() && activity.rhythm().cells() > 0) {
+        if (!activity.isSilent() && activity.rhythm().isRegular()) {
             for (long minute = after + 1; minute <= after + HOUR + WEEK; minute++) {
                 if (isSilent(activity, minute)) {
                     return minute + 1;

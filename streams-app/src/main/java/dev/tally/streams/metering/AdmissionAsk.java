@@ -32,8 +32,8 @@ public record AdmissionAsk(
     /** The longest hold. */
     public static final Duration LONGEST_HOLD = Duration.ofHours(24);
 
-    /** The most meters that one action can ask for. */
-    public static final int MOST_METERS = 100;
+    /** The most meters that one action can ask for: those its caller names, and those that count it. */
+    public static final int MOST_METERS = 1_000;
 
     public AdmissionAsk {
         amounts = Collections.unmodifiableSortedMap(new TreeMap<>(amounts));

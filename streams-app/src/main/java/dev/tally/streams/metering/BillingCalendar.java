@@ -9,6 +9,9 @@ import java.time.temporal.ChronoUnit;
 /** Windows of time: days from midnight UTC, billing periods from an anchor, billing intervals within them. */
 public final class BillingCalendar {
 
+    /** No billing period is longer. */
+    public static final Duration LONGEST_PERIOD = Duration.ofDays(31);
+
     private static final long DAY_MILLIS = Duration.ofDays(1).toMillis();
 
     private BillingCalendar() {}

@@ -29,10 +29,25 @@ public final class WeeklyRhythm {
     // For each hour of the week: 8 * the step of the usual amount + how many busy weeks it has to its credit.
     private final char[] hours;
     private final long learnedTo;
+    private final boolean regular;
 
     private WeeklyRhythm(char[] hours, long learnedTo) {
         this.hours = hours;
         this.learnedTo = learnedTo;
+        boolean any = false;
+        for (char hour : hours) {
+            any |= isRegular(hour);
+        }
+        this.regular = any;
+    }
+
+    private static boolean isRegular(char cell) {
+        return (cell & 7) >= REGULAR;
+    }
+
+    /** Whether any hour of the week is: else nothing is ever expected. */
+    boolean isRegular() {
+        return regular;
     }
 
     /**
@@ -113,7 +128,7 @@ public final class WeeklyRhythm {
             return 0;
         }
         char cell = hours[hourOfWeek(hour)];
-        return (cell & 7) >= REGULAR ? LogScale.amount(cell >> 3) : 0;
+        return isRegular(cell) ? LogScale.amount(cell >> 3) : 0;
     }
 
     private static int hourOfWeek(long hour) {

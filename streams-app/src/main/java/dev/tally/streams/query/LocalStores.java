@@ -3,6 +3,7 @@ package dev.tally.streams.query;
 import dev.tally.keys.Partitions;
 import dev.tally.keys.Subject;
 import dev.tally.schemas.topics.Topics;
+import dev.tally.streams.metering.BillingCalendar;
 import dev.tally.streams.state.CounterKeys;
 import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.Freshness.Stage;
@@ -28,6 +29,7 @@ import org.apache.kafka.streams.ThreadMetadata;
 import org.apache.kafka.streams.errors.InvalidStateStoreException;
 import org.apache.kafka.streams.state.QueryableStoreTypes;
 import org.apache.kafka.streams.state.ReadOnlyKeyValueStore;
+import org.jspecify.annotations.Nullable;
 
 /** The partitions of state stores that this instance holds as active. */
 final class LocalStores {
@@ -59,6 +61,13 @@ final class LocalStores {
     /** A value that the accounts stage's stores of a subject gave. */
     <T> Answer<T> ofAccount(Subject subject, T value) {
         return found(value, Stage.ACCOUNTS, accountPartition(subject));
+    }
+
+    /** What the accounts stage's stores of a subject do not hold; not ready where it may have come to be meanwhile, unseen from here. */
+    <T> Answer<T> absentOfAccount(Subject subject, String what) {
+        return freshness.isCurrent(Stage.ACCOUNTS, accountPartition(subject), clock.instant())
+                ? new Answer.Absent<>(what)
+                : new Answer.NotReady<>("the partition of this key is behind on this instance", RETRY_AFTER);
     }
 
     /** A value that the intake's stores of a user gave. */
@@ -99,8 +108,28 @@ final class LocalStores {
                 int home = homePartition(subject);
                 yield partition(StoreNames.INTAKE_COUNTERS, home).get(CounterKeys.windowsFromKey(home));
             }
-            case ORG -> account(subject, StoreNames.ACCOUNT_CLOCK).get(CounterKeys.accountWindowsFromKey());
+            case ORG -> oldestAccountDay(subject);
         };
+        return instant(millis);
+    }
+
+    /**
+     * Billing periods that begin earlier may have expired; empty before any has.
+     *
+     * @throws InvalidStateStoreException when the subject's partition is not here, or not open at the moment
+     */
+    Optional<Instant> oldestPeriod(Subject subject) {
+        // A period goes once it began longer than the longest there is before the oldest time that days are kept of,
+        // and that lies somewhere in the oldest day.
+        return instant(oldestAccountDay(subject))
+                .map(day -> BillingCalendar.day(day).end().minus(BillingCalendar.LONGEST_PERIOD));
+    }
+
+    private byte @Nullable [] oldestAccountDay(Subject subject) {
+        return account(subject, StoreNames.ACCOUNT_CLOCK).get(CounterKeys.accountWindowsFromKey());
+    }
+
+    private static Optional<Instant> instant(byte @Nullable [] millis) {
         return Optional.ofNullable(millis).map(Numbers::fromBytes).map(Instant::ofEpochMilli);
     }
 

@@ -38,7 +38,7 @@ public final class StoreAdmissionStates implements AdmissionStates {
             byte[] stored = stores.account(payer, StoreNames.ACCOUNT_ADMISSIONS)
                     .get(format.key().apply(payer.text(), actionId));
             return stored == null
-                    ? new Answer.Absent<>(payer.text() + " has no admission " + actionId)
+                    ? stores.absentOfAccount(payer, payer.text() + " has no admission " + actionId)
                     : stores.ofAccount(payer, format.decision().apply(stored));
         });
     }

@@ -19,6 +19,8 @@ import dev.tally.streams.state.PeriodCharges;
 import dev.tally.streams.state.StoreKey;
 import dev.tally.streams.state.StoreNames;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -55,6 +57,10 @@ final class StoreBilling {
             return new Answer.Absent<>(subject.text() + " has no plan in force at " + in);
         }
         Period period = BillingCalendar.period(subscription.get().anchor(), in);
+        Optional<Instant> oldest = stores.oldestPeriod(subject);
+        if (oldest.filter(period.start()::isBefore).isPresent()) {
+            return new Answer.OutOfRetention<>(firstDay(subscription.get().anchor(), oldest.get()));
+        }
         Instant at = newest(period, in, now);
         Optional<PlanTerms> plan =
                 subscription.get().phaseAt(at).flatMap(phase -> terms.plan(phase.planId(), phase.version()));
@@ -84,6 +90,14 @@ final class StoreBilling {
                         terms.seats(subject),
                         subscription.get().stripeCustomerId(),
                         meters));
+    }
+
+    /** The first day whose midnight lies in a period that began at some time or later. */
+    private static LocalDate firstDay(Instant anchor, Instant oldest) {
+        Period around = BillingCalendar.period(anchor, oldest);
+        Instant begin = around.start().isBefore(oldest) ? around.end() : around.start();
+        Period day = BillingCalendar.day(begin);
+        return LocalDate.ofInstant(begin.equals(day.start()) ? begin : day.end(), ZoneOffset.UTC);
     }
 
     private static Instant newest(Period period, Instant in, Instant now) {

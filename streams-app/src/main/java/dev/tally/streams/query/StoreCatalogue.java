@@ -21,7 +21,7 @@ import org.apache.kafka.streams.KafkaStreams;
 import org.jspecify.annotations.Nullable;
 
 /** The catalogue in force: as the intake of this instance goes by it, and as the accounts stage has it for the subjects that are here. */
-public final class StoreCatalogue implements AdmissionTerms {
+public final class StoreCatalogue implements AdmissionTerms, CatalogueInForce {
 
     private final LocalStores stores;
     private final CatalogueView intake;
@@ -51,7 +51,7 @@ public final class StoreCatalogue implements AdmissionTerms {
         return Payers.orgPays(intake.subscription(org).orElse(null), clock.instant(), intake);
     }
 
-    /** What the intake goes by: all meters and plans, and the subscription of a subject. */
+    @Override
     public Answer<Catalogue> around(Subject subject) {
         return ofIntake(() -> new Catalogue(
                 all(CatalogueKind.METER, Meter.class),
@@ -68,17 +68,17 @@ public final class StoreCatalogue implements AdmissionTerms {
     }
 
     private <T> Answer<T> ofIntake(Supplier<T> value) {
-        return intake.isAttached()
+        return intake.isComplete()
                 ? stores.answer(() -> new Answer.Found<>(value.get(), false))
                 : new Answer.NotReady<>("the catalogue is being read", LocalStores.RETRY_AFTER);
     }
 
-    /** A record of a subject that the intake goes by. */
+    @Override
     public Answer<Optional<SpecificRecord>> ofIntake(CatalogueKind kind, String key) {
         return ofIntake(() -> intake.record(kind, key));
     }
 
-    /** A record of a subject that the accounts stage goes by. */
+    @Override
     public Answer<Optional<SpecificRecord>> ofAccounts(Subject subject, CatalogueKind kind, String key) {
         return stores.answer(() -> {
             var store = stores.account(subject, StoreNames.ACCOUNT_CATALOGUE);

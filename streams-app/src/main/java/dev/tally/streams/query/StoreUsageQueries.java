@@ -208,7 +208,7 @@ public final class StoreUsageQueries implements UsageQueries {
 
     private <T> Answer<T> ofMeter(Subject subject, String meter, LocalDate oldestAsked, Supplier<Answer<T>> answer) {
         return stores.answer(() -> {
-            if (!catalogue.isAttached()) {
+            if (!catalogue.isComplete()) {
                 return new Answer.NotReady<>("the catalogue is being read", LocalStores.RETRY_AFTER);
             }
             if (!catalogue.meters().has(meter)) {

@@ -1,7 +1,10 @@
 package dev.tally.streams.requests;
 
+import dev.tally.schemas.AdmissionDecision;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,5 +27,19 @@ public record AdmissionAsk(
 
     public AdmissionAsk {
         amounts = Map.copyOf(amounts);
+    }
+
+    /**
+     * Whether a decision is about what is asked here. An amount of 1 that only one of them has is no difference: which meters count an action,
+     * and so are added, may have changed in between.
+     */
+    public boolean isAnsweredBy(AdmissionDecision decision) {
+        return userId.equals(decision.getUserId())
+                && Objects.equals(orgId, decision.getOrgId())
+                && Objects.equals(spaceId, decision.getSpaceId())
+                && Stream.of(amounts, decision.getAmounts())
+                        .flatMap(asked -> asked.keySet().stream())
+                        .allMatch(meter -> amounts.getOrDefault(meter, 1L)
+                                .equals(decision.getAmounts().getOrDefault(meter, 1L)));
     }
 }

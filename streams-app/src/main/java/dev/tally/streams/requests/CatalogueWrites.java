@@ -18,15 +18,22 @@ public interface CatalogueWrites {
         PUBLISHED
     }
 
-    /** What a record of a subject may refer to: all meters and plans, and the subject's subscription, if it has one. */
+    /**
+     * What a record of a subject may refer to: all meters and plans, and the subject's subscription, if it has one. A subscription that was
+     * published through this instance is the subject's already before it is in force.
+     */
     Answer<Catalogue> around(Subject subject);
 
-    /** A subject's grant. */
+    /** A subject's grant, also one that was published through this instance and is not in force yet. */
     Answer<Optional<Grant>> grant(Subject subject, String grantId);
 
-    /** Makes a change of a subject's records that no other change made through this instance comes between. */
-    void alone(Subject subject, Runnable change);
+    /**
+     * Makes a change of a subject's records that no other change made through this instance comes between.
+     *
+     * @return whether it was made; it is not when others take too long, and may then be tried again
+     */
+    boolean alone(Subject subject, Runnable change);
 
-    /** Publishes a checked record under its key, and waits a while until it is in force. One that is in force already is left as it is. */
+    /** Publishes a checked record under its key, and waits a while until it is in force. */
     Answer<Written> publish(SpecificRecord record);
 }

@@ -9,8 +9,11 @@ import dev.tally.streams.metering.MeterSet;
 import dev.tally.streams.query.AdmissionStates;
 import dev.tally.streams.query.AdmissionTerms;
 import dev.tally.streams.query.Answer;
+import dev.tally.streams.state.AdmissionState;
 import dev.tally.streams.state.DecisionBoard;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -31,6 +34,7 @@ public final class LoggedAdmissions implements Admissions {
     private final DecisionBoard board;
     private final AdmissionStates states;
     private final AdmissionTerms terms;
+    private final InstantSource clock;
     private final Duration answerWithin;
 
     /**
@@ -38,14 +42,21 @@ public final class LoggedAdmissions implements Admissions {
      *
      * @param board where decisions are shown
      * @param states where their present states are kept
+     * @param clock by which the log's records are stamped, more or less
      * @param answerWithin a decision takes milliseconds; one that takes longer than this is answered with "ask again"
      */
     public LoggedAdmissions(
-            SubjectLog log, DecisionBoard board, AdmissionStates states, AdmissionTerms terms, Duration answerWithin) {
+            SubjectLog log,
+            DecisionBoard board,
+            AdmissionStates states,
+            AdmissionTerms terms,
+            InstantSource clock,
+            Duration answerWithin) {
         this.log = log;
         this.board = board;
         this.states = states;
         this.terms = terms;
+        this.clock = clock;
         this.answerWithin = answerWithin;
     }
 
@@ -65,8 +76,7 @@ public final class LoggedAdmissions implements Admissions {
     }
 
     private Answer<AdmissionDecision> ask(Subject payer, AdmissionAsk ask) {
-        // Another instance publishes nothing when it is asked again: what it has decided before would not come here.
-        if (states.find(payer, ask.actionId()) instanceof Answer.NotReady<AdmissionDecision>) {
+        if (isElsewhere(payer, ask.actionId())) {
             Optional<Answer<AdmissionDecision>> known = newestShown(payer, ask.actionId());
             if (known.isPresent()) {
                 return known.get();
@@ -80,7 +90,7 @@ public final class LoggedAdmissions implements Admissions {
                 ask.spaceId(),
                 ask.amounts(),
                 ask.holdFor().toMillis());
-        return decisionOn(payer, ask.actionId(), request, Answer.Found.class::isInstance);
+        return decisionOn(payer, ask.actionId(), request, any -> true, Answer.Found.class::isInstance);
     }
 
     @Override
@@ -90,7 +100,7 @@ public final class LoggedAdmissions implements Admissions {
         }
         // Waits before it looks, so that no change is missed in between.
         CompletableFuture<AdmissionDecision> change =
-                board.await(payer.text(), actionId, decision -> decision.getDecision() != Decision.QUEUE, wait);
+                board.await(payer.text(), actionId, shown -> shown.decision().getDecision() != Decision.QUEUE, wait);
         try {
             Answer<AdmissionDecision> present = present(payer, actionId);
             if (!isQueued(present)) {
@@ -117,36 +127,44 @@ public final class LoggedAdmissions implements Admissions {
         if (isOver(before)) {
             return before;
         }
+        // What was asked for, or released, just before is shown before the cancel is dealt with; after it, the
+        // admission is over.
         return decisionOn(
                 payer,
                 actionId,
                 new AdmissionCancel(actionId, payer.text()),
+                DecisionBoard.Shown::isOver,
                 late -> late instanceof Answer.Absent<AdmissionDecision> || isOver(late));
     }
 
     /** Whether nothing is held or queued, so that there is nothing to give up. */
     private static boolean isOver(Answer<AdmissionDecision> answer) {
         return answer instanceof Answer.Found<AdmissionDecision>(AdmissionDecision decision, boolean ignored)
-                && switch (decision.getDecision()) {
-                    case ADMIT, QUEUE, UNKNOWN -> false;
-                    case PAUSE, REJECT, EXPIRED, CANCELED -> true;
-                };
+                && DecisionBoard.isOver(decision);
     }
 
     /**
-     * Sends an input about an action, and waits for the decision about it that is shown next.
+     * Sends an input about an action, and waits for the next decision about it that is an answer to the input.
      *
+     * @param wanted whether one that is shown is
      * @param isAnswer where none is shown in time: whether the present state is an answer to the input
      */
     private Answer<AdmissionDecision> decisionOn(
-            Subject payer, String actionId, SpecificRecord input, Predicate<Answer<AdmissionDecision>> isAnswer) {
-        CompletableFuture<AdmissionDecision> decision = board.await(payer.text(), actionId, any -> true, answerWithin);
+            Subject payer,
+            String actionId,
+            SpecificRecord input,
+            Predicate<DecisionBoard.Shown> wanted,
+            Predicate<Answer<AdmissionDecision>> isAnswer) {
+        CompletableFuture<AdmissionDecision> decision = board.await(payer.text(), actionId, wanted, answerWithin);
         try {
-            var unused = log.send(payer, input).whenComplete((sent, failure) -> {
-                if (failure != null) {
-                    decision.completeExceptionally(failure);
-                }
-            });
+            // What another instance has decided before, it publishes once more for this one, which may not know it.
+            boolean elsewhere = isElsewhere(payer, actionId);
+            var unused = (elsewhere ? log.sendFromElsewhere(payer, input) : log.send(payer, input))
+                    .whenComplete((sent, failure) -> {
+                        if (failure != null) {
+                            decision.completeExceptionally(failure);
+                        }
+                    });
             return new Answer.Found<>(decision.get(), false);
         } catch (ExecutionException | KafkaException undecided) {
             Answer<AdmissionDecision> present = present(payer, actionId);
@@ -165,6 +183,10 @@ public final class LoggedAdmissions implements Admissions {
                 : "Kafka or the schema registry cannot be reached";
     }
 
+    private boolean isElsewhere(Subject payer, String actionId) {
+        return states.find(payer, actionId) instanceof Answer.NotReady<AdmissionDecision>;
+    }
+
     /** The state in the store, or, where its partition is not here, what was shown last. */
     private Answer<AdmissionDecision> present(Subject payer, String actionId) {
         Answer<AdmissionDecision> here = states.find(payer, actionId);
@@ -173,8 +195,12 @@ public final class LoggedAdmissions implements Admissions {
                 : here;
     }
 
+    /** The accounts stage may have forgotten what is older than its memory, and the id may be another action's. */
     private Optional<Answer<AdmissionDecision>> newestShown(Subject payer, String actionId) {
-        return board.newest(payer.text(), actionId).map(decision -> new Answer.Found<>(decision, true));
+        Instant forgotten = clock.instant().minus(AdmissionState.KEPT_FOR);
+        return board.newest(payer.text(), actionId)
+                .filter(decision -> decision.getAt().isAfter(forgotten))
+                .map(decision -> new Answer.Found<>(decision, true));
     }
 
     private static Answer<AdmissionDecision> undecided(String reason) {

@@ -10,7 +10,7 @@ import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.streams.query.Answer;
-import dev.tally.streams.query.StoreCatalogue;
+import dev.tally.streams.query.CatalogueInForce;
 import dev.tally.streams.state.CatalogueKind;
 import dev.tally.streams.state.CatalogueRecords;
 import java.nio.charset.StandardCharsets;
@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -37,14 +38,15 @@ public final class PublishedCatalogue implements CatalogueWrites {
     private final RecordSender sender;
     private final RecordSerdes serdes;
     private final Topics topics;
-    private final StoreCatalogue inForce;
+    private final CatalogueInForce inForce;
     private final Duration inForceWithin;
+    private final Unconfirmed unconfirmed = new Unconfirmed(System::nanoTime);
     private final List<Lock> locks =
             Stream.<Lock>generate(ReentrantLock::new).limit(LOCKS).toList();
 
-    /** @param inForceWithin how long to wait for what was written to be in force */
+    /** @param inForceWithin how long to wait for what was written to be in force, and for other changes of a subject to be made */
     public PublishedCatalogue(
-            RecordSender sender, RecordSerdes serdes, Topics topics, StoreCatalogue inForce, Duration inForceWithin) {
+            RecordSender sender, RecordSerdes serdes, Topics topics, CatalogueInForce inForce, Duration inForceWithin) {
         this.sender = sender;
         this.serdes = serdes;
         this.topics = topics;
@@ -54,38 +56,68 @@ public final class PublishedCatalogue implements CatalogueWrites {
 
     @Override
     public Answer<Catalogue> around(Subject subject) {
-        return inForce.around(subject);
+        return inForce.around(subject)
+                .map(found -> new Catalogue(
+                        found.meters(),
+                        found.plans(),
+                        unconfirmed
+                                .newest(
+                                        CatalogueKind.SUBSCRIPTION,
+                                        subject.text(),
+                                        found.subscriptions().stream()
+                                                .map(SpecificRecord.class::cast)
+                                                .findFirst())
+                                .stream()
+                                .map(Subscription.class::cast)
+                                .toList(),
+                        found.grants(),
+                        found.memberships()));
     }
 
     @Override
     public Answer<Optional<Grant>> grant(Subject subject, String grantId) {
-        return inForce.ofAccounts(subject, CatalogueKind.GRANT, Keys.grant(subject, grantId))
-                .map(found -> found.map(Grant.class::cast));
+        String key = Keys.grant(subject, grantId);
+        return inForce.ofAccounts(subject, CatalogueKind.GRANT, key)
+                .map(found ->
+                        unconfirmed.newest(CatalogueKind.GRANT, key, found).map(Grant.class::cast));
     }
 
     @Override
-    public void alone(Subject subject, Runnable change) {
+    public boolean alone(Subject subject, Runnable change) {
         Lock lock = locks.get(Math.floorMod(subject.text().hashCode(), LOCKS));
-        lock.lock();
+        if (!isMine(lock)) {
+            return false;
+        }
         try {
             change.run();
+            return true;
         } finally {
             lock.unlock();
+        }
+    }
+
+    private boolean isMine(Lock lock) {
+        try {
+            return lock.tryLock(inForceWithin.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
         }
     }
 
     @Override
     public Answer<Written> publish(SpecificRecord record) {
         CatalogueKind kind = CatalogueKind.of(record);
-        if (isInForce(kind, record) == Standing.IN_FORCE) {
-            return new Answer.Found<>(Written.IN_FORCE, false);
-        }
+        String key = CatalogueRecords.keyOf(record);
         try {
-            var unused = sender.send(new ProducerRecord<>(
-                            kind.topic(topics),
-                            CatalogueRecords.keyOf(record).getBytes(StandardCharsets.UTF_8),
-                            bytes(kind.topic(topics), record)))
-                    .get();
+            // Also what is in force is published: another record of its key may be on its way, through this instance or
+            // another.
+            ProducerRecord<byte[], byte[]> published = new ProducerRecord<>(
+                    kind.topic(topics), key.getBytes(StandardCharsets.UTF_8), bytes(kind.topic(topics), record));
+            if (shown(kind, record) instanceof Answer.Found<Optional<SpecificRecord>> shown) {
+                unconfirmed.publishing(kind, key, shown.value(), record);
+            }
+            var unused = sender.send(published).get();
             return new Answer.Found<>(awaitInForce(kind, record), false);
         } catch (ExecutionException | KafkaException e) {
             return new Answer.NotReady<>(
@@ -106,7 +138,7 @@ public final class PublishedCatalogue implements CatalogueWrites {
     private Written awaitInForce(CatalogueKind kind, SpecificRecord record) {
         long until = System.nanoTime() + inForceWithin.toNanos();
         while (System.nanoTime() < until && !Thread.currentThread().isInterrupted()) {
-            switch (isInForce(kind, record)) {
+            switch (standing(kind, record)) {
                 case IN_FORCE -> {
                     return Written.IN_FORCE;
                 }
@@ -125,12 +157,18 @@ public final class PublishedCatalogue implements CatalogueWrites {
         CANNOT_TELL
     }
 
-    private Standing isInForce(CatalogueKind kind, SpecificRecord record) {
+    /** What is in force under a record's key, as changes go by it: of what the intake needs, as the intake has it. */
+    private Answer<Optional<SpecificRecord>> shown(CatalogueKind kind, SpecificRecord record) {
+        String key = CatalogueRecords.keyOf(record);
+        return kind.isNeededByIntake() ? inForce.ofIntake(kind, key) : inForce.ofAccounts(subject(record), kind, key);
+    }
+
+    private Standing standing(CatalogueKind kind, SpecificRecord record) {
         String key = CatalogueRecords.keyOf(record);
         Optional<SpecificRecord> wanted = Optional.of(record);
-        if (kind.isNeededByIntake()
-                && inForce.ofIntake(kind, key) instanceof Answer.Found<Optional<SpecificRecord>> intake
-                && !intake.value().equals(wanted)) {
+        // It may be in force from before, while what was published in between is still to come.
+        if (shown(kind, record) instanceof Answer.Found<Optional<SpecificRecord>> shown
+                && (!shown.value().equals(wanted) || unconfirmed.isPending(kind, key, shown.value()))) {
             return Standing.NOT_YET;
         }
         return switch (inForce.ofAccounts(subject(record), kind, key)) {

@@ -1,6 +1,7 @@
 package dev.tally.streams.requests;
 
 import dev.tally.keys.Subject;
+import dev.tally.streams.state.Repetition;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import org.apache.avro.specific.SpecificRecord;
@@ -18,6 +19,13 @@ public final class SubjectLog {
             RecordSender sender, BiFunction<Subject, SpecificRecord, ProducerRecord<byte[], byte[]>> records) {
         this.sender = sender;
         this.records = records;
+    }
+
+    /** As {@link #send}, with the present state published even where it was before. */
+    CompletableFuture<RecordMetadata> sendFromElsewhere(Subject payer, SpecificRecord input) {
+        ProducerRecord<byte[], byte[]> record = records.apply(payer, input);
+        Repetition.ask(record.headers());
+        return sender.send(record);
     }
 
     /**

@@ -39,6 +39,9 @@ public record AdmissionState(
         boolean settled,
         Instant due) {
 
+    /** An admission is forgotten so long after its last change; one that waits gives up after as long. */
+    public static final Duration KEPT_FOR = Duration.ofHours(24);
+
     private static final int VERSION = 1;
     private static final int ABSENT = 0;
     private static final int PRESENT = 1;

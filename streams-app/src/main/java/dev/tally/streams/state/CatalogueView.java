@@ -37,6 +37,7 @@ public final class CatalogueView implements Terms {
     private final String topic;
     private final ConcurrentHashMap<Bytes, Optional<Object>> decoded = new ConcurrentHashMap<>();
     private volatile @Nullable KeyValueStore<Bytes, byte[]> store;
+    private volatile boolean complete;
     private final AtomicLong version = new AtomicLong();
     private volatile @Nullable MeterSet meters;
 
@@ -46,9 +47,14 @@ public final class CatalogueView implements Terms {
         this.topic = topic;
     }
 
-    /** Whether it has a store to read from. */
-    public boolean isAttached() {
-        return store != null;
+    /** Whether it holds all that was in force when this process started: before, what is missing may only not have been read yet. */
+    public boolean isComplete() {
+        return complete;
+    }
+
+    /** To be called once the store holds all that was in force when this process started. */
+    public void completed() {
+        complete = true;
     }
 
     /** Another number after each change. */

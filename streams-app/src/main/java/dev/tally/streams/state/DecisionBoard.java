@@ -24,7 +24,7 @@ import java.util.function.Predicate;
 public final class DecisionBoard {
 
     /** So many admissions' newest decisions are remembered. */
-    static final int REMEMBERED = 20_000;
+    public static final int REMEMBERED = 20_000;
 
     /** An id may be used again long after, and its revisions then begin anew: the time comes first. */
     private static final Comparator<AdmissionDecision> BY_AGE =
@@ -45,25 +45,61 @@ public final class DecisionBoard {
 
     private record Key(String payer, String actionId) {}
 
-    private record Waiter(Predicate<AdmissionDecision> wanted, CompletableFuture<AdmissionDecision> answer) {}
+    private record Waiter(Predicate<Shown> wanted, CompletableFuture<AdmissionDecision> answer) {}
 
-    /** A decision, first made or asked for again. Called by stream threads; never blocks. */
+    /**
+     * A decision as it is shown.
+     *
+     * @param isOver whether nothing is held or waits any more: whatever is asked or canceled later, this stays its answer
+     */
+    public record Shown(AdmissionDecision decision, boolean isOver) {}
+
+    /** Whether a decision alone says that nothing is held or waits. Of an admitted action it does not: its event may have come. */
+    public static boolean isOver(AdmissionDecision decision) {
+        return switch (decision.getDecision()) {
+            case ADMIT, QUEUE, UNKNOWN -> false;
+            case PAUSE, REJECT, EXPIRED, CANCELED -> true;
+        };
+    }
+
+    /** A decision as it is made. Called by stream threads; never blocks. */
     public void decided(AdmissionDecision decision) {
-        show(decision, false);
+        asked(decision, isOver(decision));
+    }
+
+    /**
+     * A decision that somebody has asked for again. Never blocks.
+     *
+     * @param isOver whether nothing is held or waits any more, which is so also when an admitted action's event has come
+     */
+    public void asked(AdmissionDecision decision, boolean isOver) {
+        show(new Shown(decision, isOver), false);
     }
 
     /** A decision of any instance, this one included, that has been committed. Never blocks. */
     public void committed(AdmissionDecision decision) {
-        show(decision, true);
+        show(new Shown(decision, isOver(decision)), true);
     }
 
-    private void show(AdmissionDecision decision, boolean onlyIfNew) {
-        for (Waiter waiter : taken(decision, onlyIfNew)) {
-            var unused = waiter.answer().completeAsync(() -> decision, WAITERS);
+    /**
+     * A decision of any instance that was committed before this one began to look. It is remembered for whoever asks about it; nobody is
+     * told, since what somebody waits for may be one that follows. Never blocks.
+     */
+    public synchronized void recall(AdmissionDecision decision) {
+        newest.merge(
+                new Key(decision.getPayer(), decision.getActionId()),
+                decision,
+                (known, recalled) -> BY_AGE.compare(recalled, known) > 0 ? recalled : known);
+    }
+
+    private void show(Shown shown, boolean onlyIfNew) {
+        for (Waiter waiter : taken(shown, onlyIfNew)) {
+            var unused = waiter.answer().completeAsync(shown::decision, WAITERS);
         }
     }
 
-    private synchronized List<Waiter> taken(AdmissionDecision decision, boolean onlyIfNew) {
+    private synchronized List<Waiter> taken(Shown shown, boolean onlyIfNew) {
+        AdmissionDecision decision = shown.decision();
         Key key = new Key(decision.getPayer(), decision.getActionId());
         AdmissionDecision known = newest.get(key);
         int age = known == null ? 1 : BY_AGE.compare(decision, known);
@@ -76,7 +112,7 @@ public final class DecisionBoard {
             return List.of();
         }
         List<Waiter> taken = new ArrayList<>();
-        all.removeIf(waiter -> waiter.wanted().test(decision) && taken.add(waiter));
+        all.removeIf(waiter -> waiter.wanted().test(shown) && taken.add(waiter));
         if (all.isEmpty()) {
             waiters.remove(key);
         }
@@ -90,7 +126,7 @@ public final class DecisionBoard {
      * @param within after this the answer fails with a {@link java.util.concurrent.TimeoutException}
      */
     public CompletableFuture<AdmissionDecision> await(
-            String payer, String actionId, Predicate<AdmissionDecision> wanted, Duration within) {
+            String payer, String actionId, Predicate<Shown> wanted, Duration within) {
         Key key = new Key(payer, actionId);
         Waiter waiter = new Waiter(wanted, new CompletableFuture<>());
         synchronized (this) {

@@ -15,6 +15,12 @@ public final class Freshness {
     /** State that is behind by more than this is stale. */
     public static final Duration FRESH_WITHIN = Duration.ofSeconds(10);
 
+    /**
+     * State that is behind by no more than this is still the only one: another instance takes a partition over after the session time-out
+     * at the earliest, which brokers do not let be under 6 s ({@code group.min.session.timeout.ms}).
+     */
+    public static final Duration CURRENT_WITHIN = Duration.ofSeconds(5);
+
     /** The part of the topology that keeps the state. */
     public enum Stage {
         INTAKE,
@@ -44,8 +50,17 @@ public final class Freshness {
 
     /** Whether a partition's state may be behind by more than {@link #FRESH_WITHIN}. */
     public boolean isStale(Stage stage, int partition, Instant now) {
+        return !isWithin(FRESH_WITHIN, stage, partition, now);
+    }
+
+    /** Whether no other instance can have gone on with a partition meanwhile: behind by at most {@link #CURRENT_WITHIN}. */
+    public boolean isCurrent(Stage stage, int partition, Instant now) {
+        return isWithin(CURRENT_WITHIN, stage, partition, now);
+    }
+
+    private boolean isWithin(Duration most, Stage stage, int partition, Instant now) {
         Note note = notes.get(new Part(stage, partition));
-        return note == null || note.asOf().isBefore(now.minus(FRESH_WITHIN));
+        return note != null && !note.asOf().isBefore(now.minus(most));
     }
 
     /** How long ago the partition was at work that has not been for longest; empty where this instance has none. */

@@ -3,6 +3,7 @@ package dev.tally.streams.topology;
 import dev.tally.keys.Keys;
 import dev.tally.keys.Subject;
 import dev.tally.schemas.AdmissionCancel;
+import dev.tally.schemas.AdmissionDecision;
 import dev.tally.schemas.AdmissionRequest;
 import dev.tally.schemas.CatalogueRemoval;
 import dev.tally.schemas.Grant;
@@ -21,6 +22,7 @@ import dev.tally.streams.state.CrashPoint;
 import dev.tally.streams.state.DecisionBoard;
 import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.Freshness.Stage;
+import dev.tally.streams.state.Repetition;
 import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.WriteBackStore;
 import java.nio.charset.StandardCharsets;
@@ -119,6 +121,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
         private final EarlyCommit commit;
         private final Runnable writeBack;
         private long timestamp;
+        private boolean askedElsewhere;
 
         Task(ProcessorContext<byte[], Message> context) {
             this.context = context;
@@ -145,6 +148,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
                     new AdmissionOutlet(
                             decision -> emit(decision.getPayer(), new Message.Decision(decision)),
                             decisions::decided,
+                            this::again,
                             accountFigures),
                     settings.queueMax());
             // Only write-back stores and sinks are written to: in a commit, caching stores have had their turn.
@@ -169,6 +173,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
 
         void take(SpecificRecord input, Record<byte[], byte[]> record) {
             timestamp = record.timestamp();
+            askedElsewhere = Repetition.isAsked(record.headers());
             clock.observe(Instant.ofEpochMilli(timestamp));
             switch (input) {
                 case UsageSum sum -> {
@@ -234,6 +239,20 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
                 default ->
                     throw new IllegalStateException("the subject log holds a "
                             + input.getSchema().getFullName() + ", which this release does not know");
+            }
+        }
+
+        /** Shows a decision again; where another instance is asked, by publishing it again. */
+        private void again(AdmissionDecision decision, boolean isOver) {
+            decisions.asked(decision, isOver);
+            if (askedElsewhere) {
+                context.forward(
+                        new Record<>(
+                                decision.getPayer().getBytes(StandardCharsets.UTF_8),
+                                new Message.Decision(decision),
+                                timestamp,
+                                (isOver ? Repetition.OVER : Repetition.OPEN).headers()),
+                        Names.ADMISSIONS_SINK);
             }
         }
 

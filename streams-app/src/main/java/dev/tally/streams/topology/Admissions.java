@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
 final class Admissions {
 
     /** An admission is forgotten so long after its last change; one that waits gives up after as long. */
-    static final Duration KEPT_FOR = Duration.ofHours(24);
+    static final Duration KEPT_FOR = AdmissionState.KEPT_FOR;
 
     // Together with the number of payers that a tick wakes: what one input takes stays far below the time-out of a
     // transaction.
@@ -88,7 +88,7 @@ final class Admissions {
         bringUpToDate(admissions, now);
         AdmissionState known = current(admissions, request.getActionId(), now);
         if (known != null) {
-            outlet.asked(known.decision());
+            outlet.asked(known);
         } else {
             decide(admissions, ask(payer.get(), request), now);
         }
@@ -105,7 +105,7 @@ final class Admissions {
         PayerAdmissions admissions = new PayerAdmissions(store, payer.get());
         AdmissionState state = current(admissions, cancel.getActionId(), now);
         if (state != null && state.isFinal()) {
-            outlet.asked(state.decision());
+            outlet.asked(state);
         } else if (state != null) {
             end(admissions, state, Decision.CANCELED, null, now);
         }

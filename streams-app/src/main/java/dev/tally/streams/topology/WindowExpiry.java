@@ -24,7 +24,6 @@ import org.apache.kafka.streams.state.KeyValueIterator;
 final class WindowExpiry {
 
     private static final int WINDOWS_PER_TICK = 1_000;
-    private static final Duration LONGEST_PERIOD = Duration.ofDays(31);
 
     private final WriteBackStore windows;
     private final Charges charges;
@@ -66,7 +65,7 @@ final class WindowExpiry {
             }
             usage.expire(key);
         }
-        for (Bytes key : begunBefore(Length.PERIOD, bound.minus(LONGEST_PERIOD))) {
+        for (Bytes key : begunBefore(Length.PERIOD, bound.minus(BillingCalendar.LONGEST_PERIOD))) {
             if (expirePeriod(key)) {
                 usage.expire(key);
             }
@@ -74,7 +73,9 @@ final class WindowExpiry {
         for (ScopeTag scope : ScopeTag.values()) {
             begunBefore(at -> WindowKeys.scopedStart(Length.DAY, at, scope), oldest)
                     .forEach(usage::expire);
-            begunBefore(at -> WindowKeys.scopedStart(Length.PERIOD, at, scope), bound.minus(LONGEST_PERIOD))
+            begunBefore(
+                            at -> WindowKeys.scopedStart(Length.PERIOD, at, scope),
+                            bound.minus(BillingCalendar.LONGEST_PERIOD))
                     .forEach(usage::expire);
         }
     }

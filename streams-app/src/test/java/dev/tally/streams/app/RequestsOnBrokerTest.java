@@ -14,12 +14,17 @@ import dev.tally.schemas.Subscription;
 import dev.tally.schemas.SubscriptionStatus;
 import dev.tally.schemas.catalogue.Catalogue;
 import dev.tally.schemas.topics.Topics;
+import dev.tally.streams.metering.MeterSet;
+import dev.tally.streams.query.AdmissionStates;
 import dev.tally.streams.query.Answer;
+import dev.tally.streams.query.StoreAdmissionStates;
 import dev.tally.streams.query.SubscriptionInForce;
 import dev.tally.streams.requests.AdmissionAsk;
 import dev.tally.streams.requests.Admissions;
 import dev.tally.streams.requests.CatalogueWrites;
 import dev.tally.streams.requests.CatalogueWrites.Written;
+import dev.tally.streams.state.AdmissionState;
+import dev.tally.streams.state.Freshness;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,6 +34,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.avro.specific.SpecificRecord;
 import org.awaitility.Awaitility;
@@ -135,9 +142,114 @@ class RequestsOnBrokerTest {
         assertThat(admitted).hasSize(24).containsOnly(Decision.ADMIT);
         assertThat(again).containsOnly(Decision.ADMIT);
         assertThat(canceled).containsOnly(Decision.CANCELED);
-        assertThat(tally.records(topics.admissions(), "user:u")).isEqualTo(48);
+        // Where the payer's partition is, decisions are told before they are committed.
+        Awaitility.await()
+                .untilAsserted(() ->
+                        assertThat(tally.records(topics.admissions(), "user:u")).isEqualTo(48));
         second.close();
         first.close();
+    }
+
+    @Test
+    void shouldAnswerOnAnInstanceThatHasNeverHeardOfAnAdmission() {
+        // Given admissions that were decided, and some canceled, before another instance began
+        Topics topics = tally.newTopics("repeated-");
+        MeteringApp first = tally.start("repeated-first", topics, "repeated");
+        TallyOnBroker.awaitRunning(first);
+        for (int user = 0; user < 12; user++) {
+            AdmissionAsk ask = ask(user);
+            decided(() -> first.requests().admissions().ask(ask));
+            if (user % 2 == 0) {
+                decided(() -> first.requests().admissions().cancel(Subject.user(ask.userId()), ask.actionId()));
+            }
+        }
+        MeteringApp second = tally.start("repeated-second", topics, "repeated");
+        TallyOnBroker.awaitRunning(second);
+        TallyOnBroker.awaitRunning(first);
+        Admissions admissions = second.requests().admissions();
+
+        // When
+        List<Decision> canceled = new ArrayList<>();
+        List<Decision> again = new ArrayList<>();
+        for (int user = 0; user < 12; user++) {
+            AdmissionAsk ask = ask(user);
+            if (user < 6) {
+                canceled.add(decided(() -> admissions.cancel(Subject.user(ask.userId()), ask.actionId())));
+            }
+            again.add(decided(() -> admissions.ask(ask)));
+        }
+
+        // Then
+        assertThat(canceled).hasSize(6).containsOnly(Decision.CANCELED);
+        assertThat(again.subList(0, 6)).containsOnly(Decision.CANCELED);
+        for (int user = 6; user < 12; user++) {
+            assertThat(again.get(user)).isEqualTo(user % 2 == 0 ? Decision.CANCELED : Decision.ADMIT);
+        }
+        second.close();
+        first.close();
+    }
+
+    @Test
+    void shouldNotAnswerByACatalogueThatIsStillBeingRead() throws Exception {
+        // Given meters whose copy takes a while to be read
+        Topics topics = tally.newTopics("reading-");
+        int meters = 500;
+        for (int i = 1; i < meters; i++) {
+            tally.publishMeter(topics, "m" + i);
+        }
+        MeteringApp app = tally.build("reading", topics, "reading", Map.of());
+
+        // When it is asked all the while it starts
+        CompletableFuture<MeterSet> answered = new CompletableFuture<>();
+        Thread asking = Thread.ofPlatform().start(() -> {
+            while (!answered.isDone()) {
+                if (app.requests().admissions().meters() instanceof Answer.Found<MeterSet>(var found, var stale)) {
+                    answered.complete(found);
+                }
+            }
+        });
+        TallyOnBroker.start(app, tally.client());
+
+        // Then
+        assertThat(answered.get(1, TimeUnit.MINUTES).meters()).hasSize(meters);
+        asking.join();
+        app.close();
+    }
+
+    @Test
+    void shouldNotSayThatThereIsNoneWhereItIsBehind() {
+        // Given
+        Topics topics = tally.newTopics("behind-");
+        MeteringApp app = tally.start("behind", topics, "behind");
+        TallyOnBroker.awaitRunning(app);
+        Subject payer = Subject.user("u1");
+
+        // When
+        AdmissionStates now = states(app, topics, Duration.ZERO);
+        AdmissionStates later = states(app, topics, Freshness.CURRENT_WITHIN.plusSeconds(1));
+
+        // Then
+        Awaitility.await()
+                .atMost(Duration.ofMinutes(1))
+                .untilAsserted(() -> assertThat(now.find(payer, "a1")).isInstanceOf(Answer.Absent.class));
+        assertThat(later.find(payer, "a1")).isInstanceOf(Answer.NotReady.class);
+        app.close();
+    }
+
+    /** What an instance would say if it had been frozen for so long. */
+    private static AdmissionStates states(MeteringApp app, Topics topics, Duration frozenFor) {
+        return new StoreAdmissionStates(
+                app.streams(),
+                topics,
+                app.freshness(),
+                () -> Instant.now().plus(frozenFor),
+                new StoreAdmissionStates.Format(
+                        AdmissionState::key,
+                        value -> AdmissionState.fromBytes(value).decision()));
+    }
+
+    private static AdmissionAsk ask(int user) {
+        return new AdmissionAsk("a", "u" + user, null, null, Map.of("actions", 1L), Duration.ofMinutes(5));
     }
 
     /** Asks until somebody answers, as callers do. */

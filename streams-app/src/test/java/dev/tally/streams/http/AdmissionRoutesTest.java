@@ -12,6 +12,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -162,6 +164,79 @@ final class AdmissionRoutesTest {
         // Then
         assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
         assertThat(served.admissions.asked).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "'userId':'u1','spaceId':'s1','amounts':{'credits':3} | 200",
+                "'userId':'u1','spaceId':'s1','amounts':{'credits':3,'actions':1,'mails':1} | 200",
+                "'userId':'u1','spaceId':'s1','amounts':{'credits':3},'holdFor':'1h' | 200",
+                "'userId':'u2','spaceId':'s1','amounts':{'credits':3} | 409",
+                "'userId':'u1','spaceId':'s2','amounts':{'credits':3} | 409",
+                "'userId':'u1','amounts':{'credits':3} | 409",
+                "'userId':'u1','spaceId':'s1','amounts':{'credits':4} | 409",
+                "'userId':'u1','spaceId':'s1' | 409",
+                "'userId':'u1','spaceId':'s1','amounts':{'credits':3,'mails':2} | 409",
+            })
+    void shouldAnswerNoOtherQuestionUnderTheSameActionId(String asked, int status) {
+        // Given
+        String question = "{'actionId':'a1','orgId':'o1','actionType':'chat',";
+        served.send("POST", "/v1/admissions", question + "'userId':'u1','spaceId':'s1','amounts':{'credits':3}}");
+
+        // When
+        HttpResponse<String> again = served.send("POST", "/v1/admissions", question + asked + "}");
+
+        // Then
+        assertThat(again.statusCode()).as(again.body()).isEqualTo(status);
+        if (status == 409) {
+            assertThat(again.body())
+                    .contains("urn:tally:problem:conflict")
+                    .contains("org:o1 has an admission a1 of another user, org or space, or with other amounts")
+                    .doesNotContain("decision");
+        }
+    }
+
+    @Test
+    void shouldTakeAHundredNamedMetersBesideThoseThatCount() {
+        // Given
+        served.admissions.addMeters(101);
+
+        // When
+        HttpResponse<String> hundred = served.send("POST", "/v1/admissions", naming(100));
+        HttpResponse<String> more = served.send("POST", "/v1/admissions", naming(101));
+
+        // Then
+        assertThat(hundred.statusCode()).as(hundred.body()).isEqualTo(200);
+        assertThat(served.admissions.asked)
+                .singleElement()
+                .satisfies(ask -> assertThat(ask.amounts()).hasSize(100 + 101 + 1));
+        assertThat(more.statusCode()).isEqualTo(400);
+        assertThat(more.body()).contains("\"problems\":[\"amounts: at most 100 meters can be named, not 101\"]");
+    }
+
+    @Test
+    void shouldRefuseAnActionThatTooManyMetersCount() {
+        // Given
+        served.admissions.addMeters(1_000);
+
+        // When
+        HttpResponse<String> response = served.send("POST", "/v1/admissions", SHORTEST);
+
+        // Then
+        assertThat(response.statusCode()).isEqualTo(400);
+        assertThat(response.body())
+                .contains(
+                        "amounts: with the meters that count this action there are 1001, at most 1000 can be asked for");
+    }
+
+    private static String naming(int meters) {
+        return IntStream.range(0, meters)
+                .mapToObj(i -> "'sum" + i + "':1")
+                .collect(Collectors.joining(
+                        ",", "{'actionId':'a1','userId':'u1','actionType':'chat','amounts':{", "}}"));
     }
 
     @Test

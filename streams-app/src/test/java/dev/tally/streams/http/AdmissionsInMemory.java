@@ -45,6 +45,14 @@ final class AdmissionsInMemory implements Admissions {
         next = decision;
     }
 
+    /** From now on so many more meters count actions, and as many sum something. */
+    void addMeters(int count) {
+        for (int i = 0; i < count; i++) {
+            meters.add(new MeterDefinition("count" + i, Aggregation.COUNT, List.of(), null, List.of(), "count" + i));
+            meters.add(new MeterDefinition("sum" + i, Aggregation.SUM, List.of("x"), null, List.of(), "sum" + i));
+        }
+    }
+
     /** From now on nothing counts actions. */
     void countNothing() {
         meters = meters.stream()

@@ -35,10 +35,16 @@ final class CatalogueInMemory implements CatalogueWrites {
     private final Map<String, Grant> grants = new ConcurrentHashMap<>();
     private Written written = Written.IN_FORCE;
     private @Nullable String away;
+    private boolean busy;
 
     /** From now on subjects are on another instance. */
     void moveElsewhere() {
         written = Written.PUBLISHED;
+    }
+
+    /** From now on another change is being made. */
+    void beBusy() {
+        busy = true;
     }
 
     /** From now on nothing can be read or written. */
@@ -64,8 +70,11 @@ final class CatalogueInMemory implements CatalogueWrites {
     }
 
     @Override
-    public synchronized void alone(Subject subject, Runnable change) {
-        change.run();
+    public synchronized boolean alone(Subject subject, Runnable change) {
+        if (!busy) {
+            change.run();
+        }
+        return !busy;
     }
 
     @Override

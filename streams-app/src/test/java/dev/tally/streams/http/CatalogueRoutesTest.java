@@ -312,6 +312,21 @@ final class CatalogueRoutesTest {
     }
 
     @Test
+    void shouldNotWaitWithoutALimitForOtherChanges() {
+        // Given
+        served.catalogue.beBusy();
+
+        // When
+        HttpResponse<String> response = served.send("PUT", "/v1/subscriptions/org:o1", TEAM);
+
+        // Then
+        assertThat(response.statusCode()).isEqualTo(503);
+        assertThat(response.headers().firstValue("Retry-After")).hasValue("1");
+        assertThat(response.body()).contains("other changes are still being made; nothing was done");
+        assertThat(served.catalogue.published).isEmpty();
+    }
+
+    @Test
     void shouldRefuseBodiesThatAreNotSentAsJson() {
         // When
         HttpResponse<String> response =

@@ -145,6 +145,9 @@ final class CountsInMemory implements UsageQueries {
 
     @Override
     public Answer<BillingPeriod> billing(Subject subject, @Nullable LocalDate in) {
+        if (in != null && in.isBefore(OLDEST)) {
+            return new Answer.OutOfRetention<>(OLDEST);
+        }
         BillingPeriod period = periods.get(subject);
         return unlessAway(period == null ? new Answer.Absent<>(subject + " has no plan in force") : found(period));
     }

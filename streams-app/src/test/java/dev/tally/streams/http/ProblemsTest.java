@@ -107,6 +107,8 @@ final class ProblemsTest {
                 "/v1/users/u1/usage/history?from=2026-10-11",
                 "/v1/users/u1/usage/history?to=2026-10-11",
                 "/v1/orgs/o1/breakdown?by=member&from=2026-10-11",
+                "/v1/orgs/o1/billing?period=2026-10-11",
+                "/v1/users/u1/billing?period=2026-10-11",
             })
     void shouldSayWhichDayIsTheOldest(String request) {
         // When

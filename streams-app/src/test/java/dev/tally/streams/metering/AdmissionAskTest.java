@@ -22,7 +22,7 @@ class AdmissionAskTest {
         assertThat(ask(USER, "u", "o", Map.of("credits", 1_000_000_000_000L), Duration.ofHours(24))
                         .isValid())
                 .isTrue();
-        assertThat(ask(Subject.org("o"), "u", "o", meters(100), Duration.ofMinutes(10))
+        assertThat(ask(Subject.org("o"), "u", "o", meters(1_000), Duration.ofMinutes(10))
                         .isValid())
                 .isTrue();
     }
@@ -42,7 +42,7 @@ class AdmissionAskTest {
                 .isFalse();
         assertThat(ask(USER, "u", null, Map.of("", 1L), Duration.ofMinutes(1)).isValid())
                 .isFalse();
-        assertThat(ask(USER, "u", null, meters(101), Duration.ofMinutes(1)).isValid())
+        assertThat(ask(USER, "u", null, meters(1_001), Duration.ofMinutes(1)).isValid())
                 .isFalse();
     }
 
@@ -66,7 +66,7 @@ class AdmissionAskTest {
 
     @Test
     void shouldBoundWhatIsKeptOfABadRequest() {
-        AdmissionAsk bounded = ask(USER, "x".repeat(300), "o", meters(101), Duration.ofHours(25))
+        AdmissionAsk bounded = ask(USER, "x".repeat(300), "o", meters(1_001), Duration.ofHours(25))
                 .bounded();
 
         assertThat(bounded).isEqualTo(ask(USER, "", "o", Map.of(), Duration.ZERO));

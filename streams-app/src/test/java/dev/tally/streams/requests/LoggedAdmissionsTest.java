@@ -11,7 +11,9 @@ import dev.tally.streams.metering.MeterSet;
 import dev.tally.streams.query.AdmissionStates;
 import dev.tally.streams.query.AdmissionTerms;
 import dev.tally.streams.query.Answer;
+import dev.tally.streams.state.AdmissionState;
 import dev.tally.streams.state.DecisionBoard;
+import dev.tally.streams.state.Repetition;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -40,6 +42,7 @@ class LoggedAdmissionsTest {
     private final Map<String, AdmissionDecision> kept = new ConcurrentHashMap<>();
     private final MockProducer<byte[], byte[]> producer =
             new MockProducer<>(true, null, new ByteArraySerializer(), new ByteArraySerializer());
+    private Instant now = AT;
     private boolean here = true;
     private Consumer<SpecificRecord> stage = input -> {};
 
@@ -96,6 +99,34 @@ class LoggedAdmissionsTest {
         // Then
         assertThat(first).isEqualTo(new Answer.Found<>(decision(Decision.REJECT, 0), false));
         assertThat(again).isEqualTo(new Answer.Found<>(decision(Decision.REJECT, 0), true));
+        assertThat(inputs).hasSize(1);
+    }
+
+    @Test
+    void shouldNotGoByWhatTheStageHasForgotten() {
+        // Given
+        here = false;
+        board.committed(decision(Decision.EXPIRED, 1));
+        stage = input -> board.committed(AdmissionDecision.newBuilder(decision(Decision.ADMIT, 0))
+                .setAt(now)
+                .build());
+        LoggedAdmissions admissions = admissions(Duration.ofMinutes(1));
+
+        // When
+        now = AT.plus(AdmissionState.KEPT_FOR).minusMillis(1);
+        Answer<AdmissionDecision> justBefore = admissions.find(PAYER, "a1", Duration.ZERO);
+        now = AT.plus(AdmissionState.KEPT_FOR);
+        Answer<AdmissionDecision> forgotten = admissions.find(PAYER, "a1", Duration.ZERO);
+        Answer<AdmissionDecision> anew = admissions.ask(ASK);
+
+        // Then
+        assertThat(justBefore).isEqualTo(new Answer.Found<>(decision(Decision.EXPIRED, 1), true));
+        assertThat(forgotten).isInstanceOf(Answer.NotReady.class);
+        assertThat(anew)
+                .isInstanceOfSatisfying(
+                        Answer.Found.class,
+                        found -> assertThat(((AdmissionDecision) found.value()).getDecision())
+                                .isEqualTo(Decision.ADMIT));
         assertThat(inputs).hasSize(1);
     }
 
@@ -175,6 +206,66 @@ class LoggedAdmissionsTest {
     }
 
     @Test
+    void shouldNotTakeForItsAnswerWhatWasDecidedBeforeTheCancel() {
+        // Given a request that is still in the log, and one that is released while it is canceled
+        stage = input -> {
+            decide(Decision.QUEUE, 0);
+            board.asked(decision(Decision.QUEUE, 0), false);
+            decide(Decision.ADMIT, 1);
+            board.asked(decision(Decision.ADMIT, 1), false);
+            decide(Decision.CANCELED, 2);
+        };
+
+        // When
+        Answer<AdmissionDecision> answer = admissions(Duration.ofMinutes(1)).cancel(PAYER, "a1");
+
+        // Then
+        assertThat(answer).isEqualTo(new Answer.Found<>(decision(Decision.CANCELED, 2), false));
+    }
+
+    @Test
+    void shouldTellTheStateOfWhatIsSettledWhenItIsCanceled() {
+        // Given
+        decide(Decision.ADMIT, 0);
+        stage = input -> board.asked(decision(Decision.ADMIT, 0), true);
+
+        // When
+        Answer<AdmissionDecision> answer = admissions(Duration.ofMinutes(1)).cancel(PAYER, "a1");
+
+        // Then
+        assertThat(answer).isEqualTo(new Answer.Found<>(decision(Decision.ADMIT, 0), false));
+    }
+
+    @Test
+    void shouldHaveAnotherInstanceRepeatWhatIsNotKnownHere() {
+        // Given an action that was admitted before this instance began to read, and has run since
+        here = false;
+        stage = input -> board.asked(decision(Decision.ADMIT, 0), true);
+
+        // When
+        Answer<AdmissionDecision> again = admissions(Duration.ofMinutes(1)).ask(ASK);
+        Answer<AdmissionDecision> canceled = admissions(Duration.ofMinutes(1)).cancel(PAYER, "a1");
+
+        // Then
+        assertThat(again).isEqualTo(new Answer.Found<>(decision(Decision.ADMIT, 0), false));
+        assertThat(canceled).isEqualTo(new Answer.Found<>(decision(Decision.ADMIT, 0), false));
+        assertThat(inputs).hasSize(2);
+        assertThat(producer.history()).allMatch(record -> Repetition.isAsked(record.headers()));
+    }
+
+    @Test
+    void shouldAskForNoRepetitionWhereThePayerIs() {
+        // Given
+        stage = input -> decide(Decision.ADMIT, 0);
+
+        // When
+        var unused = admissions(Duration.ofMinutes(1)).ask(ASK);
+
+        // Then
+        assertThat(producer.history()).hasSize(1).noneMatch(record -> Repetition.isAsked(record.headers()));
+    }
+
+    @Test
     void shouldNotCancelWhatIsOver() {
         // Given
         decide(Decision.EXPIRED, 1);
@@ -210,7 +301,12 @@ class LoggedAdmissionsTest {
             return decision == null ? new Answer.Absent<>(actionId) : new Answer.Found<>(decision, false);
         };
         return new LoggedAdmissions(
-                new SubjectLog(new RecordSender(producer), this::record), board, states, new UsersPay(), answerWithin);
+                new SubjectLog(new RecordSender(producer), this::record),
+                board,
+                states,
+                new UsersPay(),
+                () -> now,
+                answerWithin);
     }
 
     private ProducerRecord<byte[], byte[]> record(Subject payer, SpecificRecord input) {

@@ -46,7 +46,7 @@ class DecisionBoardTest {
     void shouldTellTheFirstDecisionThatIsWanted() throws Exception {
         // Given
         CompletableFuture<AdmissionDecision> waiting =
-                board.await("user:u1", "a1", decision -> decision.getDecision() != Decision.QUEUE, LONG);
+                board.await("user:u1", "a1", shown -> shown.decision().getDecision() != Decision.QUEUE, LONG);
 
         // When
         board.decided(decision("user:u1", "a1", 0, Decision.QUEUE));
@@ -57,6 +57,24 @@ class DecisionBoardTest {
         // Then
         assertThat(afterQueue).isFalse();
         assertThat(of(waiting).getRevision()).isEqualTo(1);
+    }
+
+    @Test
+    void shouldTellThatAnAdmittedActionIsOverOnlyWhereItIsShownSo() throws Exception {
+        // Given
+        CompletableFuture<AdmissionDecision> waiting = board.await("user:u1", "a1", DecisionBoard.Shown::isOver, LONG);
+        AdmissionDecision admitted = decision("user:u1", "a1", 0, Decision.ADMIT);
+
+        // When
+        board.decided(admitted);
+        board.asked(admitted, false);
+        board.committed(admitted);
+        boolean before = waiting.isDone();
+        board.asked(admitted, true);
+
+        // Then
+        assertThat(before).isFalse();
+        assertThat(of(waiting)).isSameAs(admitted);
     }
 
     @Test
@@ -90,6 +108,26 @@ class DecisionBoardTest {
 
         // Then
         assertThat(of(waiting).getDecision()).isEqualTo(Decision.REJECT);
+    }
+
+    @Test
+    void shouldTellNobodyWhatItRecalls() throws Exception {
+        // Given
+        board.decided(decision("user:u1", "a2", 1, Decision.CANCELED));
+        CompletableFuture<AdmissionDecision> waiting = board.await("user:u1", "a1", any -> true, LONG);
+
+        // When
+        board.recall(decision("user:u1", "a1", 0, Decision.ADMIT));
+        board.recall(decision("user:u1", "a2", 0, Decision.ADMIT));
+        boolean afterOld = waiting.isDone();
+        board.committed(decision("user:u1", "a1", 1, Decision.CANCELED));
+
+        // Then
+        assertThat(afterOld).isFalse();
+        assertThat(of(waiting).getRevision()).isEqualTo(1);
+        assertThat(board.newest("user:u1", "a2"))
+                .map(AdmissionDecision::getRevision)
+                .hasValue(1);
     }
 
     @Test

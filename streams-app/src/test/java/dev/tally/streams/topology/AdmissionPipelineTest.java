@@ -18,6 +18,7 @@ import dev.tally.schemas.Role;
 import dev.tally.schemas.Scope;
 import dev.tally.schemas.Subscription;
 import dev.tally.streams.state.Engine;
+import dev.tally.streams.state.Repetition;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -71,6 +72,43 @@ class AdmissionPipelineTest {
             assertThat(texts(pipeline)).containsExactly("a CANCELED 1");
             assertThat(pipeline.alerts()).isEmpty();
             assertThat(pipeline.deadLetters()).isEmpty();
+        }
+    }
+
+    @Test
+    void shouldTellADecisionAgainForAnotherInstanceThatAsks() {
+        try (Pipeline pipeline = withMember(stateDir, Engine.FAST)) {
+            // Given
+            AdmissionRequest request = request("a", 600_000);
+            AdmissionCancel cancel = new AdmissionCancel("a", "org:o1");
+            pipeline.fromElsewhere("org:o1", request);
+            pipeline.request(request);
+            TestRecord<String, AdmissionDecision> first = pipeline.decisions().getFirst();
+
+            // When
+            pipeline.fromElsewhere("org:o1", request);
+            List<TestRecord<String, AdmissionDecision>> again = pipeline.decisions();
+            pipeline.fromElsewhere("org:o1", cancel);
+            List<TestRecord<String, AdmissionDecision>> canceled = pipeline.decisions();
+            pipeline.fromElsewhere("org:o1", cancel);
+            pipeline.cancel(cancel);
+            List<TestRecord<String, AdmissionDecision>> over = pipeline.decisions();
+
+            // Then
+            assertThat(Repetition.of(first.headers())).isEmpty();
+            assertThat(again).singleElement().satisfies(record -> {
+                assertThat(record.key()).isEqualTo("org:o1");
+                assertThat(record.value()).isEqualTo(first.value());
+                assertThat(Repetition.of(record.headers())).hasValue(Repetition.OPEN);
+            });
+            assertThat(canceled)
+                    .singleElement()
+                    .satisfies(record ->
+                            assertThat(Repetition.of(record.headers())).isEmpty());
+            assertThat(over).singleElement().satisfies(record -> {
+                assertThat(record.value()).isEqualTo(canceled.getFirst().value());
+                assertThat(Repetition.of(record.headers())).hasValue(Repetition.OVER);
+            });
         }
     }
 

@@ -42,6 +42,9 @@ final class AdmissionRig implements Standings {
 
     final List<AdmissionDecision> log = new ArrayList<>();
     final List<AdmissionDecision> board = new ArrayList<>();
+    /** Of each decision that was asked for again, whether nothing is held or waits any more. */
+    final List<Boolean> over = new ArrayList<>();
+
     final AccountFigures figures = new AccountFigures();
     final List<Limit> limits = new ArrayList<>();
     final Set<String> notMembers = new HashSet<>();
@@ -54,7 +57,7 @@ final class AdmissionRig implements Standings {
 
     AdmissionRig(int queueMax) {
         this.queueMax = queueMax;
-        admissions = new Admissions(store, wakes, this, new AdmissionOutlet(log::add, board::add, figures), queueMax);
+        admissions = new Admissions(store, wakes, this, outlet(), queueMax);
     }
 
     private static KeyValueStore<Bytes, byte[]> store(String name) {
@@ -66,10 +69,21 @@ final class AdmissionRig implements Standings {
         return store;
     }
 
+    private AdmissionOutlet outlet() {
+        return new AdmissionOutlet(
+                log::add,
+                board::add,
+                (decision, isOver) -> {
+                    board.add(decision);
+                    over.add(isOver);
+                },
+                figures);
+    }
+
     /** As after a crash: only what is in the stores is left. */
     void restart() {
         wakes = new Wakes(wakeStore, Wakes.Cause.ADMISSIONS);
-        admissions = new Admissions(store, wakes, this, new AdmissionOutlet(log::add, board::add, figures), queueMax);
+        admissions = new Admissions(store, wakes, this, outlet(), queueMax);
     }
 
     Admissions admissions() {

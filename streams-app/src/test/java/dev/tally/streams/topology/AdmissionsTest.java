@@ -161,6 +161,19 @@ class AdmissionsTest {
     }
 
     @Test
+    void shouldSayOfWhatIsAskedForAgainWhetherItIsOver() {
+        AdmissionDecision admitted = rig.request("a", ONE, START);
+
+        rig.request("a", ONE, START);
+        rig.settle("a", ONE, START.plusSeconds(1));
+        rig.request("a", ONE, START.plusSeconds(2));
+        rig.cancel("a", START.plusSeconds(3));
+
+        assertThat(rig.over).containsExactly(false, true, true);
+        assertThat(rig.board).containsOnly(admitted);
+    }
+
+    @Test
     void shouldCountWhatIsSettledOver() {
         rig.request("a", Map.of("actions", 1L, "credits", 3L), START);
         rig.request("b", Map.of("actions", 1L, "credits", 3L), START);

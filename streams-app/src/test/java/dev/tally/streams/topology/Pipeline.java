@@ -24,6 +24,7 @@ import dev.tally.streams.state.CounterKeys.Counter;
 import dev.tally.streams.state.Engine;
 import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.Numbers;
+import dev.tally.streams.state.Repetition;
 import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.Totals;
 import dev.tally.streams.state.WindowKeys;
@@ -128,20 +129,28 @@ final class Pipeline implements AutoCloseable {
     }
 
     void request(AdmissionRequest request) {
-        subjectInput(request.getPayer(), request);
+        subjectInput(request.getPayer(), request, new RecordHeaders());
     }
 
     void cancel(AdmissionCancel cancel) {
-        subjectInput(cancel.getPayer(), cancel);
+        subjectInput(cancel.getPayer(), cancel, new RecordHeaders());
+    }
+
+    /** As an instance does that does not have the payer's partition. */
+    void fromElsewhere(String payer, SpecificRecord input) {
+        RecordHeaders headers = new RecordHeaders();
+        Repetition.ask(headers);
+        subjectInput(payer, input, headers);
     }
 
     /** Appends to the subject log, as others than the topology do. */
-    private void subjectInput(String key, SpecificRecord input) {
+    private void subjectInput(String key, SpecificRecord input, RecordHeaders headers) {
         Serde<SpecificRecord> serde = serdes.anyOf(AdmissionRequest.class, AdmissionCancel.class);
         send(
                 TOPICS.subjectLog(),
                 key.getBytes(StandardCharsets.UTF_8),
-                serde.serializer().serialize(TOPICS.subjectLog(), input));
+                serde.serializer().serialize(TOPICS.subjectLog(), input),
+                headers);
     }
 
     void raw(byte[] key, byte @Nullable [] value) {
@@ -149,8 +158,12 @@ final class Pipeline implements AutoCloseable {
     }
 
     private void send(String topic, byte[] key, byte @Nullable [] value) {
+        send(topic, key, value, new RecordHeaders());
+    }
+
+    private void send(String topic, byte[] key, byte @Nullable [] value, RecordHeaders headers) {
         driver.createInputTopic(topic, new ByteArraySerializer(), new ByteArraySerializer())
-                .pipeInput(new TestRecord<>(key, value, new RecordHeaders(), now));
+                .pipeInput(new TestRecord<>(key, value, headers, now));
     }
 
     /** Lets time pass; the intake ticks each second. */
