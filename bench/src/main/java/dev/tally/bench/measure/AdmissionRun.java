@@ -37,13 +37,9 @@ import org.apache.kafka.clients.producer.RecordMetadata;
  */
 public final class AdmissionRun {
 
-    private static final int BURST_RATE = 50_000;
-    private static final int BURST_SECONDS = 15;
-
     /** Each at a tenth, a half and all of the rate: what is not compiled yet does not keep up with more. */
     private static final int WARM_UP_SECONDS = 30;
 
-    private static final int THREADS = 4;
     private static final int ASKERS = 1_000;
     private static final Duration GIVE_UP = Duration.ofMinutes(1);
     private static final long SECOND = 1_000_000_000L;
@@ -73,17 +69,14 @@ public final class AdmissionRun {
         Bed bed = Bed.publish(stack, cluster, new Workload(workload.spec().with(1)), 0);
         bed.apply(BenchCatalogue.asked(workload.spec(), ASKERS));
         String name = "bench-admission";
-        try (TallyApp app = TallyApp.start(stack, cluster, name, THREADS, settings);
+        try (TallyApp app = TallyApp.start(stack, cluster, name, LatencyRun.THREADS, settings);
                 GroupProgress progress = new GroupProgress(cluster.admin(), stack.bootstrapServers(), name);
                 Traffic traffic = new Traffic(bed, workload);
                 Asking asking = new Asking(bed, app)) {
             app.awaitReady();
             GroupClock clock = new GroupClock(app.process(), stack.broker(), progress);
-            say.accept("warming up for %d s ...".formatted(BURST_SECONDS + 3 * WARM_UP_SECONDS));
-            traffic.rate(BURST_RATE);
-            LockSupport.parkNanos(BURST_SECONDS * SECOND);
-            traffic.rate(0);
-            clock.awaitEnd(cluster.topics().actions());
+            say.accept("warming up for %d s ...".formatted(Traffic.BURST_SECONDS + 3 * WARM_UP_SECONDS));
+            traffic.burst(clock);
             traffic.rate(actionsPerSecond);
             for (int part : List.of(10, 2, 1)) {
                 Latency warm = asking.run(Math.ceilDiv(asksPerSecond, part), WARM_UP_SECONDS);

@@ -21,17 +21,12 @@ import java.util.function.Consumer;
  */
 public final class LatencyRun {
 
-    /** A burst to begin with, which is worked off. */
-    private static final int BURST_RATE = 50_000;
-
-    private static final int BURST_SECONDS = 15;
-
-    /** Then the same as what is measured: on two cores the JIT compilers of three young processes take most of the time of the first minutes. */
+    /** After a burst the same as what is measured: on two cores the JIT compilers of three young processes take most of the time of the first minutes. */
     private static final int WARM_UP_RATE = 5_000;
 
     private static final int WARM_UP_SECONDS = 120;
     /** Two for each core here: while one waits for its commit another works. */
-    private static final int THREADS = 4;
+    static final int THREADS = 4;
 
     private static final int SETTLE_SECONDS = 5;
     private static final int PROBE_EVERY_MILLIS = 100;
@@ -71,11 +66,8 @@ public final class LatencyRun {
             app.awaitReady();
             GroupClock clock = new GroupClock(app.process(), stack.broker(), progress);
             Probes probes = new Probes(bed, app, usage, alerts);
-            say.accept("warming up for %d s ...".formatted(BURST_SECONDS + WARM_UP_SECONDS));
-            traffic.rate(BURST_RATE);
-            LockSupport.parkNanos(BURST_SECONDS * 1_000_000_000L);
-            traffic.rate(0);
-            clock.awaitEnd(cluster.topics().actions());
+            say.accept("warming up for %d s ...".formatted(Traffic.BURST_SECONDS + WARM_UP_SECONDS));
+            traffic.burst(clock);
             traffic.rate(WARM_UP_RATE);
             Map<String, Latency> unused = probes.run(0, warmUpProbes, WARM_UP_SECONDS, PROBE_EVERY_MILLIS);
             int first = warmUpProbes;

@@ -11,15 +11,18 @@ import dev.tally.schemas.Scope;
 import dev.tally.schemas.UsageSnapshot;
 import dev.tally.schemas.UsageWindow;
 import dev.tally.schemas.serde.RecordSerdes;
+import dev.tally.streams.state.Repetition;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.Deserializer;
 
 /** What Tally has committed to its output topics. */
@@ -78,19 +81,13 @@ final class Outputs {
     /** How many admissions of their topic let an action run, each of which is there once beside what was only said again. */
     long admitted() {
         Set<String> admitted = new HashSet<>();
-        String topic = bed.cluster().topics().admissions();
-        try (RecordSerdes serdes = bed.servers().serdes()) {
-            Deserializer<AdmissionDecision> deserializer =
-                    serdes.of(AdmissionDecision.class).deserializer();
-            bed.servers().reader().readAll(topic, record -> {
-                AdmissionDecision decision = deserializer.deserialize(topic, record.headers(), record.value());
-                if (record.headers().lastHeader("tally.again") == null
-                        && decision.getDecision() == Decision.ADMIT
-                        && !admitted.add(decision.getActionId())) {
-                    throw new WrongSums("action " + decision.getActionId() + " was admitted twice");
-                }
-            });
-        }
+        read(bed.cluster().topics().admissions(), AdmissionDecision.class, (headers, decision) -> {
+            if (Repetition.of(headers).isEmpty()
+                    && decision.getDecision() == Decision.ADMIT
+                    && !admitted.add(decision.getActionId())) {
+                throw new WrongSums("action " + decision.getActionId() + " was admitted twice");
+            }
+        });
         return admitted.size();
     }
 
@@ -117,13 +114,19 @@ final class Outputs {
     }
 
     private <T extends SpecificRecord> void read(String topic, Class<T> type, Consumer<T> each) {
+        read(topic, type, (headers, value) -> each.accept(value));
+    }
+
+    private <T extends SpecificRecord> void read(String topic, Class<T> type, BiConsumer<Headers, T> each) {
         try (RecordSerdes serdes = bed.servers().serdes()) {
             Deserializer<T> deserializer = serdes.of(type).deserializer();
             bed.servers()
                     .reader()
                     .readAll(
                             topic,
-                            record -> each.accept(deserializer.deserialize(topic, record.headers(), record.value())));
+                            record -> each.accept(
+                                    record.headers(),
+                                    deserializer.deserialize(topic, record.headers(), record.value())));
         }
     }
 }

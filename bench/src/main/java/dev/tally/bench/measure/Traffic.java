@@ -12,6 +12,10 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 
 /** Steady traffic, in slices of five milliseconds, on a thread of its own. */
 final class Traffic implements AutoCloseable {
+    /** How long a burst lasts. */
+    static final int BURST_SECONDS = 15;
+
+    private static final int BURST_RATE = 50_000;
     private static final long SLICE_NANOS = 5_000_000;
 
     private final Bed bed;
@@ -33,6 +37,14 @@ final class Traffic implements AutoCloseable {
 
     void rate(int perSecond) {
         rate = perSecond;
+    }
+
+    /** A burst to begin with, which is worked off. */
+    void burst(GroupClock clock) {
+        rate(BURST_RATE);
+        LockSupport.parkNanos(BURST_SECONDS * 1_000_000_000L);
+        rate(0);
+        clock.awaitEnd(bed.cluster().topics().actions());
     }
 
     long sent() {
