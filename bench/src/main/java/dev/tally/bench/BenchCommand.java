@@ -148,7 +148,7 @@ final class BenchCommand implements Callable<Integer> {
             names = "--jvm",
             paramLabel = "OPTION",
             defaultValue =
-                    "-Xms1g,-Xmx2g,-XX:+UseParallelGC,-XX:+IgnoreUnrecognizedVMOptions,-XX:+UseCompactObjectHeaders",
+                    "-Xms1g,-Xmx2g,-XX:+UseParallelGC,-XX:ReservedCodeCacheSize=512m,-XX:+IgnoreUnrecognizedVMOptions,-XX:+UseCompactObjectHeaders",
             split = ",",
             description =
                     "Options of the JVM of each program that is measured, the same for all (default: ${DEFAULT-VALUE}).")

@@ -10,12 +10,13 @@ import dev.tally.bench.workload.Workload;
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.Trigger;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.HttpURLConnection;
+import java.net.MalformedURLException;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,11 +38,13 @@ import org.apache.kafka.clients.producer.RecordMetadata;
  */
 public final class AdmissionRun {
 
-    /** Each at a tenth, a half and all of the rate: what is not compiled yet does not keep up with more. */
+    /** At a tenth, a half and then all of the rate: what is not compiled yet does not keep up with more, and compiling takes minutes. */
+    private static final List<Integer> WARM_UP = List.of(10, 2, 1, 1, 1, 1);
+
     private static final int WARM_UP_SECONDS = 30;
 
     private static final int ASKERS = 1_000;
-    private static final Duration GIVE_UP = Duration.ofMinutes(1);
+    private static final int GIVE_UP_MILLIS = 60_000;
     private static final long SECOND = 1_000_000_000L;
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -75,10 +78,10 @@ public final class AdmissionRun {
                 Asking asking = new Asking(bed, app)) {
             app.awaitReady();
             GroupClock clock = new GroupClock(app.process(), stack.broker(), progress);
-            say.accept("warming up for %d s ...".formatted(Traffic.BURST_SECONDS + 3 * WARM_UP_SECONDS));
+            say.accept("warming up for %d s ...".formatted(Traffic.BURST_SECONDS + WARM_UP.size() * WARM_UP_SECONDS));
             traffic.burst(clock);
             traffic.rate(actionsPerSecond);
-            for (int part : List.of(10, 2, 1)) {
+            for (int part : WARM_UP) {
                 Latency warm = asking.run(Math.ceilDiv(asksPerSecond, part), WARM_UP_SECONDS);
                 say.accept("warming up: p50 %.0f, p99 %.0f ms".formatted(warm.p50(), warm.p99()));
             }
@@ -96,20 +99,31 @@ public final class AdmissionRun {
         }
     }
 
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    private record Reply(int status, byte[] body) {}
+
     private static final class Asking implements AutoCloseable {
 
         private final Bed bed;
-        private final URI admissions;
-        private final HttpClient http =
-                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+        private final URL admissions;
         private final Producer<byte[], byte[]> producer;
         private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
         private long asked;
 
         Asking(Bed bed, TallyApp app) {
             this.bed = bed;
-            this.admissions = URI.create(app.address() + "/v1/admissions");
+            // Keeps connections of all who wait open; read when the first is opened.
+            System.setProperty("http.maxConnections", "" + ASKERS);
+            this.admissions = url(app.address() + "/v1/admissions");
             this.producer = Bed.producer(bed.stack(), 5);
+        }
+
+        private static URL url(String of) {
+            try {
+                return URI.create(of).toURL();
+            } catch (MalformedURLException e) {
+                throw new IllegalArgumentException(e);
+            }
         }
 
         Latency run(int perSecond, int seconds) {
@@ -140,27 +154,40 @@ public final class AdmissionRun {
             }
         }
 
+        /** The JDK's plain client: it shares the cores with what is measured, and takes less of them than its newer one. */
+        private Reply post(byte[] body) throws IOException {
+            HttpURLConnection asking = (HttpURLConnection) admissions.openConnection();
+            asking.setRequestProperty("Content-Type", "application/json");
+            asking.setReadTimeout(GIVE_UP_MILLIS);
+            asking.setDoOutput(true);
+            asking.setFixedLengthStreamingMode(body.length);
+            try (OutputStream to = asking.getOutputStream()) {
+                to.write(body);
+            }
+            int status = asking.getResponseCode();
+            try (InputStream from = status < 400 ? asking.getInputStream() : asking.getErrorStream()) {
+                return new Reply(status, from.readAllBytes());
+            }
+        }
+
         /** Asks, and acts; when the answer came. */
-        private long ask(long number) throws IOException, InterruptedException {
+        private long ask(long number) throws IOException {
             String actionId = "asked-" + number;
             String user = BenchCatalogue.asker((int) (number % ASKERS));
             String question =
                     "{\"actionId\":\"%s\",\"userId\":\"%s\",\"actionType\":\"tool.call-0\",\"amounts\":{\"actions\":1,\"credits\":3}}"
                             .formatted(actionId, user);
-            HttpRequest request = HttpRequest.newBuilder(admissions)
-                    .header("Content-Type", "application/json")
-                    .timeout(GIVE_UP)
-                    .POST(HttpRequest.BodyPublishers.ofString(question))
-                    .build();
-            HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
+            byte[] body = question.getBytes(StandardCharsets.UTF_8);
+            Reply reply = post(body);
             // As callers do where nobody has decided in time.
-            while (answer.statusCode() == 503) {
-                answer = http.send(request, HttpResponse.BodyHandlers.ofString());
+            while (reply.status() == 503) {
+                reply = post(body);
             }
             long at = System.nanoTime();
-            if (answer.statusCode() != 200
-                    || !JSON.readTree(answer.body()).path("decision").asText().equals("ADMIT")) {
-                throw new IllegalStateException(answer.statusCode() + " " + answer.body());
+            if (reply.status() != 200
+                    || !JSON.readTree(reply.body()).path("decision").asText().equals("ADMIT")) {
+                throw new IllegalStateException(
+                        reply.status() + " " + new String(reply.body(), StandardCharsets.UTF_8));
             }
             byte[] action = new ActionEncoder(bed.schemaId()).encode(action(actionId, user));
             Future<RecordMetadata> unused = producer.send(new ProducerRecord<>(
@@ -188,7 +215,6 @@ public final class AdmissionRun {
         public void close() {
             executor.close();
             producer.close();
-            http.close();
         }
     }
 }

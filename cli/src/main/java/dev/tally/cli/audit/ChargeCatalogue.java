@@ -3,6 +3,7 @@ package dev.tally.cli.audit;
 import dev.tally.keys.Subject;
 import dev.tally.schemas.Beyond;
 import dev.tally.schemas.Grant;
+import dev.tally.schemas.Limit;
 import dev.tally.schemas.LimitWindow;
 import dev.tally.schemas.Membership;
 import dev.tally.schemas.MembershipStatus;
@@ -23,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What the catalogue topics say about who pays for what, read by the audit itself. */
@@ -38,12 +40,14 @@ public final class ChargeCatalogue {
      * A subscription, as far as it decides about charges.
      *
      * @param overageCap null: none
+     * @param billed whether usage beyond is billed, by meter, where it goes by the subscription and not by the plan
      */
     record Subscribed(
             Instant anchor,
             List<Phased> phases,
             boolean canceled,
-            @Nullable Long overageCap) {
+            @Nullable Long overageCap,
+            Map<String, Boolean> billed) {
 
         Optional<Phased> at(Instant at) {
             return phases.stream().filter(phase -> !phase.from().isAfter(at)).max(Comparator.comparing(Phased::from));
@@ -69,6 +73,18 @@ public final class ChargeCatalogue {
 
         boolean charges(String meter) {
             return accountsForAll || included.containsKey(meter) || billed.contains(meter);
+        }
+
+        Charging with(Map<String, Boolean> overrides) {
+            Set<String> merged = new HashSet<>(billed);
+            overrides.forEach((meter, isBilled) -> {
+                if (isBilled) {
+                    merged.add(meter);
+                } else {
+                    merged.remove(meter);
+                }
+            });
+            return new Charging(plan, orgPays, included, merged, accountsForAll);
         }
 
         Included included(String meter) {
@@ -117,15 +133,23 @@ public final class ChargeCatalogue {
 
     /** A subscription's record, in the order of its topic; null where it is removed. */
     public void subscription(String subject, @Nullable Subscription record, Instant writtenAt) {
-        subscriptions.put(subject, record == null ? null : subscribed(record), writtenAt);
+        subscriptions.put(subject, record == null ? null : subscribed(subject, record), writtenAt);
     }
 
-    private static Subscribed subscribed(Subscription record) {
+    private static Subscribed subscribed(String subject, Subscription record) {
+        Scope payer = Subject.parse(subject).kind() == Subject.Kind.ORG ? Scope.ORG : Scope.USER;
         return new Subscribed(
                 record.getAnchor(),
                 record.getPhases().stream().map(ChargeCatalogue::phased).toList(),
                 record.getStatus() == SubscriptionStatus.CANCELED,
-                record.getOverageCap());
+                record.getOverageCap(),
+                ofPeriod(record.getOverrides(), payer)
+                        .collect(Collectors.toMap(
+                                Limit::getMeter, limit -> limit.getBeyond() == Beyond.BILL, Boolean::logicalOr)));
+    }
+
+    private static Stream<Limit> ofPeriod(List<Limit> limits, Scope payer) {
+        return limits.stream().filter(limit -> limit.getScope() == payer && limit.getWindow() == LimitWindow.PERIOD);
     }
 
     private static Phased phased(Phase phase) {
@@ -145,11 +169,9 @@ public final class ChargeCatalogue {
                         record.getAllocations().stream()
                                 .collect(Collectors.toMap(
                                         of -> of.getMeter(), of -> new Included(of.getBase(), of.getPerSeat()))),
-                        record.getLimits().stream()
-                                .filter(limit -> limit.getScope() == payer
-                                        && limit.getWindow() == LimitWindow.PERIOD
-                                        && limit.getBeyond() == Beyond.BILL)
-                                .map(limit -> limit.getMeter())
+                        ofPeriod(record.getLimits(), payer)
+                                .filter(limit -> limit.getBeyond() == Beyond.BILL)
+                                .map(Limit::getMeter)
                                 .collect(Collectors.toSet()),
                         record.getReport() == Report.ALL),
                 writtenAt);
@@ -192,7 +214,9 @@ public final class ChargeCatalogue {
         Optional<Kept.Held<Charging>> plan = phase.flatMap(of -> plans.of(of.plan()));
         return new Standing(
                 subscribed,
-                plan.map(Kept.Held::value).orElse(null),
+                plan.map(Kept.Held::value)
+                        .map(of -> subscribed == null ? of : of.with(subscribed.billed()))
+                        .orElse(null),
                 phase.isPresent(),
                 sure && plan.map(of -> of.judged(publishedAt)).orElse(true));
     }

@@ -80,6 +80,28 @@ class ChargeRecountTest {
         assertThat(split("org:o1", "2027-01-31T10:15:30Z")).contains(new Split(10, 2, 0, Map.of()));
     }
 
+    @ParameterizedTest
+    @CsvSource({"REJECT, BILL, 3, 0", "BILL, REJECT, 0, 3", "BILL, NOTIFY, 0, 3"})
+    void shouldBillByTheOverride(Beyond ofPlan, Beyond ofSubscription, long overage, long excess) {
+        // Given
+        plan("pool", 1, PayerKind.ORG, "actions", 10, ofPlan);
+        catalogue.subscription(
+                "org:o1",
+                Subscription.newBuilder(subscription("org:o1", phase("pool", 1, "2027-01-31T10:15:30Z")))
+                        .setOverrides(List.of(
+                                new Limit(Scope.ORG, "actions", LimitWindow.PERIOD, null, ofSubscription, List.of()),
+                                new Limit(Scope.MEMBER, "actions", LimitWindow.PERIOD, 1L, ofPlan, List.of()),
+                                new Limit(Scope.ORG, "actions", LimitWindow.DAY, 1L, ofPlan, List.of())))
+                        .build(),
+                LONG_AGO);
+
+        // When
+        act(13, "o1", "2027-02-15T12:00:00Z");
+
+        // Then
+        assertThat(split("org:o1", "2027-01-31T10:15:30Z")).contains(new Split(10, overage, excess, Map.of()));
+    }
+
     @Test
     void shouldCountFromThePeriodsStartWhenThePlanChangesOnTheSameMeter() {
         // Given a pool of 10 that refuses, and from the 15th on one of 25 that bills

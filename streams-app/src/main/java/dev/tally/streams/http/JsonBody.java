@@ -59,10 +59,11 @@ final class JsonBody {
     }
 
     private static byte[] bytes(Context context) {
-        if (context.req().getContentLengthLong() <= MAX_BYTES) {
+        long announced = context.req().getContentLengthLong();
+        if (announced <= MAX_BYTES) {
             try {
                 InputStream body = context.req().getInputStream();
-                byte[] bytes = body.readNBytes(MAX_BYTES + 1);
+                byte[] bytes = body.readNBytes((announced < 0 ? MAX_BYTES : (int) announced) + 1);
                 if (bytes.length <= MAX_BYTES) {
                     return bytes;
                 }

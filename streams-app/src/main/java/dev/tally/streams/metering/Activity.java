@@ -48,14 +48,21 @@ public record Activity(Course course, Habits habits) {
     /** With more usage. Hours and days that it leaves behind are learned from. */
     Activity plus(long minute, long amount) {
         RecentMinutes more = recent().plus(minute, amount);
-        WeeklyRhythm learned = rhythm().learn(Math.floorDiv(more.newest(), MINUTES_OF_AN_HOUR), recent());
+        long hour = Math.floorDiv(more.newest(), MINUTES_OF_AN_HOUR);
+        WeeklyRhythm learned = rhythm().learn(course.learnedTo(), hour, recent());
         DayFigures today = course.today();
         long day = Math.floorDiv(more.newest(), MINUTES_OF_A_DAY);
         boolean nextDay = day > today.day();
         DayFigures soFar =
                 (nextDay ? DayFigures.of(day) : today).plus(Math.floorDiv(minute, MINUTES_OF_AN_HOUR), amount);
         return new Activity(
-                new Course(more, soFar, course.highUntil(), course.silentBelow(), course.wakeMinute()),
+                new Course(
+                        more,
+                        soFar,
+                        course.highUntil(),
+                        course.silentBelow(),
+                        course.wakeMinute(),
+                        Math.max(course.learnedTo(), hour)),
                 habits.with(nextDay ? usual().plus(today) : usual(), learned));
     }
 
@@ -68,8 +75,7 @@ public record Activity(Course course, Habits habits) {
 
     /** With what was used just now learned, as far as it goes into the day's figures. */
     Activity learning(Level tenMinutes, Level hour, Level burst) {
-        DayFigures raised = course.today().raisedTo(tenMinutes.learned(), hour.learned(), burst.learned());
-        return with(new Course(course.recent(), raised, course.highUntil(), course.silentBelow(), course.wakeMinute()));
+        return with(course.today(course.today().raisedTo(tenMinutes.learned(), hour.learned(), burst.learned())));
     }
 
     Activity highUntil(long minute) {
@@ -84,8 +90,10 @@ public record Activity(Course course, Habits habits) {
         return with(course.wakeMinute(minute));
     }
 
-    Activity rhythm(WeeklyRhythm learned) {
-        return new Activity(course, habits.with(usual(), learned));
+    /** With the hours before one learned, as far as they were not. */
+    Activity learnedTo(long hour) {
+        return new Activity(
+                course.learnedTo(hour), habits.with(usual(), rhythm().learn(course.learnedTo(), hour, recent())));
     }
 
     private Activity with(Course now) {

@@ -109,7 +109,7 @@ public final class ActivityWatch {
     private static boolean needsWake(Activity before, Activity after) {
         return after.wakeMinute() == Activity.NEVER
                 || (before.isSilent() && !after.isSilent())
-                || after.rhythm().learnedTo() != before.rhythm().learnedTo();
+                || after.course().learnedTo() != before.course().learnedTo();
     }
 
     private static Observation withWake(Activity activity, long lastMinute, @Nullable Deviation raised) {
@@ -152,12 +152,12 @@ public final class ActivityWatch {
             return new Observation(before, null, null);
         }
         long last = minute - 1;
-        WeeklyRhythm rhythm = before.rhythm().learn(Math.floorDiv(minute - SETTLE, (long) HOUR), recent);
-        Activity activity = before.rhythm(rhythm).wakeMinute(Activity.NEVER);
+        Activity activity =
+                before.learnedTo(Math.floorDiv(minute - SETTLE, (long) HOUR)).wakeMinute(Activity.NEVER);
         if (activity.isSilent() || !isSilent(activity, last)) {
             return withWake(activity, last, null);
         }
-        long expected = rhythm.expected(last);
+        long expected = activity.rhythm().expected(last);
         return withWake(
                 activity.silentBelow(expected),
                 last,

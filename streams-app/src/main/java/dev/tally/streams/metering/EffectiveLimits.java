@@ -71,34 +71,20 @@ public final class EffectiveLimits {
      */
     public static EffectiveLimits of(Terms terms, Subject subject, Instant at, long seats, Set<String> granted) {
         Optional<SubscriptionTerms> subscription = terms.subscription(subject).filter(s -> !s.canceled());
-        Optional<PlanTerms> plan =
-                subscription.flatMap(s -> s.phaseAt(at)).flatMap(phase -> terms.plan(phase.planId(), phase.version()));
+        Optional<PlanTerms> plan = subscription
+                .flatMap(s -> s.phaseAt(at))
+                .flatMap(phase -> terms.plan(phase.planId(), phase.version()))
+                .map(inForce -> inForce.with(subscription.get().overrides()));
         if (subscription.isEmpty() || plan.isEmpty()) {
             return NONE;
         }
         List<EffectiveLimit> own = new ArrayList<>();
         List<EffectiveLimit> shared = new ArrayList<>();
-        for (LimitTerms limit : merged(plan.get(), subscription.get())) {
+        for (LimitTerms limit : plan.get().limits()) {
             effective(limit, plan.get(), subscription.get(), seats, granted)
                     .ifPresent(effective -> (limit.isShared() ? shared : own).add(effective));
         }
         return new EffectiveLimits(own, shared, subscription.get().caps());
-    }
-
-    private static List<LimitTerms> merged(PlanTerms plan, SubscriptionTerms subscription) {
-        List<LimitTerms> merged = new ArrayList<>(subscription.overrides());
-        for (LimitTerms limit : plan.limits()) {
-            if (merged.stream().noneMatch(o -> sameScopeMeterWindow(o, limit))) {
-                merged.add(limit);
-            }
-        }
-        return merged;
-    }
-
-    private static boolean sameScopeMeterWindow(LimitTerms one, LimitTerms other) {
-        return one.scope() == other.scope()
-                && one.window() == other.window()
-                && one.meter().equals(other.meter());
     }
 
     /**

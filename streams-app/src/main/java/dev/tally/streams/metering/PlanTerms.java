@@ -1,6 +1,7 @@
 package dev.tally.streams.metering;
 
 import dev.tally.keys.Subject;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -76,6 +77,12 @@ public record PlanTerms(
             };
         }
 
+        private boolean isReplacedBy(LimitTerms override) {
+            return override.scope() == scope
+                    && override.window() == window
+                    && override.meter().equals(meter);
+        }
+
         /** Whether it limits each member, or each space, of an org by itself. */
         boolean isShared() {
             return scope == Scope.MEMBER || scope == Scope.SPACE;
@@ -96,6 +103,20 @@ public record PlanTerms(
     public PlanTerms {
         limits = List.copyOf(limits);
         allocations = List.copyOf(allocations);
+    }
+
+    /** The plan as it holds for a subscription with overrides: each takes the place of the plan's limit of its scope, meter and window. */
+    public PlanTerms with(List<LimitTerms> overrides) {
+        if (overrides.isEmpty()) {
+            return this;
+        }
+        List<LimitTerms> merged = new ArrayList<>(overrides);
+        for (LimitTerms limit : limits) {
+            if (merged.stream().noneMatch(limit::isReplacedBy)) {
+                merged.add(limit);
+            }
+        }
+        return new PlanTerms(planId, version, payer, merged, allocations, reportAll);
     }
 
     /** The allocation of a meter. */

@@ -14,7 +14,7 @@ public final class WeeklyRhythm {
     public static final int HOURS = 168;
 
     /** A week without any regular hour. */
-    public static final WeeklyRhythm NONE = new WeeklyRhythm(new char[0], 0);
+    public static final WeeklyRhythm NONE = new WeeklyRhythm(new char[0]);
 
     /** An hour is busy with usage in at least so many of its minutes: fewer may be missing by chance. */
     static final int BUSY_MINUTES = 12;
@@ -28,12 +28,10 @@ public final class WeeklyRhythm {
 
     // For each hour of the week: 8 * the step of the usual amount + how many busy weeks it has to its credit.
     private final char[] hours;
-    private final long learnedTo;
     private final boolean regular;
 
-    private WeeklyRhythm(char[] hours, long learnedTo) {
+    private WeeklyRhythm(char[] hours) {
         this.hours = hours;
-        this.learnedTo = learnedTo;
         boolean any = false;
         for (char hour : hours) {
             any |= isRegular(hour);
@@ -54,13 +52,12 @@ public final class WeeklyRhythm {
      * From what was stored.
      *
      * @param hours {@value #HOURS} cells as {@link #cell} gave them, or none
-     * @param learnedTo the first hour that is not learned yet
      */
-    public static WeeklyRhythm of(char[] hours, long learnedTo) {
+    public static WeeklyRhythm of(char[] hours) {
         if (hours.length != 0 && hours.length != HOURS) {
             throw new IllegalArgumentException("a week of " + hours.length + " hours");
         }
-        return new WeeklyRhythm(hours.clone(), learnedTo);
+        return hours.length == 0 ? NONE : new WeeklyRhythm(hours.clone());
     }
 
     /** The number of cells: {@value #HOURS}, or 0 where no hour was ever busy. */
@@ -73,25 +70,20 @@ public final class WeeklyRhythm {
         return hours[hourOfWeek];
     }
 
-    /** The first hour that is not learned yet. */
-    public long learnedTo() {
-        return learnedTo;
-    }
-
-    /** Having learned the hours before the given one, as far as it had not; they were as these minutes say. */
-    WeeklyRhythm learn(long before, RecentMinutes recent) {
-        if (before <= learnedTo) {
+    /** Having learned the hours from one until before another; they were as these minutes say. */
+    WeeklyRhythm learn(long from, long before, RecentMinutes recent) {
+        if (before <= from) {
             return this;
         }
-        if (before - learnedTo > FORGOTTEN_AFTER) {
-            return new WeeklyRhythm(new char[0], before);
+        if (before - from > FORGOTTEN_AFTER) {
+            return NONE;
         }
         if (hours.length == 0 && recent.active(before * 60 - 1, RecentMinutes.KEPT + 60) < BUSY_MINUTES) {
-            return new WeeklyRhythm(hours, before);
+            return this;
         }
         char[] learned = hours.length == 0 ? new char[HOURS] : hours.clone();
         boolean any = false;
-        for (long hour = learnedTo; hour < before; hour++) {
+        for (long hour = from; hour < before; hour++) {
             long last = hour * 60 + 59;
             int at = hourOfWeek(hour);
             learned[at] = recent.active(last, 60) >= BUSY_MINUTES
@@ -101,7 +93,7 @@ public final class WeeklyRhythm {
         for (char hour : learned) {
             any |= hour != 0;
         }
-        return new WeeklyRhythm(any ? learned : new char[0], before);
+        return any ? new WeeklyRhythm(learned) : NONE;
     }
 
     private static char busy(char cell, int step) {
@@ -137,11 +129,11 @@ public final class WeeklyRhythm {
 
     @Override
     public boolean equals(@Nullable Object other) {
-        return other instanceof WeeklyRhythm that && learnedTo == that.learnedTo && Arrays.equals(hours, that.hours);
+        return other instanceof WeeklyRhythm that && Arrays.equals(hours, that.hours);
     }
 
     @Override
     public int hashCode() {
-        return 31 * Arrays.hashCode(hours) + Long.hashCode(learnedTo);
+        return Arrays.hashCode(hours);
     }
 }

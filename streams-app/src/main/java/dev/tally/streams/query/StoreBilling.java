@@ -62,8 +62,11 @@ final class StoreBilling {
             return new Answer.OutOfRetention<>(firstDay(subscription.get().anchor(), oldest.get()));
         }
         Instant at = newest(period, in, now);
-        Optional<PlanTerms> plan =
-                subscription.get().phaseAt(at).flatMap(phase -> terms.plan(phase.planId(), phase.version()));
+        Optional<PlanTerms> plan = subscription
+                .get()
+                .phaseAt(at)
+                .flatMap(phase -> terms.plan(phase.planId(), phase.version()))
+                .map(inForce -> inForce.with(subscription.get().overrides()));
         if (plan.isEmpty()) {
             return new Answer.Absent<>(subject.text() + " has no plan in force at " + at);
         }

@@ -76,7 +76,8 @@ public final class LoggedAdmissions implements Admissions {
     }
 
     private Answer<AdmissionDecision> ask(Subject payer, AdmissionAsk ask) {
-        if (isElsewhere(payer, ask.actionId())) {
+        boolean elsewhere = isElsewhere(payer, ask.actionId());
+        if (elsewhere) {
             Optional<Answer<AdmissionDecision>> known = newestShown(payer, ask.actionId());
             if (known.isPresent()) {
                 return known.get();
@@ -90,7 +91,7 @@ public final class LoggedAdmissions implements Admissions {
                 ask.spaceId(),
                 ask.amounts(),
                 ask.holdFor().toMillis());
-        return decisionOn(payer, ask.actionId(), request, any -> true, Answer.Found.class::isInstance);
+        return decisionOn(payer, ask.actionId(), request, elsewhere, any -> true, Answer.Found.class::isInstance);
     }
 
     @Override
@@ -133,6 +134,7 @@ public final class LoggedAdmissions implements Admissions {
                 payer,
                 actionId,
                 new AdmissionCancel(actionId, payer.text()),
+                isElsewhere(payer, actionId),
                 DecisionBoard.Shown::isOver,
                 late -> late instanceof Answer.Absent<AdmissionDecision> || isOver(late));
     }
@@ -146,6 +148,7 @@ public final class LoggedAdmissions implements Admissions {
     /**
      * Sends an input about an action, and waits for the next decision about it that is an answer to the input.
      *
+     * @param elsewhere whether another instance decides: what it has decided before, it publishes once more for this one, which may not know it
      * @param wanted whether one that is shown is
      * @param isAnswer where none is shown in time: whether the present state is an answer to the input
      */
@@ -153,12 +156,11 @@ public final class LoggedAdmissions implements Admissions {
             Subject payer,
             String actionId,
             SpecificRecord input,
+            boolean elsewhere,
             Predicate<DecisionBoard.Shown> wanted,
             Predicate<Answer<AdmissionDecision>> isAnswer) {
         CompletableFuture<AdmissionDecision> decision = board.await(payer.text(), actionId, wanted, answerWithin);
         try {
-            // What another instance has decided before, it publishes once more for this one, which may not know it.
-            boolean elsewhere = isElsewhere(payer, actionId);
             var unused = (elsewhere ? log.sendFromElsewhere(payer, input) : log.send(payer, input))
                     .whenComplete((sent, failure) -> {
                         if (failure != null) {

@@ -7,8 +7,7 @@ import dev.tally.streams.metering.RecentMinutes;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.List;
 import org.apache.kafka.common.utils.ByteUtils;
 
 /**
@@ -29,33 +28,35 @@ public final class CoursesCodec {
 
     /** For the store. */
     public static byte[] toBytes(Courses courses) {
-        int most = LONGEST_INT;
-        Map<String, byte[]> meters = new TreeMap<>();
-        for (String meter : courses.meters()) {
-            byte[] utf8 = meter.getBytes(StandardCharsets.UTF_8);
-            meters.put(meter, utf8);
-            most += FIXED + utf8.length + courses.of(meter).recent().size() * (LONGEST_INT + LONGEST_LONG);
+        List<String> meters = courses.meters();
+        byte[][] names = new byte[meters.size()][];
+        int most = 1 + LONGEST_INT;
+        for (int i = 0; i < names.length; i++) {
+            names[i] = meters.get(i).getBytes(StandardCharsets.UTF_8);
+            most += FIXED + names[i].length + courses.of(meters.get(i)).recent().size() * (LONGEST_INT + LONGEST_LONG);
         }
         ByteBuffer out = Codec.write(VERSION, most);
-        ByteUtils.writeUnsignedVarint(meters.size(), out);
-        meters.forEach((meter, utf8) -> {
-            ByteUtils.writeUnsignedVarint(utf8.length, out);
-            out.put(utf8);
-            write(courses.of(meter), out);
-        });
+        out.put((byte) (courses.hasHabits() ? 1 : 0));
+        ByteUtils.writeUnsignedVarint(names.length, out);
+        for (int i = 0; i < names.length; i++) {
+            ByteUtils.writeUnsignedVarint(names[i].length, out);
+            out.put(names[i]);
+            write(courses.of(meters.get(i)), out);
+        }
         return Arrays.copyOf(Codec.bytes(out), out.position());
     }
 
     /** From the store. */
     public static Courses fromBytes(byte[] bytes) {
         ByteBuffer in = Codec.read(VERSION, bytes, "the courses of a subject's usage");
+        boolean hasHabits = in.get() == 1;
         Courses courses = Courses.NONE;
         for (int left = ByteUtils.readUnsignedVarint(in); left > 0; left--) {
             byte[] utf8 = new byte[ByteUtils.readUnsignedVarint(in)];
             in.get(utf8);
             courses = courses.with(new String(utf8, StandardCharsets.UTF_8), readCourse(in));
         }
-        return courses;
+        return hasHabits ? courses.withHabits() : courses;
     }
 
     private static void write(Course course, ByteBuffer out) {
@@ -73,6 +74,7 @@ public final class CoursesCodec {
         writeMinute(course.highUntil(), base, out);
         ByteUtils.writeVarlong(course.silentBelow(), out);
         writeMinute(course.wakeMinute(), base, out);
+        ByteUtils.writeVarlong(course.learnedTo(), out);
     }
 
     private static Course readCourse(ByteBuffer in) {
@@ -86,7 +88,13 @@ public final class CoursesCodec {
                 ByteUtils.readVarlong(in),
                 ByteUtils.readVarlong(in),
                 ByteUtils.readVarlong(in));
-        return new Course(recent, today, readMinute(base, in), ByteUtils.readVarlong(in), readMinute(base, in));
+        return new Course(
+                recent,
+                today,
+                readMinute(base, in),
+                ByteUtils.readVarlong(in),
+                readMinute(base, in),
+                ByteUtils.readVarlong(in));
     }
 
     private static long base(RecentMinutes recent) {

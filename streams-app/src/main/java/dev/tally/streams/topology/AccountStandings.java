@@ -83,7 +83,7 @@ final class AccountStandings implements Standings {
     private void addCapped(
             List<LimitStanding> to, Account account, SubscriptionTerms subscription, Set<String> meters, Instant now) {
         Optional<PlanTerms> plan =
-                subscription.phaseAt(now).flatMap(phase -> terms.plan(phase.planId(), phase.version()));
+                subscription.phaseAt(now).flatMap(phase -> account.plan(phase.planId(), phase.version()));
         if (subscription.overageCap() == null || plan.isEmpty()) {
             return;
         }

@@ -91,6 +91,7 @@ final class AccountTerms implements Terms {
         private Instant to = Instant.MIN;
         private @Nullable Map<String, List<GrantTerms>> grants;
         private @Nullable SeatPools seatPools;
+        private @Nullable Long seats;
         private final Optional<Instant> canceledAt;
 
         private Account(String text) {
@@ -109,6 +110,15 @@ final class AccountTerms implements Terms {
 
         Optional<SubscriptionTerms> subscription() {
             return AccountTerms.this.subscription(subject);
+        }
+
+        /** A plan as it holds for it, by its overrides of now; empty where the plan is not known. */
+        Optional<PlanTerms> plan(String planId, int version) {
+            return AccountTerms.this
+                    .plan(planId, version)
+                    .map(plan -> subscription()
+                            .map(subscription -> plan.with(subscription.overrides()))
+                            .orElse(plan));
         }
 
         /** Whether a user is an accepted member of it, an org. */
@@ -145,7 +155,16 @@ final class AccountTerms implements Terms {
                 known = catalogue.seatPools(subject);
                 seatPools = known;
             }
-            return known.seats(periodStart, seats(subject));
+            return known.seats(periodStart, seats());
+        }
+
+        private long seats() {
+            Long known = seats;
+            if (known == null) {
+                known = AccountTerms.this.seats(subject);
+                seats = known;
+            }
+            return known;
         }
 
         /** Since when its subscription has been canceled. */
@@ -156,7 +175,7 @@ final class AccountTerms implements Terms {
         /** The limits that hold at an instant. */
         EffectiveLimits limits(Instant at) {
             if (at.isBefore(from) || !at.isBefore(to)) {
-                limits = EffectiveLimits.of(AccountTerms.this, subject, at, seats(subject), grants().keySet());
+                limits = EffectiveLimits.of(AccountTerms.this, subject, at, seats(), grants().keySet());
                 from = at;
                 to = nextPhase(at).orElse(Instant.MAX);
             }

@@ -29,7 +29,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.IntPredicate;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -50,20 +49,19 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
     private final AccountCatalogue.CatalogueSerdes serdes;
     private final String topic;
     private final Freshness freshness;
-    private final IntPredicate caughtUp;
+    private final EarlyCommits commits;
     private final CrashHook crash;
     private final DecisionBoard decisions;
     private final AccountFigures accountFigures;
     private @Nullable Task task;
 
-    /** @param caughtUp whether all input of a partition has been fetched */
     AccountsProcessor(
             AccountSettings settings,
             Serde<SpecificRecord> inputs,
             AccountCatalogue.CatalogueSerdes serdes,
             String topic,
             Freshness freshness,
-            IntPredicate caughtUp,
+            EarlyCommits commits,
             CrashHook crash,
             DecisionBoard decisions,
             AccountFigures accountFigures) {
@@ -72,7 +70,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
         this.serdes = serdes;
         this.topic = topic;
         this.freshness = freshness;
-        this.caughtUp = caughtUp;
+        this.commits = commits;
         this.crash = crash;
         this.decisions = decisions;
         this.accountFigures = accountFigures;
@@ -159,7 +157,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
                     charges::writeBack,
                     spikes::writeBack,
                     clock::writeBack);
-            commit = new EarlyCommit(context, () -> caughtUp.test(partition()));
+            commit = commits.of(context);
         }
 
         int partition() {

@@ -13,7 +13,6 @@ import dev.tally.streams.topology.IntakeUsers.User;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Objects;
-import java.util.function.IntPredicate;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -28,7 +27,7 @@ final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Mess
 
     private final ActionDecoder<Action> decoder;
     private final int partitions;
-    private final IntPredicate caughtUp;
+    private final EarlyCommits commits;
     private @Nullable ProcessorContext<byte[], Message> context;
     private @Nullable OutcomeCounts outcomes;
     private @Nullable IntakeUsers users;
@@ -36,11 +35,10 @@ final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Mess
     private @Nullable EarlyCommit commit;
     private @Nullable Runnable writeBack;
 
-    /** @param caughtUp whether all input of a partition has been fetched */
-    BringHomeProcessor(RecordSerde<ActionEvent> serde, int partitions, IntPredicate caughtUp) {
+    BringHomeProcessor(RecordSerde<ActionEvent> serde, int partitions, EarlyCommits commits) {
         this.decoder = Actions.decoder(serde, partitions);
         this.partitions = partitions;
-        this.caughtUp = caughtUp;
+        this.commits = commits;
     }
 
     @Override
@@ -53,7 +51,7 @@ final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Mess
         int partition = processorContext.taskId().partition();
         position = counters.position(CounterKeys.actionsPositionKey(partition), "actions-" + partition);
         writeBack = store.writeBackBy(processorContext, counters::drain);
-        commit = new EarlyCommit(processorContext, () -> caughtUp.test(partition));
+        commit = commits.of(processorContext);
     }
 
     @Override

@@ -24,20 +24,25 @@ final class CatalogueProcessor implements Processor<byte[], byte[], byte[], Mess
     private final CatalogueRecords records;
     private final Map<String, CatalogueKind> kinds;
     private final ReplacedRecords replaced;
+    private final EarlyCommits commits;
     private @Nullable ProcessorContext<byte[], Message> context;
     private @Nullable EarlyCommit commit;
 
-    CatalogueProcessor(CatalogueRecords records, Map<String, CatalogueKind> kinds, ReplacedRecords replaced) {
+    CatalogueProcessor(
+            CatalogueRecords records,
+            Map<String, CatalogueKind> kinds,
+            ReplacedRecords replaced,
+            EarlyCommits commits) {
         this.records = records;
         this.kinds = kinds;
         this.replaced = replaced;
+        this.commits = commits;
     }
 
     @Override
     public void init(ProcessorContext<byte[], Message> processorContext) {
         context = processorContext;
-        // Whoever changes the catalogue waits for it to be in force, however long ago the record was written.
-        commit = new EarlyCommit(processorContext, () -> true);
+        commit = commits.of(processorContext);
     }
 
     @Override

@@ -92,7 +92,7 @@ final class Charges {
      * @param at event time of the action; of several that are charged at once any of theirs
      */
     void charge(Account payer, String meter, long amount, BillingSlot billing, Instant at) {
-        Optional<PlanTerms> plan = catalogue.plan(billing.getPlanId(), billing.getPlanVersion());
+        Optional<PlanTerms> plan = payer.plan(billing.getPlanId(), billing.getPlanVersion());
         if (plan.isPresent() && !pools.charges(payer, meter, plan.get())) {
             return;
         }
@@ -139,8 +139,7 @@ final class Charges {
 
     /** Whether a part of an amount, and not all of it, is covered by what is left of a period's allocation. */
     boolean allocationEnds(Account payer, String meter, long amount, BillingSlot slot) {
-        return catalogue
-                .plan(slot.getPlanId(), slot.getPlanVersion())
+        return payer.plan(slot.getPlanId(), slot.getPlanVersion())
                 .filter(plan -> pools.endsWithin(payer, meter, plan, amount, slot.getPeriodStart()))
                 .isPresent();
     }
@@ -218,7 +217,7 @@ final class Charges {
         }
         IntervalCharge charge = interval.value();
         if (charge.unrated() != 0) {
-            Optional<PlanTerms> plan = catalogue.plan(charge.planId(), charge.planVersion());
+            Optional<PlanTerms> plan = slot.payer().plan(charge.planId(), charge.planVersion());
             if (plan.isEmpty()) {
                 // Nothing is billed at a guess: the interval waits for its plan, out of the way of the others.
                 openIntervals.put(

@@ -8,15 +8,19 @@ import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 
 /**
- * Asks for a commit sooner than {@code commit.interval.ms} where others wait for what has just been processed. Where the input is some
- * seconds behind, after a stall, commits come at a quarter of that: more of what is summed up on the heap travels as one, so that the
- * input is caught up with, and the commit adds little to what a record has waited already. While an old backlog is worked off nobody
- * waits for the single record.
+ * Asks for a commit sooner than {@code commit.interval.ms} where others wait for what has just been processed: about every 50 ms. Where
+ * the input is behind, after a stall, commits come at a quarter of that: more of what is summed up on the heap travels as one, so that
+ * the input is caught up with, and the commit adds little to what a record has waited already. While an old backlog is worked off
+ * nobody waits for the single record.
  */
 final class EarlyCommit {
 
-    private static final Duration LOOK_EVERY = Duration.ofMillis(50);
-    private static final int ASK_EVERY = 20;
+    private static final Duration LOOK_EVERY = Duration.ofMillis(25);
+    private static final int ASK_EVERY = 40;
+
+    /** Each commit costs the brokers a marker in every partition that was written to, and each subject its rows anew. */
+    private static final Duration SPACING = Duration.ofMillis(50);
+
     private static final int PART_OF_LAG = 4;
 
     /** A record appended this recently is live, also where more have come since it was fetched. */
@@ -27,9 +31,9 @@ final class EarlyCommit {
 
     private final ProcessorContext<?, ?> context;
     private final BooleanSupplier caughtUp;
+    private final Turns turns;
     private final Cancellable timer;
     private Instant newest = Instant.MIN;
-    private Instant asked = Instant.EPOCH;
     private boolean pending;
     private boolean live = true;
     private int looks;
@@ -39,11 +43,18 @@ final class EarlyCommit {
      *
      * @param caughtUp whether all input has been fetched: the end of an old backlog is live too, and so is everything where this
      *     machine's clock is ahead of the brokers'. Asked about once a second
+     * @param turns shared by all tasks of the instance
      */
-    EarlyCommit(ProcessorContext<?, ?> context, BooleanSupplier caughtUp) {
+    EarlyCommit(ProcessorContext<?, ?> context, BooleanSupplier caughtUp, Turns turns) {
         this.context = context;
         this.caughtUp = caughtUp;
+        this.turns = turns;
         timer = context.schedule(LOOK_EVERY, PunctuationType.WALL_CLOCK_TIME, now -> look(Instant.ofEpochMilli(now)));
+    }
+
+    /** When a commit was asked for last, by stream thread: a commit is one of all tasks of a thread, whichever asks for it. */
+    static final class Turns {
+        private final ThreadLocal<Instant> asked = ThreadLocal.withInitial(() -> Instant.EPOCH);
     }
 
     /** Notes that something was processed whose effect others may wait for. */
@@ -70,11 +81,19 @@ final class EarlyCommit {
         }
         Duration behind = Duration.between(newest, now);
         live = behind.compareTo(LIVE) < 0 || (++looks % ASK_EVERY == 0 && caughtUp.getAsBoolean());
-        if (live || (behind.compareTo(STALLED) < 0 && !now.isBefore(asked.plus(behind.dividedBy(PART_OF_LAG))))) {
+        if (!live && behind.compareTo(STALLED) >= 0) {
+            return;
+        }
+        if (!now.isBefore(turns.asked.get().plus(spacing(behind)))) {
             pending = false;
-            asked = now;
+            turns.asked.set(now);
             context.commit();
         }
+    }
+
+    private Duration spacing(Duration behind) {
+        Duration part = behind.dividedBy(PART_OF_LAG);
+        return behind.compareTo(STALLED) >= 0 || part.compareTo(SPACING) < 0 ? SPACING : part;
     }
 
     /** Ends it. A revived task keeps the timers of its former life otherwise. */

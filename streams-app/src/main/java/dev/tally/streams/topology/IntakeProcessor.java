@@ -33,7 +33,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.function.IntPredicate;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.PunctuationType;
@@ -58,24 +57,23 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
     private final IntakeSettings settings;
     private final CatalogueView catalogue;
     private final Freshness freshness;
-    private final IntPredicate caughtUp;
+    private final EarlyCommits commits;
     private final Map<Integer, IdMemory.Figures> figures;
     private @Nullable Task task;
 
     /**
-     * @param caughtUp whether all input of a partition has been fetched
      * @param figures where each partition of this process tells of its memory of ids
      */
     IntakeProcessor(
             IntakeSettings settings,
             CatalogueView catalogue,
             Freshness freshness,
-            IntPredicate caughtUp,
+            EarlyCommits commits,
             Map<Integer, IdMemory.Figures> figures) {
         this.settings = settings;
         this.catalogue = catalogue;
         this.freshness = freshness;
-        this.caughtUp = caughtUp;
+        this.commits = commits;
         this.figures = figures;
     }
 
@@ -164,7 +162,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
             streamTime = known == null ? null : Instant.ofEpochMilli(known);
             floor = Instant.ofEpochMilli(storedFloor.orElse(0));
             ticks = context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, now -> tick(Instant.ofEpochMilli(now)));
-            commit = new EarlyCommit(context, () -> caughtUp.test(partition));
+            commit = commits.of(context);
             sums = new UsageSums(settings.billingInterval(), terms, commit::isLive, this::toSubjectLog);
             orgs = new UsageOrgs(sums);
             // Only write-back stores and a sink are written to: in a commit, caching stores have had their turn.
@@ -370,7 +368,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
 
         /** A tick travels with the commit: it says that the sums before it are all there is up to its time. */
         private void tick(Instant now) {
-            idle = ++ticksWithoutInput > IDLE_TICKS && caughtUp.test(partition);
+            idle = ++ticksWithoutInput > IDLE_TICKS && commits.isCaughtUp(partition);
             tickDue = true;
             if (idle) {
                 commit.note(now);

@@ -82,6 +82,7 @@ public final class MeteringTopology {
     private final ReplacedRecords replaced = new ReplacedRecords();
     private final InputLag lag = new InputLag();
     private final Map<Integer, IdMemory.Figures> idFigures = new ConcurrentHashMap<>();
+    private final EarlyCommit.Turns commitTurns = new EarlyCommit.Turns();
     private final DecisionBoard decisions = new DecisionBoard();
     private final AccountFigures accountFigures = new AccountFigures();
 
@@ -199,11 +200,12 @@ public final class MeteringTopology {
 
     private void addIntake(Topology topology) {
         RecordSerde<ActionEvent> actions = serdes.of(ActionEvent.class);
+        EarlyCommits actionCommits = new EarlyCommits(this::isCaughtUp, commitTurns);
         input(topology, Names.ACTIONS_SOURCE, topics.actions());
         input(topology, Names.ACTIONS_HOME_SOURCE, topics.actionsHome());
         topology.addProcessor(
                 Names.BRING_HOME,
-                () -> new BringHomeProcessor(actions, accounts.intakePartitions(), this::isCaughtUp),
+                () -> new BringHomeProcessor(actions, accounts.intakePartitions(), actionCommits),
                 Names.ACTIONS_SOURCE);
         topology.addProcessor(
                 Names.ARRIVE_HOME,
@@ -211,7 +213,7 @@ public final class MeteringTopology {
                 Names.ACTIONS_HOME_SOURCE);
         topology.addProcessor(
                 Names.INTAKE,
-                () -> new IntakeProcessor(intake, catalogue, freshness, this::isCaughtUp, idFigures),
+                () -> new IntakeProcessor(intake, catalogue, freshness, actionCommits, idFigures),
                 Names.BRING_HOME,
                 Names.ARRIVE_HOME);
         topology.addStateStore(
@@ -260,7 +262,13 @@ public final class MeteringTopology {
                 kinds.keySet().stream().sorted().toArray(String[]::new));
         topology.addProcessor(
                 Names.CATALOGUE,
-                () -> new CatalogueProcessor(catalogueRecords, kinds, replaced),
+                () -> new CatalogueProcessor(
+                        catalogueRecords,
+                        kinds,
+                        replaced,
+                        // Whoever changes the catalogue waits for it to be in force, however long ago the record was
+                        // written.
+                        new EarlyCommits(partition -> true, commitTurns)),
                 Names.CATALOGUE_SOURCE);
         topology.addSink(
                 Names.CATALOGUE_LOG_SINK,
@@ -295,7 +303,7 @@ public final class MeteringTopology {
                         stored,
                         topics.subjectLog(),
                         freshness,
-                        partition -> lag.isCaughtUp(topics.subjectLog(), partition),
+                        new EarlyCommits(partition -> lag.isCaughtUp(topics.subjectLog(), partition), commitTurns),
                         writeBacks.crash(),
                         decisions,
                         accountFigures),

@@ -17,6 +17,7 @@ import dev.tally.streams.metering.Habits;
 import dev.tally.streams.metering.Observation;
 import dev.tally.streams.state.Courses;
 import dev.tally.streams.state.CoursesCodec;
+import dev.tally.streams.state.HabitsByMeter;
 import dev.tally.streams.state.HabitsCodec;
 import dev.tally.streams.state.HeapCells;
 import dev.tally.streams.state.HeapCells.Cell;
@@ -50,7 +51,7 @@ final class Spikes {
 
     private final WriteBackStore store;
     private final HeapCells<Courses> courses;
-    private final HeapCells<Habits> habits;
+    private final HeapCells<HabitsByMeter> habits;
     private final AccountClock clock;
     private final BiConsumer<String, Message> out;
 
@@ -58,8 +59,8 @@ final class Spikes {
         this.store = store;
         this.courses = new HeapCells<>(
                 store, new Layout<>(CoursesCodec::toBytes, CoursesCodec::fromBytes, Courses.NONE), KEEP);
-        this.habits =
-                new HeapCells<>(store, new Layout<>(HabitsCodec::toBytes, HabitsCodec::fromBytes, Habits.NONE), KEEP);
+        this.habits = new HeapCells<>(
+                store, new Layout<>(HabitsCodec::toBytes, HabitsCodec::fromBytes, HabitsByMeter.NONE), KEEP);
         this.clock = clock;
         this.out = out;
     }
@@ -76,10 +77,6 @@ final class Spikes {
      * @param subject its text; {@link #INTAKE} for all there are
      */
     private record Watched(String subject, String meter) {
-        Bytes habitsKey() {
-            return StoreKey.key().tag(HABITS).text(subject).text(meter).bytes();
-        }
-
         Bytes wakeKey(Instant at) {
             return StoreKey.key()
                     .tag(WAKE)
@@ -92,6 +89,10 @@ final class Spikes {
 
     private Cell<Courses> coursesOf(String subject) {
         return courses.cell(StoreKey.key().tag(COURSES).text(subject).bytes());
+    }
+
+    private Cell<HabitsByMeter> habitsOf(String subject) {
+        return habits.cell(StoreKey.key().tag(HABITS).text(subject).bytes());
     }
 
     /** Usage has arrived. */
@@ -164,15 +165,21 @@ final class Spikes {
     }
 
     private void observe(Watched watched, Cell<Courses> cell, String cause, Function<Activity, Observation> how) {
-        Cell<Habits> usual = habits.cell(watched.habitsKey());
         Course before = cell.value().of(watched.meter());
-        Observation seen = how.apply(new Activity(before, usual.value()));
+        Habits usual =
+                cell.value().hasHabits() ? habitsOf(watched.subject()).value().of(watched.meter()) : Habits.NONE;
+        Observation seen = how.apply(new Activity(before, usual));
         Activity after = seen.activity();
         if (!after.course().equals(before)) {
             courses.set(cell, cell.value().with(watched.meter(), after.course()));
         }
-        if (!after.habits().equals(usual.value())) {
-            habits.set(usual, after.habits());
+        if (!after.habits().equals(usual)) {
+            Cell<HabitsByMeter> known = habitsOf(watched.subject());
+            habits.set(known, known.value().with(watched.meter(), after.habits()));
+            // Where the last course was forgotten, so were its habits.
+            if (!cell.value().hasHabits() && !cell.value().meters().isEmpty()) {
+                courses.set(cell, cell.value().withHabits());
+            }
         }
         if (seen.wakeAt() != null) {
             store.put(watched.wakeKey(seen.wakeAt()), PRESENT);

@@ -93,7 +93,7 @@ final class ModelAdmissions {
                 desk,
                 request,
                 "QUEUE",
-                verdict.map(Verdict::reason).orElse(null),
+                verdict.map(Verdict::reason).orElse("queued_behind"),
                 now,
                 verdict.map(Verdict::retryAt).orElse(null),
                 null);

@@ -91,7 +91,12 @@ final class ModelAlerts {
         }
         states.forEach((mark, state) -> {
             if (mark.payer().equals(payer) && mark.span().contains(now) && !judged.contains(mark)) {
-                recover(mark, state.limit, null, standings.used(payer, state.limit, mark.scopeId(), mark.span()), now);
+                recover(
+                        mark,
+                        state.limit,
+                        null,
+                        standings.counted(payer, state.limit, mark.scopeId(), mark.span()),
+                        now);
             }
         });
     }

@@ -39,7 +39,12 @@ final class ModelStandings {
     long used(String payer, Limit limit, String scopeId, Span span) {
         return ModelCatalogue.isPool(payer, limit)
                 ? coverage.of(payer, limit.getMeter(), span).limitUsed()
-                : usage.limitUsed(window(payer, limit, span), limit.getScope(), scopeId);
+                : counted(payer, limit, scopeId, span);
+    }
+
+    /** What the payer pays for of a window, whatever is included of it. */
+    long counted(String payer, Limit limit, String scopeId, Span span) {
+        return usage.limitUsed(window(payer, limit, span), limit.getScope(), scopeId);
     }
 
     /** What the allocation and the grants in force have left. */

@@ -349,7 +349,7 @@ public final class Sequence {
         switch (random.nextInt(9)) {
             case 0 -> newPhase(any(List.of("user:ann", "user:bob")), any(List.of("starter", "pro")));
             case 1 -> newPhase("org:" + TEAM, any(List.of("team", "team-large")));
-            case 2 -> override(any(List.of("user:ann", "user:bob")));
+            case 2 -> override(any(List.of("user:ann", "user:bob", "user:cy")));
             case 3, 4 -> grant();
             case 5, 6 -> changeMember();
             case 7 -> capOverage(any(List.of("user:cy", "user:cy", "org:" + BIG)));
@@ -376,15 +376,25 @@ public final class Sequence {
     }
 
     private void override(String subject) {
-        List<Limit> overrides = random.nextInt(4) == 0
-                ? List.of()
-                : List.of(new Limit(
-                        Scope.USER,
-                        "actions",
-                        LimitWindow.DAY,
-                        3L + random.nextInt(20),
-                        subject.endsWith("bob") ? Beyond.QUEUE : Beyond.PAUSE,
-                        List.of(50, 80)));
+        List<Limit> overrides = new ArrayList<>();
+        if (random.nextInt(4) > 0) {
+            overrides.add(new Limit(
+                    Scope.USER,
+                    "actions",
+                    LimitWindow.DAY,
+                    3L + random.nextInt(20),
+                    subject.endsWith("bob") ? Beyond.QUEUE : Beyond.PAUSE,
+                    List.of(50, 80)));
+        }
+        if (random.nextInt(3) == 0) {
+            overrides.add(new Limit(
+                    Scope.USER,
+                    "credits",
+                    LimitWindow.PERIOD,
+                    null,
+                    any(List.of(Beyond.BILL, Beyond.REJECT, Beyond.NOTIFY)),
+                    List.of(80)));
+        }
         subscribe(Subscription.newBuilder(subscriptions.get(subject))
                 .setOverrides(overrides)
                 .build());

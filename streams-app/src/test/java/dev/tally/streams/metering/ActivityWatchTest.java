@@ -366,9 +366,7 @@ class ActivityWatchTest {
 
         // Then
         assertThat(course.raised()).isEmpty();
-        assertThat(course.activity().rhythm())
-                .isEqualTo(
-                        WeeklyRhythm.of(new char[0], course.activity().rhythm().learnedTo()));
+        assertThat(course.activity().rhythm()).isEqualTo(WeeklyRhythm.NONE);
     }
 
     @Test

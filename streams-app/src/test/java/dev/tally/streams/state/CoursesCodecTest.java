@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tally.streams.metering.Activity;
 import dev.tally.streams.metering.ActivityWatch;
 import dev.tally.streams.metering.Course;
-import dev.tally.streams.metering.Habits;
 import dev.tally.streams.metering.Observation;
 import java.time.Duration;
 import java.time.Instant;
@@ -45,11 +44,15 @@ class CoursesCodecTest {
         return Courses.NONE.with("actions", activity.course());
     }
 
+    private static HabitsByMeter habits(Activity activity) {
+        return HabitsByMeter.NONE.with("actions", activity.habits());
+    }
+
     /** What is read after it was written. */
     private static Activity stored(Activity activity) {
         return new Activity(
                 CoursesCodec.fromBytes(CoursesCodec.toBytes(courses(activity))).of("actions"),
-                HabitsCodec.fromBytes(HabitsCodec.toBytes(activity.habits())));
+                HabitsCodec.fromBytes(HabitsCodec.toBytes(habits(activity))).of("actions"));
     }
 
     @Test
@@ -68,9 +71,9 @@ class CoursesCodecTest {
         Activity many = random(1, 100_000, Duration.ofSeconds(84), 1_000, false);
 
         assertThat(CoursesCodec.toBytes(courses(few))).hasSizeLessThan(80);
-        assertThat(HabitsCodec.toBytes(few.habits())).hasSizeLessThan(100);
+        assertThat(HabitsCodec.toBytes(habits(few))).hasSizeLessThan(100);
         assertThat(CoursesCodec.toBytes(courses(many))).hasSizeLessThan(300);
-        assertThat(HabitsCodec.toBytes(many.habits())).hasSizeLessThan(550);
+        assertThat(HabitsCodec.toBytes(habits(many))).hasSizeLessThan(550);
         assertThat(many.habits().rhythm().cells()).isEqualTo(168);
     }
 
@@ -79,9 +82,9 @@ class CoursesCodecTest {
         Activity activity = random(3, 60, Duration.ofMinutes(50), 20, false);
 
         assertThat(HexFormat.of().formatHex(CoursesCodec.toBytes(courses(activity))))
-                .isEqualTo("010107616374696f6e7303a2a78c1c2c0c0e140026d4bf02f209188ef83b00003800000001e49146");
-        assertThat(HexFormat.of().formatHex(HabitsCodec.toBytes(activity.habits())))
-                .isEqualTo("01008ef83b00");
+                .isEqualTo("01000107616374696f6e7303a2a78c1c2c0c0e140026d4bf02f209188ef83b00003800000001e491468ef83b");
+        assertThat(HexFormat.of().formatHex(HabitsCodec.toBytes(habits(activity))))
+                .isEqualTo("0100");
     }
 
     @Test
@@ -91,6 +94,8 @@ class CoursesCodecTest {
         Courses both = Courses.NONE.with("tokens", some).with("Überläufe", other);
 
         assertThat(CoursesCodec.fromBytes(CoursesCodec.toBytes(both))).isEqualTo(both);
+        assertThat(CoursesCodec.fromBytes(CoursesCodec.toBytes(both.withHabits())))
+                .isEqualTo(both.withHabits());
         assertThat(both.with("tokens", Course.NONE).meters()).containsExactly("Überläufe");
         assertThat(both.with("tokens", Course.NONE).with("Überläufe", Course.NONE))
                 .isSameAs(Courses.NONE);
@@ -101,7 +106,7 @@ class CoursesCodecTest {
         byte[] courses = CoursesCodec.toBytes(courses(random(1, 20, Duration.ofHours(1), 5, false)));
         courses[0] = 9;
         assertThatThrownBy(() -> CoursesCodec.fromBytes(courses)).hasMessageContaining("format 9");
-        byte[] habits = HabitsCodec.toBytes(Habits.NONE);
+        byte[] habits = HabitsCodec.toBytes(HabitsByMeter.NONE);
         habits[0] = 9;
         assertThatThrownBy(() -> HabitsCodec.fromBytes(habits)).hasMessageContaining("format 9");
     }

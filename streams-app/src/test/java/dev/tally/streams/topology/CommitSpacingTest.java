@@ -13,7 +13,8 @@ class CommitSpacingTest {
 
     private final MockProcessorContext<String, String> context = new MockProcessorContext<>();
     private boolean caughtUp;
-    private final EarlyCommit commit = new EarlyCommit(context, () -> caughtUp);
+    private final EarlyCommit.Turns turns = new EarlyCommit.Turns();
+    private final EarlyCommit commit = new EarlyCommit(context, () -> caughtUp, turns);
     private Instant now = START;
 
     @Test
@@ -29,10 +30,22 @@ class CommitSpacingTest {
     void shouldTakeAClockThatIsALittleAheadForLive() {
         int asks = 0;
         for (int i = 0; i < 10; i++) {
-            commit.note(now.minusMillis(1_900));
+            commit.note(now.minusMillis(150));
             asks += asksIn(Duration.ofMillis(50));
         }
         assertThat(asks).isEqualTo(10);
+        assertThat(commit.isLive()).isTrue();
+    }
+
+    @Test
+    void shouldSpaceCommitsOutAsSoonAsItFallsBehind() {
+        int asks = 0;
+        for (int i = 0; i < 40; i++) {
+            commit.note(now.minusMillis(800));
+            asks += asksIn(Duration.ofMillis(25));
+        }
+        assertThat(asks).as("in 1 s, 0.8 s behind").isEqualTo(5);
+        assertThat(commit.isLive()).as("others still wait for it").isTrue();
     }
 
     @Test
@@ -46,6 +59,20 @@ class CommitSpacingTest {
         assertThat(commit.isLive())
                 .as("what the accounts stage gets from it must not hurry, or it would hurry this thread too")
                 .isFalse();
+    }
+
+    @Test
+    void shouldTakeTurnsWithTheOtherTasksOfItsThread() {
+        EarlyCommit other = new EarlyCommit(context, () -> caughtUp, turns);
+        int asks = 0;
+        for (int i = 0; i < 80; i++) {
+            commit.note(now);
+            other.note(now);
+            asks += asksIn(Duration.ofMillis(25));
+        }
+        assertThat(asks)
+                .as("in 2 s, each of which commits what both have processed")
+                .isEqualTo(40);
     }
 
     @Test
@@ -68,10 +95,12 @@ class CommitSpacingTest {
     private int asksIn(Duration time) {
         int asks = 0;
         for (Instant end = now.plus(time); now.isBefore(end); ) {
-            now = now.plusMillis(50);
-            context.resetCommit();
-            context.scheduledPunctuators().get(0).getPunctuator().punctuate(now.toEpochMilli());
-            asks += context.committed() ? 1 : 0;
+            now = now.plusMillis(25);
+            for (MockProcessorContext.CapturedPunctuator timer : context.scheduledPunctuators()) {
+                context.resetCommit();
+                timer.getPunctuator().punctuate(now.toEpochMilli());
+                asks += context.committed() ? 1 : 0;
+            }
         }
         return asks;
     }
