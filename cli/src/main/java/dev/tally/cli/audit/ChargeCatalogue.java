@@ -66,13 +66,31 @@ public final class ChargeCatalogue {
      *
      * @param included by meter
      * @param billed meters of which usage beyond is billed
+     * @param billedByPlan the same by the plan alone: what an override takes from them is still accounted for
      * @param accountsForAll whether each meter is accounted for
      */
     record Charging(
-            String plan, boolean orgPays, Map<String, Included> included, Set<String> billed, boolean accountsForAll) {
+            String plan,
+            boolean orgPays,
+            Map<String, Included> included,
+            Set<String> billed,
+            Set<String> billedByPlan,
+            boolean accountsForAll) {
+
+        Charging(
+                String plan,
+                boolean orgPays,
+                Map<String, Included> included,
+                Set<String> billed,
+                boolean accountsForAll) {
+            this(plan, orgPays, included, billed, billed, accountsForAll);
+        }
 
         boolean charges(String meter) {
-            return accountsForAll || included.containsKey(meter) || billed.contains(meter);
+            return accountsForAll
+                    || included.containsKey(meter)
+                    || billed.contains(meter)
+                    || billedByPlan.contains(meter);
         }
 
         Charging with(Map<String, Boolean> overrides) {
@@ -84,7 +102,7 @@ public final class ChargeCatalogue {
                     merged.remove(meter);
                 }
             });
-            return new Charging(plan, orgPays, included, merged, accountsForAll);
+            return new Charging(plan, orgPays, included, merged, billedByPlan, accountsForAll);
         }
 
         Included included(String meter) {

@@ -73,14 +73,23 @@ final class SubscribedRules {
         }
     }
 
-    /** With report ALL the included tier is Stripe's, which knows nothing of an override. */
+    /** With report ALL the included tier and the price beyond it are Stripe's, which knows nothing of an override. */
     private void allocationsAtStripe() {
         for (int i = 0; i < subscription.getOverrides().size(); i++) {
             Limit limit = subscription.getOverrides().get(i);
             for (Plan plan : plans) {
-                if (plan.getReport() == Report.ALL
-                        && limit.getAmount() != null
-                        && isPayers(limit, plan)
+                if (plan.getReport() != Report.ALL || !isPayers(limit, plan)) {
+                    continue;
+                }
+                if (limit.getBeyond() != Beyond.BILL
+                        && plan.getLimits().stream()
+                                .anyMatch(one -> isPayers(one, plan)
+                                        && one.getMeter().equals(limit.getMeter())
+                                        && one.getBeyond() == Beyond.BILL)) {
+                    issues.item("overrides", i)
+                            .add("ends the billing of what is beyond under plan " + Catalogue.key(plan)
+                                    + ", which has report ALL: Stripe bills it all the same");
+                } else if (limit.getAmount() != null
                         && plan.getAllocations().stream()
                                 .anyMatch(one -> one.getMeter().equals(limit.getMeter()))) {
                     issues.item("overrides", i)

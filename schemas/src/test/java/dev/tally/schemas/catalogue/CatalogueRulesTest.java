@@ -236,6 +236,10 @@ final class CatalogueRulesTest {
                 "all    | `overrides: [{scope: ORG, meter: m, window: PERIOD, amount: 50, beyond: BILL}]` |"
                         + " subscriptions[0].overrides[0]: replaces what plan all@1 includes, which has report ALL: Stripe has"
                         + " what is included",
+                "all    | `overrides: [{scope: ORG, meter: m, window: PERIOD, beyond: NOTIFY}]` |"
+                        + " subscriptions[0].overrides[0]: ends the billing of what is beyond under plan all@1, which has"
+                        + " report ALL: Stripe bills it all the same",
+                "billed | `overrides: [{scope: ORG, meter: m, window: PERIOD, beyond: NOTIFY}]` | ``",
                 "pool   | `overrides: [{scope: ORG, meter: gone, window: DAY, amount: 50, beyond: REJECT}]` |"
                         + " subscriptions[0].overrides[0].meter: there is no meter gone",
                 "pool   | `overrides: [{scope: MEMBER, meter: m, window: PERIOD, amount: 5, beyond: REJECT}]` | ``",

@@ -2,8 +2,11 @@ package dev.tally.streams.metering;
 
 import dev.tally.keys.Subject;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param limits its limits
  * @param allocations what a period includes
  * @param reportAll whether every unit is reported to Stripe, not only overage
+ * @param accounted meters of which each unit is accounted for though nothing is included: it is billed, or was until an override
  */
 public record PlanTerms(
         String planId,
@@ -22,7 +26,8 @@ public record PlanTerms(
         Subject.Kind payer,
         List<LimitTerms> limits,
         List<AllocationTerms> allocations,
-        boolean reportAll) {
+        boolean reportAll,
+        Set<String> accounted) {
 
     /** Whose usage a limit counts. */
     public enum Scope {
@@ -103,6 +108,18 @@ public record PlanTerms(
     public PlanTerms {
         limits = List.copyOf(limits);
         allocations = List.copyOf(allocations);
+        accounted = Set.copyOf(accounted);
+    }
+
+    /** A plan as it is published. */
+    public PlanTerms(
+            String planId,
+            int version,
+            Subject.Kind payer,
+            List<LimitTerms> limits,
+            List<AllocationTerms> allocations,
+            boolean reportAll) {
+        this(planId, version, payer, limits, allocations, reportAll, billed(payer, limits));
     }
 
     /** The plan as it holds for a subscription with overrides: each takes the place of the plan's limit of its scope, meter and window. */
@@ -116,7 +133,21 @@ public record PlanTerms(
                 merged.add(limit);
             }
         }
-        return new PlanTerms(planId, version, payer, merged, allocations, reportAll);
+        Set<String> withOverrides = new HashSet<>(accounted);
+        withOverrides.addAll(billed(payer, merged));
+        return new PlanTerms(planId, version, payer, merged, allocations, reportAll, withOverrides);
+    }
+
+    private static Set<String> billed(Subject.Kind payer, List<LimitTerms> limits) {
+        return limits.stream()
+                .filter(limit -> bills(payer, limit))
+                .map(LimitTerms::meter)
+                .collect(Collectors.toSet());
+    }
+
+    private static boolean bills(Subject.Kind payer, LimitTerms limit) {
+        Scope payerScope = payer == Subject.Kind.ORG ? Scope.ORG : Scope.USER;
+        return limit.scope() == payerScope && limit.window() == Window.PERIOD && limit.beyond() == Beyond.BILL;
     }
 
     /** The allocation of a meter. */
@@ -124,18 +155,18 @@ public record PlanTerms(
         return allocations.stream().filter(a -> a.meter().equals(meter)).findFirst();
     }
 
-    /** Whether use of a meter is covered by an allocation or billed, so that each unit must be accounted for. */
+    /** Whether use of a meter is covered by an allocation or billed, or would be but for an override, so that each unit must be accounted for. */
     public boolean charges(String meter) {
-        return reportAll || allocation(meter).isPresent() || bills(meter);
+        return reportAll || allocation(meter).isPresent() || accounted.contains(meter);
     }
 
     /** Whether usage beyond what a period includes is billed; otherwise it is excess. */
     public boolean bills(String meter) {
-        Scope payerScope = payer == Subject.Kind.ORG ? Scope.ORG : Scope.USER;
-        return limits.stream()
-                .anyMatch(l -> l.scope() == payerScope
-                        && l.window() == Window.PERIOD
-                        && l.meter().equals(meter)
-                        && l.beyond() == Beyond.BILL);
+        for (LimitTerms limit : limits) {
+            if (limit.meter().equals(meter) && bills(payer, limit)) {
+                return true;
+            }
+        }
+        return false;
     }
 }

@@ -16,7 +16,7 @@ import org.apache.kafka.common.utils.ByteUtils;
  */
 public final class CoursesCodec {
 
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
 
     /** More than the numbers of a course outside of its list can take, and than its meter's length. */
     private static final int FIXED = 128;

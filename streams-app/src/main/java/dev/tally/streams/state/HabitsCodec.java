@@ -13,7 +13,7 @@ import org.apache.kafka.common.utils.ByteUtils;
 /** What is usual of a subject's usage, for the store. Numbers take as many bytes as they need. */
 public final class HabitsCodec {
 
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
 
     /** More than the numbers outside of the lists can take. */
     private static final int FIXED = 32;

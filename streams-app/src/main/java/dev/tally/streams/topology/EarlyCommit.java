@@ -35,6 +35,7 @@ final class EarlyCommit {
     private final Cancellable timer;
     private Instant newest = Instant.MIN;
     private boolean pending;
+    private long noted;
     private boolean live = true;
     private int looks;
 
@@ -52,14 +53,20 @@ final class EarlyCommit {
         timer = context.schedule(LOOK_EVERY, PunctuationType.WALL_CLOCK_TIME, now -> look(Instant.ofEpochMilli(now)));
     }
 
-    /** When a commit was asked for last, by stream thread: a commit is one of all tasks of a thread, whichever asks for it. */
+    /** What the tasks of each stream thread share: a commit is one of all tasks of a thread, whichever asks for it. */
     static final class Turns {
-        private final ThreadLocal<Instant> asked = ThreadLocal.withInitial(() -> Instant.EPOCH);
+        private final ThreadLocal<Turn> turns = ThreadLocal.withInitial(Turn::new);
+    }
+
+    private static final class Turn {
+        private Instant asked = Instant.EPOCH;
+        private long number;
     }
 
     /** Notes that something was processed whose effect others may wait for. */
     void note(Instant appendedAt) {
         pending = true;
+        noted = turns.turns.get().number;
         if (appendedAt.isAfter(newest)) {
             newest = appendedAt;
         }
@@ -76,6 +83,9 @@ final class EarlyCommit {
     }
 
     private void look(Instant now) {
+        Turn turn = turns.turns.get();
+        // What another task has asked for since then commits what was noted here too.
+        pending &= noted == turn.number;
         if (!pending) {
             return;
         }
@@ -84,16 +94,19 @@ final class EarlyCommit {
         if (!live && behind.compareTo(STALLED) >= 0) {
             return;
         }
-        if (!now.isBefore(turns.asked.get().plus(spacing(behind)))) {
+        // A clock that was set back must not hold commits up.
+        if (now.isBefore(turn.asked) || !now.isBefore(turn.asked.plus(spacing(behind)))) {
             pending = false;
-            turns.asked.set(now);
+            turn.asked = now;
+            turn.number++;
             context.commit();
         }
     }
 
     private Duration spacing(Duration behind) {
         Duration part = behind.dividedBy(PART_OF_LAG);
-        return behind.compareTo(STALLED) >= 0 || part.compareTo(SPACING) < 0 ? SPACING : part;
+        boolean isAllFetched = live && behind.compareTo(LIVE) >= 0;
+        return isAllFetched || part.compareTo(SPACING) < 0 ? SPACING : part;
     }
 
     /** Ends it. A revived task keeps the timers of its former life otherwise. */

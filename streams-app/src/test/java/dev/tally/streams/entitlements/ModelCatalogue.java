@@ -233,11 +233,19 @@ final class ModelCatalogue {
 
     /** Whether usage beyond what is included is billed under a plan. */
     boolean bills(String payer, Plan plan, String meter) {
-        return withOverrides(payer, plan).stream()
-                .anyMatch(limit -> limit.getScope() == ownScope(payer)
-                        && limit.getWindow() == LimitWindow.PERIOD
-                        && limit.getMeter().equals(meter)
-                        && limit.getBeyond() == Beyond.BILL);
+        return withOverrides(payer, plan).stream().anyMatch(limit -> bills(payer, limit, meter));
+    }
+
+    /** Whether it would be, were there no overrides. */
+    boolean billsWithoutOverrides(String payer, Plan plan, String meter) {
+        return plan.getLimits().stream().anyMatch(limit -> bills(payer, limit, meter));
+    }
+
+    private static boolean bills(String payer, Limit limit, String meter) {
+        return limit.getScope() == ownScope(payer)
+                && limit.getWindow() == LimitWindow.PERIOD
+                && limit.getMeter().equals(meter)
+                && limit.getBeyond() == Beyond.BILL;
     }
 
     static Optional<Allocation> allocation(Plan plan, String meter) {

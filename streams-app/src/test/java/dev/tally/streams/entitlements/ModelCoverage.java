@@ -96,6 +96,7 @@ final class ModelCoverage {
     private boolean isCharged(String payer, Plan plan, String meter) {
         return ModelCatalogue.allocation(plan, meter).isPresent()
                 || catalogue.bills(payer, plan, meter)
+                || catalogue.billsWithoutOverrides(payer, plan, meter)
                 || !catalogue.grants(payer, meter).isEmpty();
     }
 

@@ -82,9 +82,9 @@ class CoursesCodecTest {
         Activity activity = random(3, 60, Duration.ofMinutes(50), 20, false);
 
         assertThat(HexFormat.of().formatHex(CoursesCodec.toBytes(courses(activity))))
-                .isEqualTo("01000107616374696f6e7303a2a78c1c2c0c0e140026d4bf02f209188ef83b00003800000001e491468ef83b");
+                .isEqualTo("02000107616374696f6e7303a2a78c1c2c0c0e140026d4bf02f209188ef83b00003800000001e491468ef83b");
         assertThat(HexFormat.of().formatHex(HabitsCodec.toBytes(habits(activity))))
-                .isEqualTo("0100");
+                .isEqualTo("0200");
     }
 
     @Test

@@ -38,6 +38,26 @@ class CommitSpacingTest {
     }
 
     @Test
+    void shouldNotAskForWhatAnotherTaskOfTheThreadHasAskedFor() {
+        EarlyCommit other = new EarlyCommit(context, () -> caughtUp, turns);
+        commit.note(now);
+        other.note(now);
+        assertThat(asksIn(Duration.ofSeconds(1))).isEqualTo(1);
+
+        other.note(now);
+        assertThat(asksIn(Duration.ofSeconds(1))).as("what came after that").isEqualTo(1);
+    }
+
+    @Test
+    void shouldAskThoughTheClockWasSetBack() {
+        commit.note(now);
+        assertThat(asksIn(Duration.ofMillis(100))).isEqualTo(1);
+        now = now.minusSeconds(3_600);
+        commit.note(now);
+        assertThat(asksIn(Duration.ofMillis(100))).isEqualTo(1);
+    }
+
+    @Test
     void shouldSpaceCommitsOutAsSoonAsItFallsBehind() {
         int asks = 0;
         for (int i = 0; i < 40; i++) {
