@@ -1,5 +1,6 @@
 package dev.tally.sink.app;
 
+import com.stripe.StripeClient;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.LedgerEntry;
 import dev.tally.schemas.serde.RecordSerdes;
@@ -9,6 +10,7 @@ import dev.tally.sink.delivery.CrashPoints;
 import dev.tally.sink.delivery.DeliveryRunner;
 import dev.tally.sink.delivery.DeliveryStatus;
 import dev.tally.sink.stripe.StripeJavaMeterEvents;
+import dev.tally.sink.stripe.StripeJavaSums;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.InstantSource;
@@ -67,10 +69,12 @@ final class SinkApp {
     }
 
     private void deliver(RecordSerdes serdes, SinkMetrics metrics, InstantSource clock) throws InterruptedException {
+        StripeClient client = settings.stripe().open();
         // ThreadLocalRandom has to be asked for in the thread that uses it.
         RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
         Collaborators with = new Collaborators(
-                StripeJavaMeterEvents.open(settings.stripe(), clock),
+                new StripeJavaMeterEvents(client, clock),
+                new StripeJavaSums(client, clock),
                 serdes.of(BillableFact.class),
                 serdes.of(LedgerEntry.class),
                 metrics,

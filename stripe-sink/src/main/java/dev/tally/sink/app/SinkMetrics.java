@@ -4,10 +4,12 @@ import dev.tally.sink.delivery.DeliveryListener;
 import dev.tally.sink.delivery.DeliveryStatus;
 import dev.tally.sink.reporting.Admission;
 import dev.tally.sink.reporting.Answer;
+import dev.tally.sink.reporting.MinuteSum;
 import dev.tally.sink.reporting.Outcome;
 import dev.tally.sink.reporting.TransientCause;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
@@ -41,6 +43,9 @@ final class SinkMetrics implements DeliveryListener {
 
     /** 1 while Stripe refuses the whole account. */
     static final String HALTED = "tally.sink.halted";
+
+    /** Looks at Stripe's sums for facts whose outcome was unknown for 23 hours, by what came of them. */
+    static final String LOOKUPS = "tally.sink.lookups";
 
     private static final String NO_REASON = "none";
 
@@ -89,6 +94,15 @@ final class SinkMetrics implements DeliveryListener {
             case Answer.AccountHalt(String reason, String detail) -> answer("account_halt", reason);
             case Answer.Unknown(String reason, String detail) -> answer("unknown", reason);
         }
+    }
+
+    @Override
+    public void lookedUp(MinuteSum told) {
+        String result = switch (told) {
+            case MinuteSum.Of(BigDecimal sum) -> sum.signum() == 0 ? "nothing" : "something";
+            case MinuteSum.Untold(Answer answer) -> "untold";
+        };
+        registry.counter(LOOKUPS, "result", result).increment();
     }
 
     @Override

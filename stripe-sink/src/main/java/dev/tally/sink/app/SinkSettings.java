@@ -44,6 +44,7 @@ record SinkSettings(
     static final String STRIPE_REQUEST_TIMEOUT = "stripe.request.timeout";
     static final String STRIPE_RETRY_FIRST = "stripe.retry.first";
     static final String STRIPE_RETRY_LONGEST = "stripe.retry.longest";
+    static final String STRIPE_SUMS_DELAY = "stripe.sums.delay";
     static final String SINK_MAX_PENDING = "sink.max.pending";
     static final String SINK_INSTANCE = "sink.instance";
     static final String HTTP_HOST = "http.host";
@@ -135,6 +136,14 @@ record SinkSettings(
                         Durations.atLeast(Duration.ofMillis(1)),
                         ConfigDef.Importance.LOW,
                         "Upper bound of any wait between attempts.")
+                .define(
+                        STRIPE_SUMS_DELAY,
+                        ConfigDef.Type.STRING,
+                        "1h",
+                        Durations.atLeast(Duration.ofSeconds(1)),
+                        ConfigDef.Importance.LOW,
+                        "How long what Stripe took may be missing from its event summaries. So long after its last attempt a fact whose"
+                                + " outcome is unknown for 23 hours is looked for there.")
                 .define(
                         SINK_MAX_PENDING,
                         ConfigDef.Type.INT,
@@ -252,7 +261,8 @@ record SinkSettings(
                 COMMIT_INTERVAL,
                 REVOKE_WAIT,
                 LEDGER_MEMORY,
-                new RetryRule(parsed.duration(STRIPE_RETRY_FIRST), parsed.duration(STRIPE_RETRY_LONGEST)));
+                new RetryRule(parsed.duration(STRIPE_RETRY_FIRST), parsed.duration(STRIPE_RETRY_LONGEST)),
+                parsed.duration(STRIPE_SUMS_DELAY));
         return new SinkSettings(
                 parsed,
                 delivery,

@@ -4,6 +4,7 @@ import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.LedgerEntry;
 import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.sink.stripe.StripeMeterEvents;
+import dev.tally.sink.stripe.StripeSums;
 import java.time.InstantSource;
 import java.util.random.RandomGenerator;
 
@@ -14,6 +15,7 @@ import java.util.random.RandomGenerator;
  */
 public record Collaborators(
         StripeMeterEvents stripe,
+        StripeSums sums,
         RecordSerde<BillableFact> facts,
         RecordSerde<LedgerEntry> ledger,
         DeliveryListener listener,

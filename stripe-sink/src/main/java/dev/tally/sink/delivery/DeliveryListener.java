@@ -1,12 +1,16 @@
 package dev.tally.sink.delivery;
 
 import dev.tally.sink.reporting.Answer;
+import dev.tally.sink.reporting.MinuteSum;
 import dev.tally.sink.reporting.Outcome;
 
 /** Hears what happens, for metrics; called from several threads and must return at once. */
 public interface DeliveryListener {
     /** One attempt came to {@code answer}. */
     void attempted(Answer answer);
+
+    /** Stripe was asked for its sum over the minute of a fact whose outcome was unknown for long. */
+    void lookedUp(MinuteSum told);
 
     /** A fact's outcome was committed. */
     void settled(Outcome outcome);

@@ -75,7 +75,8 @@ final class DeliveryLoop {
         this.factReader = new FactReader(with.facts(), with.listener());
         this.sender = new FactSender(
                 with.stripe(),
-                new DeliveryRules(settings.retryRule()),
+                with.sums(),
+                new DeliveryRules(settings.retryRule(), settings.sumsDelay()),
                 new Pacing(with.callsPerSecond(), with.clock()),
                 new AccountGate(with.clock(), with.status()),
                 settings.maxInFlight(),

@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param revokeWait how long a lost partition's running calls are waited for, so that their outcomes are kept
  * @param ledgerMemory how far back the ledger is remembered; Stripe takes nothing older than 35 days
  * @param retryRule waits between attempts
+ * @param sumsDelay how long what Stripe took may be missing from its sums
  */
 public record DeliverySettings(
         Map<String, Object> kafka,
@@ -30,7 +31,8 @@ public record DeliverySettings(
         Duration commitInterval,
         Duration revokeWait,
         Duration ledgerMemory,
-        RetryRule retryRule) {
+        RetryRule retryRule,
+        Duration sumsDelay) {
     /** Copies the client settings and refuses limits under 1. */
     public DeliverySettings {
         kafka = Map.copyOf(kafka);

@@ -11,7 +11,9 @@ import dev.tally.sink.reporting.Known;
 import dev.tally.sink.reporting.Outcome;
 import dev.tally.sink.reporting.Preparation;
 import dev.tally.sink.reporting.Reporting;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -19,6 +21,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** Takes consumed records into their partition's work: what is to be sent, what is settled without Stripe. */
 final class FactReader {
+    private static final Duration MINUTE = Duration.ofMinutes(1);
+
     private final RecordSerde<BillableFact> serde;
     private final DeliveryListener listener;
 
@@ -53,7 +57,7 @@ final class FactReader {
     private void take(PartitionWork work, FactRecord origin, Fact fact, Instant now, Intake into) {
         LedgerMemory memory = work.memory();
         Known known = memory.find(fact.identifier());
-        switch (Admission.of(fact, known)) {
+        switch (Admission.of(fact, known, now)) {
             case Admission.AlreadySettled() -> readAgain(work, origin);
             case Admission.Conflict(Outcome.Parked outcome) -> {
                 if (memory.isParked(fact.identifier(), fact.amount())) {
@@ -106,6 +110,18 @@ final class FactReader {
                 billable.getStripeCustomerId(),
                 billable.getEventName(),
                 billable.getAmount(),
-                billable.getTimestamp());
+                billable.getTimestamp(),
+                hasOwnMinute(billable));
+    }
+
+    /**
+     * Revisions of an interval are charged a minute apart, as long as there are minutes in it; the last minute may be shared. What is
+     * carried into a later period is charged at any time.
+     */
+    private static boolean hasOwnMinute(BillableFact billable) {
+        Instant own = billable.getIntervalStart().plus(Duration.ofMinutes(billable.getRevision()));
+        return billable.getTimestamp().equals(own)
+                && own.plus(MINUTE).isBefore(billable.getIntervalEnd())
+                && own.equals(own.truncatedTo(ChronoUnit.MINUTES));
     }
 }

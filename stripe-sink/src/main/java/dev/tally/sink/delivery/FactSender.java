@@ -4,7 +4,9 @@ import dev.tally.sink.delivery.Completions.Completion;
 import dev.tally.sink.reporting.Answer;
 import dev.tally.sink.reporting.Attempts;
 import dev.tally.sink.reporting.DeliveryRules;
+import dev.tally.sink.reporting.Fact;
 import dev.tally.sink.reporting.MeterEvent;
+import dev.tally.sink.reporting.MinuteSum;
 import dev.tally.sink.reporting.NextStep;
 import dev.tally.sink.reporting.Outcome;
 import dev.tally.sink.reporting.Preparation;
@@ -12,9 +14,13 @@ import dev.tally.sink.reporting.Reporting;
 import dev.tally.sink.reporting.TransientCause;
 import dev.tally.sink.stripe.Reply;
 import dev.tally.sink.stripe.StripeMeterEvents;
+import dev.tally.sink.stripe.StripeSums;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -29,9 +35,14 @@ final class FactSender {
     /** A wait is cut into pieces of this length, so that a lane of a lost partition does not linger. */
     private static final Duration LONGEST_NAP = Duration.ofSeconds(5);
 
+    /** Stripe takes 25 calls a second of each endpoint but meter events (its page on rate limits). */
+    private static final int READS_PER_SECOND = 20;
+
     private final StripeMeterEvents stripe;
+    private final StripeSums sums;
     private final DeliveryRules rules;
     private final Pacing pacing;
+    private final Pacing reads;
     private final AccountGate gate;
     private final int maxInFlight;
     private final Semaphore inFlight;
@@ -43,6 +54,7 @@ final class FactSender {
 
     FactSender(
             StripeMeterEvents stripe,
+            StripeSums sums,
             DeliveryRules rules,
             Pacing pacing,
             AccountGate gate,
@@ -52,8 +64,10 @@ final class FactSender {
             InstantSource clock,
             RandomGenerator random) {
         this.stripe = stripe;
+        this.sums = sums;
         this.rules = rules;
         this.pacing = pacing;
+        this.reads = new Pacing(READS_PER_SECOND, clock);
         this.gate = gate;
         this.maxInFlight = maxInFlight;
         this.inFlight = new Semaphore(maxInFlight);
@@ -70,41 +84,95 @@ final class FactSender {
     void deliver(Delivery delivery) throws InterruptedException {
         Attempts attempts = delivery.attempts();
         while (delivery.source().isOwned()) {
-            Instant now = clock.instant();
-            if (!rules.maySend(attempts, now)) {
-                complete(delivery, rules.parkedAsUnknown(attempts), attempts, null);
-                return;
-            }
-            switch (Reporting.prepare(delivery.fact(), now)) {
-                case Preparation.Refused(var reason, String detail) -> {
-                    complete(delivery, new Outcome.Dead(reason.code(), detail), attempts, null);
+            NextStep step = step(delivery, attempts);
+            switch (step) {
+                case null -> {
                     return;
                 }
-                case Preparation.TooEarly(Instant from) -> nap(delivery, Duration.between(now, from));
-                case Preparation.Ready(MeterEvent event) -> {
-                    NextStep step = attempt(delivery, event, attempts);
-                    if (step == null) {
-                        return;
-                    }
-                    switch (step) {
-                        case NextStep.Finished unused -> {
-                            return;
-                        }
-                        case NextStep.Again(Duration delay, Attempts next) -> {
-                            attempts = next;
-                            nap(delivery, delay);
-                        }
-                        case NextStep.Halt(String reason, Duration delay, Attempts next) -> attempts = next;
-                    }
+                case NextStep.Finished unused -> {
+                    return;
                 }
+                case NextStep.Again(Duration delay, Attempts next) -> {
+                    attempts = next;
+                    nap(delivery, delay);
+                }
+                case NextStep.Halt(String reason, Duration delay, Attempts next) -> attempts = next;
             }
         }
     }
 
-    /** Returns null when the partition was given up before the call. */
+    /** Does what is due; null where the partition was given up before. */
+    private @Nullable NextStep step(Delivery delivery, Attempts attempts) throws InterruptedException {
+        Instant now = clock.instant();
+        if (!rules.maySend(attempts, now)) {
+            return settleBySum(delivery, attempts, now);
+        }
+        return switch (Reporting.prepare(delivery.fact(), now)) {
+            case Preparation.Refused(var reason, String detail) ->
+                finish(delivery, new Outcome.Dead(reason.code(), detail), attempts);
+            case Preparation.TooEarly(Instant from) -> new NextStep.Again(Duration.between(now, from), attempts);
+            case Preparation.Ready(MeterEvent event) -> attempt(delivery, event, attempts);
+        };
+    }
+
+    private NextStep finish(Delivery delivery, Outcome outcome, Attempts attempts) {
+        complete(delivery, outcome, attempts, null);
+        return new NextStep.Finished(outcome);
+    }
+
+    /** Stripe may have forgotten the identifier, so what it has decides. */
+    private @Nullable NextStep settleBySum(Delivery delivery, Attempts attempts, Instant now)
+            throws InterruptedException {
+        Fact fact = delivery.fact();
+        Optional<Instant> from = rules.sumsTellFrom(fact, attempts);
+        if (from.isEmpty()) {
+            return finish(delivery, rules.parkedAsUnknown(attempts, "its minute may hold other facts"), attempts);
+        }
+        if (now.isBefore(from.get())) {
+            return new NextStep.Again(Duration.between(now, from.get()), attempts);
+        }
+        return call(delivery, reads, () -> {
+            MinuteSum told =
+                    sums.inMinuteOf(fact.timestamp(), Objects.requireNonNull(fact.customer()), fact.eventName());
+            NextStep step = rules.afterSum(fact, attempts, told, random);
+            if (step instanceof NextStep.Finished(Outcome outcome)) {
+                complete(delivery, outcome, attempts, null);
+            }
+            listener.lookedUp(told);
+            react(delivery, reason(told), null, step);
+            return step;
+        });
+    }
+
     private @Nullable NextStep attempt(Delivery delivery, MeterEvent event, Attempts attempts)
             throws InterruptedException {
-        pacing.await();
+        return call(delivery, pacing, () -> {
+            Instant startedAt = clock.instant();
+            Reply reply = stripe.create(event, attempts.key());
+            NextStep step = rules.after(attempts, reply.answer(), startedAt, random);
+            if (step instanceof NextStep.Finished(Outcome outcome)) {
+                complete(delivery, outcome, attempts, reply.requestId());
+                pacing.speedUp();
+            }
+            listener.attempted(reply.answer());
+            if (reply.answer() instanceof Answer.Transient(var cause, var detail, var retryAfter)
+                    && cause == TransientCause.RATE_LIMITED) {
+                pacing.slowDown();
+            }
+            react(delivery, reason(reply.answer()), reply.requestId(), step);
+            return step;
+        });
+    }
+
+    /** A call to Stripe and what follows from it. */
+    @FunctionalInterface
+    private interface Call {
+        NextStep make() throws InterruptedException;
+    }
+
+    /** Makes a call when it is its turn; null when the partition was given up before. */
+    private @Nullable NextStep call(Delivery delivery, Pacing pace, Call call) throws InterruptedException {
+        pace.await();
         gate.await();
         boolean answered = false;
         inFlight.acquire();
@@ -113,14 +181,8 @@ final class FactSender {
                 return null;
             }
             try {
-                Instant startedAt = clock.instant();
-                Reply reply = stripe.create(event, attempts.key());
-                NextStep step = rules.after(attempts, reply.answer(), startedAt, random);
-                if (step instanceof NextStep.Finished(Outcome outcome)) {
-                    complete(delivery, outcome, attempts, reply.requestId());
-                }
+                NextStep step = call.make();
                 answered = true;
-                react(delivery, reply, step);
                 return step;
             } finally {
                 delivery.source().endSending();
@@ -133,37 +195,36 @@ final class FactSender {
         }
     }
 
-    private void react(Delivery delivery, Reply reply, NextStep step) {
-        listener.attempted(reply.answer());
+    private void react(Delivery delivery, String reason, @Nullable String requestId, NextStep step) {
         switch (step) {
-            case NextStep.Halt(String reason, Duration delay, Attempts next) -> {
-                gate.halt(reason, delay);
+            case NextStep.Halt(String halted, Duration delay, Attempts next) -> {
+                gate.halt(halted, delay);
                 log.atError()
-                        .addKeyValue("reason", reason)
+                        .addKeyValue("reason", halted)
                         .addKeyValue("delay", delay)
-                        .addKeyValue("requestId", reply.requestId())
+                        .addKeyValue("requestId", requestId)
                         .log("Stripe refuses the account; nothing is sent until it takes a probe again");
             }
             case NextStep.Again(Duration delay, Attempts next) -> {
                 gate.passed(true);
-                if (reply.answer() instanceof Answer.Transient(var cause, var detail, var retryAfter)
-                        && cause == TransientCause.RATE_LIMITED) {
-                    pacing.slowDown();
-                }
                 log.atWarn()
-                        .addKeyValue("reason", reason(reply.answer()))
+                        .addKeyValue("reason", reason)
                         .addKeyValue("partition", delivery.origin().partition())
                         .addKeyValue("offset", delivery.origin().offset())
                         .addKeyValue("failures", next.failures())
                         .addKeyValue("delay", delay)
-                        .addKeyValue("requestId", reply.requestId())
+                        .addKeyValue("requestId", requestId)
                         .log("Fact was not taken; it is tried again");
             }
-            case NextStep.Finished(Outcome outcome) -> {
-                gate.passed(true);
-                pacing.speedUp();
-            }
+            case NextStep.Finished(Outcome outcome) -> gate.passed(true);
         }
+    }
+
+    private static String reason(MinuteSum told) {
+        return switch (told) {
+            case MinuteSum.Of(BigDecimal sum) -> "never_arrived";
+            case MinuteSum.Untold(Answer answer) -> reason(answer);
+        };
     }
 
     private static String reason(Answer answer) {

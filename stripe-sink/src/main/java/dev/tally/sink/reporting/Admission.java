@@ -1,5 +1,6 @@
 package dev.tally.sink.reporting;
 
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /** What the ledger says about a fact that was just read. */
@@ -16,8 +17,8 @@ public sealed interface Admission {
     /** Reason of a fact whose identifier is known with another amount. */
     String AMOUNT_DIFFERS = "amount_differs";
 
-    /** Judges {@code fact} by what is known of its identifier; null where nothing is. */
-    static Admission of(Fact fact, @Nullable Known known) {
+    /** Judges {@code fact} by what is known of its identifier at {@code now}; null where nothing is. */
+    static Admission of(Fact fact, @Nullable Known known, Instant now) {
         if (known == null) {
             return new Deliver(Attempts.first(fact.identifier()));
         }
@@ -28,7 +29,8 @@ public sealed interface Admission {
         }
         return switch (known.state()) {
             case SETTLED -> new AlreadySettled();
-            case INTENT -> new Deliver(Attempts.resumed(fact.identifier(), known.keyNumber(), known.firstAttemptAt()));
+            case INTENT ->
+                new Deliver(Attempts.resumed(fact.identifier(), known.keyNumber(), known.firstAttemptAt(), now));
         };
     }
 }

@@ -8,17 +8,30 @@ import org.jspecify.annotations.Nullable;
  *
  * @param key the key of the next attempt
  * @param failures attempts that failed so far in this process
- * @param unknownSince the first attempt that may have reached Stripe without an outcome; null if there is none
+ * @param unknown when attempts may have reached Stripe without an outcome; null if there is none
  */
 public record Attempts(
-        IdempotencyKey key, int failures, @Nullable Instant unknownSince) {
+        IdempotencyKey key, int failures, @Nullable Unknown unknown) {
+
+    /**
+     * Attempts that may have reached Stripe without an outcome.
+     *
+     * @param since the first of them
+     * @param until the last of them
+     */
+    public record Unknown(Instant since, Instant until) {
+        Unknown upTo(Instant later) {
+            return new Unknown(since, later);
+        }
+    }
+
     /** Before the first attempt ever. */
     public static Attempts first(String identifier) {
         return new Attempts(new IdempotencyKey(identifier, 0), 0, null);
     }
 
-    /** After a restart: an intent says that an attempt may have been made since {@code firstAttemptAt}. */
-    public static Attempts resumed(String identifier, int keyNumber, Instant firstAttemptAt) {
-        return new Attempts(new IdempotencyKey(identifier, keyNumber), 0, firstAttemptAt);
+    /** After a restart: an intent says that attempts may have been made from {@code firstAttemptAt} until {@code now}. */
+    public static Attempts resumed(String identifier, int keyNumber, Instant firstAttemptAt, Instant now) {
+        return new Attempts(new IdempotencyKey(identifier, keyNumber), 0, new Unknown(firstAttemptAt, now));
     }
 }

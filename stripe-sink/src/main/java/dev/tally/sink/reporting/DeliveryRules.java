@@ -1,5 +1,6 @@
 package dev.tally.sink.reporting;
 
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -14,27 +15,78 @@ public final class DeliveryRules {
      */
     public static final Duration RESEND_HORIZON = Duration.ofHours(23);
 
-    /** Reason of an event parked because its outcome is unknown for longer than {@link #RESEND_HORIZON}. */
+    /** Reason of an event parked because its outcome is unknown for longer than {@link #RESEND_HORIZON}, and Stripe's sums do not tell. */
     public static final String OUTCOME_UNKNOWN = "outcome_unknown";
 
     private final RetryRule retryRule;
+    private final Duration sumsDelay;
 
-    public DeliveryRules(RetryRule retryRule) {
+    /** @param sumsDelay how long what Stripe took may be missing from its sums */
+    public DeliveryRules(RetryRule retryRule, Duration sumsDelay) {
         this.retryRule = retryRule;
+        this.sumsDelay = sumsDelay;
     }
 
     /** Whether the event may be sent at {@code now}: an unknown outcome must not be older than the horizon. */
     public boolean maySend(Attempts attempts, Instant now) {
-        Instant since = attempts.unknownSince();
-        return since == null || now.isBefore(since.plus(RESEND_HORIZON));
+        Attempts.Unknown unknown = attempts.unknown();
+        return unknown == null || now.isBefore(unknown.since().plus(RESEND_HORIZON));
     }
 
-    /** The outcome of a fact that {@link #maySend} refuses. */
-    public Outcome parkedAsUnknown(Attempts attempts) {
+    /** From when on Stripe's sums tell about a fact that {@link #maySend} refuses; empty where they never do. */
+    public Optional<Instant> sumsTellFrom(Fact fact, Attempts attempts) {
+        Attempts.Unknown unknown = attempts.unknown();
+        return fact.hasOwnMinute() && fact.customer() != null && unknown != null
+                ? Optional.of(unknown.until().plus(sumsDelay))
+                : Optional.empty();
+    }
+
+    /** The outcome of a fact that {@link #maySend} refuses and no sum tells about. */
+    public Outcome parkedAsUnknown(Attempts attempts, String why) {
+        Attempts.Unknown unknown = attempts.unknown();
         return new Outcome.Parked(
                 OUTCOME_UNKNOWN,
-                "an attempt since " + attempts.unknownSince()
-                        + " may have reached Stripe; not sent again after 23 hours");
+                "an attempt since " + (unknown == null ? null : unknown.since())
+                        + " may have reached Stripe; not sent again after 23 hours: " + why);
+    }
+
+    /**
+     * Decides what follows from Stripe's sum over the minute of a fact whose outcome was unknown for too long to send it again blindly. Where
+     * the minute is empty the fact never arrived, and its delivery begins anew.
+     */
+    public NextStep afterSum(Fact fact, Attempts attempts, MinuteSum told, RandomGenerator random) {
+        return switch (told) {
+            case MinuteSum.Of(BigDecimal sum)
+            when sum.compareTo(BigDecimal.valueOf(fact.amount())) == 0 ->
+                new NextStep.Finished(new Outcome.DuplicateOk());
+            case MinuteSum.Of(BigDecimal sum)
+            when sum.signum() == 0 ->
+                new NextStep.Again(Duration.ZERO, new Attempts(attempts.key().next(), attempts.failures(), null));
+            case MinuteSum.Of(BigDecimal sum) ->
+                new NextStep.Finished(
+                        parkedAsUnknown(attempts, "Stripe has " + sum.toPlainString() + " in its minute"));
+            case MinuteSum.Untold(Answer.AccountHalt(String reason, String detail)) -> halt(attempts, reason, random);
+            case MinuteSum.Untold(Answer.Permanent(String reason, String detail)) ->
+                new NextStep.Finished(
+                        parkedAsUnknown(attempts, "Stripe does not tell its sum: " + reason + ", " + detail));
+            case MinuteSum.Untold(
+                    Answer.Transient(TransientCause cause, String detail, Optional<Duration> retryAfter)) ->
+                askAgain(attempts, retryAfter, random);
+            case MinuteSum.Untold(Answer.Unknown unknown) -> askAgain(attempts, Optional.empty(), random);
+            case MinuteSum.Untold(Answer.Accepted accepted) -> throw new IllegalArgumentException("no answer to a sum");
+            case MinuteSum.Untold(Answer.AlreadyExists exists) ->
+                throw new IllegalArgumentException("no answer to a sum");
+        };
+    }
+
+    private NextStep halt(Attempts attempts, String reason, RandomGenerator random) {
+        Attempts next = failed(attempts, false, null);
+        return new NextStep.Halt(reason, retryRule.haltDelay(next.failures(), random), next);
+    }
+
+    private NextStep askAgain(Attempts attempts, Optional<Duration> retryAfter, RandomGenerator random) {
+        Attempts next = new Attempts(attempts.key(), increased(attempts.failures()), attempts.unknown());
+        return new NextStep.Again(retryRule.delay(next.failures(), retryAfter, random), next);
     }
 
     /**
@@ -57,17 +109,26 @@ public final class DeliveryRules {
                 Attempts next = failed(attempts, true, startedAt);
                 yield new NextStep.Again(retryRule.delay(next.failures(), Optional.empty(), random), next);
             }
-            case Answer.AccountHalt(String reason, String detail) -> {
-                Attempts next = failed(attempts, false, null);
-                yield new NextStep.Halt(reason, retryRule.haltDelay(next.failures(), random), next);
-            }
+            case Answer.AccountHalt(String reason, String detail) -> halt(attempts, reason, random);
         };
     }
 
     private static Attempts failed(Attempts attempts, boolean keepsKey, @Nullable Instant maybeDeliveredAt) {
         IdempotencyKey key = keepsKey ? attempts.key() : attempts.key().next();
-        int failures = attempts.failures() == Integer.MAX_VALUE ? Integer.MAX_VALUE : attempts.failures() + 1;
-        Instant known = attempts.unknownSince();
-        return new Attempts(key, failures, known != null ? known : maybeDeliveredAt);
+        return new Attempts(key, increased(attempts.failures()), unknown(attempts.unknown(), maybeDeliveredAt));
+    }
+
+    private static Attempts.@Nullable Unknown unknown(
+            Attempts.@Nullable Unknown before, @Nullable Instant maybeDeliveredAt) {
+        if (maybeDeliveredAt == null) {
+            return before;
+        }
+        return before == null
+                ? new Attempts.Unknown(maybeDeliveredAt, maybeDeliveredAt)
+                : before.upTo(maybeDeliveredAt);
+    }
+
+    private static int increased(int failures) {
+        return failures == Integer.MAX_VALUE ? Integer.MAX_VALUE : failures + 1;
     }
 }

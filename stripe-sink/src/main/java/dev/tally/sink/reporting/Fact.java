@@ -12,6 +12,14 @@ import org.jspecify.annotations.Nullable;
  * @param eventName event name of the Stripe meter
  * @param amount units, negative in a correction that takes back
  * @param timestamp the time the usage is charged at
+ * @param hasOwnMinute whether no other fact of its payer and meter is charged within the same minute, so that Stripe's sum over that
+ *     minute tells whether it is there
  */
 public record Fact(
-        String identifier, String payer, @Nullable String customer, String eventName, long amount, Instant timestamp) {}
+        String identifier,
+        String payer,
+        @Nullable String customer,
+        String eventName,
+        long amount,
+        Instant timestamp,
+        boolean hasOwnMinute) {}

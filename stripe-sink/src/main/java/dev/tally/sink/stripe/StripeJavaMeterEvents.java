@@ -1,6 +1,5 @@
 package dev.tally.sink.stripe;
 
-import com.stripe.Stripe;
 import com.stripe.StripeClient;
 import com.stripe.exception.ApiConnectionException;
 import com.stripe.exception.StripeException;
@@ -23,30 +22,14 @@ public final class StripeJavaMeterEvents implements StripeMeterEvents {
     private final StripeClient client;
     private final AnswerMapping mapping;
 
-    private StripeJavaMeterEvents(StripeClient client, AnswerMapping mapping) {
-        this.client = client;
-        this.mapping = mapping;
-    }
-
     /**
-     * Opens a client; nothing is sent yet.
+     * Reports through a client; nothing is sent yet.
      *
      * @param clock used for Retry-After dates only
      */
-    public static StripeJavaMeterEvents open(StripeConnection connection, InstantSource clock) {
-        // Otherwise stripe-java writes an id file below the user's home and adds headers.
-        Stripe.enableTelemetry = false;
-        int millis = Math.toIntExact(connection.timeout().toMillis());
-        StripeClient.StripeClientBuilder builder = StripeClient.builder()
-                .setApiKey(connection.apiKey())
-                .setMaxNetworkRetries(0)
-                .setConnectTimeout(millis)
-                .setReadTimeout(millis)
-                .setHttpClient(new SingleShotHttpClient(connection.timeout()));
-        if (!connection.apiBase().isEmpty()) {
-            builder.setApiBase(connection.apiBase()).setMeterEventsBase(connection.apiBase());
-        }
-        return new StripeJavaMeterEvents(builder.build(), new AnswerMapping(clock));
+    public StripeJavaMeterEvents(StripeClient client, InstantSource clock) {
+        this.client = client;
+        this.mapping = new AnswerMapping(clock);
     }
 
     @Override

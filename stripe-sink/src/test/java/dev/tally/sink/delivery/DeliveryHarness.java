@@ -2,6 +2,7 @@ package dev.tally.sink.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.stripe.StripeClient;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.FactKind;
 import dev.tally.schemas.LedgerEntry;
@@ -10,10 +11,12 @@ import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.sink.delivery.CrashPoints.Point;
 import dev.tally.sink.reporting.Answer;
+import dev.tally.sink.reporting.MinuteSum;
 import dev.tally.sink.reporting.Outcome;
 import dev.tally.sink.reporting.RetryRule;
 import dev.tally.sink.stripe.StripeConnection;
 import dev.tally.sink.stripe.StripeJavaMeterEvents;
+import dev.tally.sink.stripe.StripeJavaSums;
 import dev.tally.sink.testing.KafkaBroker;
 import dev.tally.sink.testing.Read;
 import dev.tally.sink.testing.StripeFake;
@@ -55,6 +58,7 @@ final class DeliveryHarness implements AutoCloseable {
     private final AtomicReference<@Nullable Point> crashAt = new AtomicReference<>();
     private final Map<String, Object> extraKafka = new HashMap<>();
     private int started;
+    private Duration ahead = Duration.ZERO;
 
     /** What the listener heard, as text. */
     record Heard(String what) {}
@@ -83,6 +87,11 @@ final class DeliveryHarness implements AutoCloseable {
 
     void kafkaSetting(String key, Object value) {
         extraKafka.put(key, value);
+    }
+
+    /** Deliveries that are started from here on take it to be so much later. */
+    void passTime(Duration more) {
+        ahead = ahead.plus(more);
     }
 
     /** Lets the next delivery that reaches {@code point} die there, once. */
@@ -121,10 +130,13 @@ final class DeliveryHarness implements AutoCloseable {
                 Duration.ofMillis(50),
                 Duration.ofSeconds(5),
                 Duration.ofDays(37),
-                new RetryRule(Duration.ofMillis(20), Duration.ofMillis(200)));
-        InstantSource clock = InstantSource.system();
+                new RetryRule(Duration.ofMillis(20), Duration.ofMillis(200)),
+                Duration.ofMillis(100));
+        InstantSource clock = InstantSource.offset(InstantSource.system(), ahead);
+        StripeClient client = new StripeConnection("sk_test_1", stripe.url(), timeout).open();
         Collaborators with = new Collaborators(
-                StripeJavaMeterEvents.open(new StripeConnection("sk_test_1", stripe.url(), timeout), clock),
+                new StripeJavaMeterEvents(client, clock),
+                new StripeJavaSums(client, clock),
                 facts,
                 ledger,
                 new Listener(),
@@ -159,6 +171,14 @@ final class DeliveryHarness implements AutoCloseable {
     void publishBytes(String payer, byte @Nullable [] value) throws Exception {
         producer.send(new ProducerRecord<>(topics.facts(), payer.getBytes(StandardCharsets.UTF_8), value))
                 .get(30, TimeUnit.SECONDS);
+    }
+
+    /** The first revision of an interval of five minutes. */
+    static BillableFact interval(String identifier, String payer, String customer, long amount, Instant start) {
+        return BillableFact.newBuilder(fact(identifier, payer, customer, "tally_actions", amount, start))
+                .setIntervalStart(start)
+                .setIntervalEnd(start.plusSeconds(300))
+                .build();
     }
 
     static BillableFact fact(String identifier, String payer, @Nullable String customer, long amount) {
@@ -271,6 +291,11 @@ final class DeliveryHarness implements AutoCloseable {
         @Override
         public void attempted(Answer answer) {
             heard.add(new Heard("attempt " + answer.getClass().getSimpleName()));
+        }
+
+        @Override
+        public void lookedUp(MinuteSum told) {
+            heard.add(new Heard("looked up " + told.getClass().getSimpleName()));
         }
 
         @Override

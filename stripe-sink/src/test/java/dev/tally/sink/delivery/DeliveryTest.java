@@ -1,6 +1,7 @@
 package dev.tally.sink.delivery;
 
 import static dev.tally.sink.delivery.DeliveryHarness.fact;
+import static dev.tally.sink.delivery.DeliveryHarness.interval;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.schemas.LedgerEntry;
@@ -15,6 +16,7 @@ import dev.tally.sink.testing.StripeFake.Reply;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -241,6 +243,79 @@ final class DeliveryTest {
             });
             assertThat(harness.ledger().get("id-1")).containsExactlyInAnyOrder("INTENT", "ACCEPTED", "PARKED");
             assertThat(harness.heard()).contains(new Heard("settled Parked"), new Heard("read again"));
+        }
+    }
+
+    @Test
+    void shouldSettleWhatStripeHasForgottenByItsSums() throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given: no answer can be read, whether the event was taken or not
+            Instant start = Instant.now().truncatedTo(ChronoUnit.MINUTES).minusSeconds(3_600);
+            stripe.rule(call -> {
+                Reply unreadable = new Reply(200, "[]", false);
+                return Optional.of(call.identifier().startsWith("taken") ? unreadable.afterTaking() : unreadable);
+            });
+            for (int i = 0; i < 6; i++) {
+                String customer = "cus_" + i % 2;
+                Instant interval = start.plusSeconds(300L * i);
+                harness.publish(interval("taken-" + i, "user:u" + i % 2, customer, 5 + i, interval));
+                harness.publish(interval("lost-" + i, "user:u" + i % 2, customer + "b", 50 + i, interval));
+            }
+            harness.publish(interval("nothing", "user:u3", "cus_3", 0, start));
+            harness.publish(fact("taken-shared", "user:u4", "cus_4", 7));
+            DeliveryRunner first = harness.start();
+            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> stripe.requests() > 30);
+            first.stop();
+
+            // When: a day passes in which it is down, and Stripe forgets the identifiers
+            stripe.forgetIdentifiers();
+            stripe.rule(call -> Optional.empty());
+            harness.passTime(Duration.ofHours(24));
+            harness.start();
+            harness.awaitAllCommitted();
+
+            // Then
+            assertThat(stripe.sums())
+                    .containsEntry("cus_0", 5L + 7 + 9)
+                    .containsEntry("cus_1", 6L + 8 + 10)
+                    .containsEntry("cus_0b", 50L + 52 + 54)
+                    .containsEntry("cus_1b", 51L + 53 + 55);
+            assertThat(harness.deadLetters())
+                    .singleElement()
+                    .satisfies(letter -> assertThat(letter.headers()).containsEntry("tally.reason", "outcome_unknown"));
+            assertThat(harness.ledger().get("taken-shared")).endsWith("PARKED");
+            assertThat(harness.ledger().get("taken-1")).endsWith("DUPLICATE_OK");
+            assertThat(harness.ledger().get("lost-1")).endsWith("ACCEPTED");
+            assertThat(harness.ledger().get("nothing")).endsWith("DUPLICATE_OK");
+        }
+    }
+
+    @Test
+    void shouldParkWhatStripesSumContradicts() throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given: an event whose answer cannot be read, and another in the same minute, that somebody else has sent
+            Instant start = Instant.now().truncatedTo(ChronoUnit.MINUTES).minusSeconds(3_600);
+            stripe.rule(call -> Optional.of(new Reply(200, "[]", true)));
+            harness.publish(interval("a", "user:u1", "cus_1", 5, start));
+            DeliveryRunner first = harness.start();
+            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> stripe.takenCount() == 1);
+            first.stop();
+            stripe.takeAlso("tally_actions", "cus_1", 6, start.plusSeconds(59));
+
+            // When
+            stripe.forgetIdentifiers();
+            stripe.rule(call -> Optional.empty());
+            harness.passTime(Duration.ofHours(24));
+            harness.start();
+            harness.awaitAllCommitted();
+
+            // Then
+            assertThat(stripe.sums()).isEqualTo(Map.of("cus_1", 11L));
+            assertThat(harness.deadLetters())
+                    .singleElement()
+                    .satisfies(letter -> assertThat(letter.headers()).containsEntry("tally.reason", "outcome_unknown"));
         }
     }
 

@@ -3,6 +3,7 @@ package dev.tally.sink.reporting;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -13,7 +14,7 @@ import org.junit.jupiter.api.Test;
 final class DeliveryRulesTest {
     private static final Instant NOW = Instant.parse("2026-11-21T12:00:00Z");
     private static final RandomGenerator RANDOM = new Random(7);
-    private final DeliveryRules rules = new DeliveryRules(RetryRule.STANDARD);
+    private final DeliveryRules rules = new DeliveryRules(RetryRule.STANDARD, Duration.ofHours(1));
     private final Attempts first = Attempts.first("id");
 
     @Test
@@ -70,15 +71,15 @@ final class DeliveryRulesTest {
                 rules.after(unknown, new Answer.Unknown("no_answer", ""), NOW.plusSeconds(3_600), RANDOM);
 
         // Then
-        assertThat(limited.unknownSince()).isNull();
+        assertThat(limited.unknown()).isNull();
         assertThat(rules.maySend(limited, NOW.plus(Duration.ofDays(30)))).isTrue();
-        assertThat(later.attempts().unknownSince()).isEqualTo(NOW);
+        assertThat(later.attempts().unknown()).isEqualTo(new Attempts.Unknown(NOW, NOW.plusSeconds(3_600)));
         assertThat(rules.maySend(
                         later.attempts(), NOW.plus(Duration.ofHours(23)).minusMillis(1)))
                 .isTrue();
         assertThat(rules.maySend(later.attempts(), NOW.plus(Duration.ofHours(23))))
                 .isFalse();
-        assertThat(rules.parkedAsUnknown(later.attempts()))
+        assertThat(rules.parkedAsUnknown(later.attempts(), "why"))
                 .isInstanceOfSatisfying(
                         Outcome.Parked.class,
                         parked -> assertThat(parked.reason()).isEqualTo("outcome_unknown"));
@@ -86,10 +87,81 @@ final class DeliveryRulesTest {
 
     @Test
     void shouldTreatAnIntentOfAnEarlierProcessAsUnknown() {
-        Attempts resumed = Attempts.resumed("id", 3, NOW);
+        Attempts resumed = Attempts.resumed("id", 3, NOW, NOW.plusSeconds(60));
         assertThat(resumed.key().text()).isEqualTo("id#3");
         assertThat(rules.maySend(resumed, NOW.plus(Duration.ofHours(22)))).isTrue();
         assertThat(rules.maySend(resumed, NOW.plus(Duration.ofHours(24)))).isFalse();
+    }
+
+    @Test
+    void shouldLookAtSumsOnlyWhereTheyTell() {
+        Attempts unknown = Attempts.resumed("id", 0, NOW, NOW.plusSeconds(60));
+        assertThat(rules.sumsTellFrom(fact(5, true), unknown))
+                .contains(NOW.plusSeconds(60).plus(Duration.ofHours(1)));
+        assertThat(rules.sumsTellFrom(fact(5, false), unknown)).isEmpty();
+    }
+
+    @Test
+    void shouldSettleByStripesSum() {
+        Attempts unknown = Attempts.resumed("id", 3, NOW, NOW);
+
+        // Then: it is there, also as a correction, or as nothing
+        assertThat(afterSum(5, unknown, "5.0")).isEqualTo(new NextStep.Finished(new Outcome.DuplicateOk()));
+        assertThat(afterSum(-5, unknown, "-5")).isEqualTo(new NextStep.Finished(new Outcome.DuplicateOk()));
+        assertThat(afterSum(0, unknown, "0")).isEqualTo(new NextStep.Finished(new Outcome.DuplicateOk()));
+
+        // And: it never arrived, so it is sent under a new key, and the horizon begins anew
+        NextStep.Again again = (NextStep.Again) afterSum(5, unknown, "0.0");
+        assertThat(again.delay()).isZero();
+        assertThat(again.attempts().key().text()).isEqualTo("id#4");
+        assertThat(again.attempts().unknown()).isNull();
+
+        // And: anything else is nobody's to decide but a person's
+        for (String sum : new String[] {"4", "10", "-5", "5.5"}) {
+            assertThat(afterSum(5, unknown, sum))
+                    .isInstanceOfSatisfying(
+                            NextStep.Finished.class,
+                            step -> assertThat(step.outcome()).isInstanceOfSatisfying(Outcome.Parked.class, parked -> {
+                                assertThat(parked.reason()).isEqualTo("outcome_unknown");
+                                assertThat(parked.detail()).contains("Stripe has " + sum + " in its minute");
+                            }));
+        }
+    }
+
+    @Test
+    void shouldAskForTheSumUntilStripeTellsIt() {
+        Attempts unknown = Attempts.resumed("id", 3, NOW, NOW);
+
+        // Then
+        for (Answer passing :
+                new Answer[] {transientAnswer(TransientCause.RATE_LIMITED), new Answer.Unknown("no_answer", "")}) {
+            NextStep.Again again =
+                    (NextStep.Again) rules.afterSum(fact(5, true), unknown, new MinuteSum.Untold(passing), RANDOM);
+            assertThat(again.attempts().unknown()).isEqualTo(unknown.unknown());
+            assertThat(again.attempts().key()).isEqualTo(unknown.key());
+            assertThat(again.attempts().failures()).isEqualTo(1);
+        }
+        assertThat(rules.afterSum(
+                        fact(5, true),
+                        unknown,
+                        new MinuteSum.Untold(new Answer.AccountHalt("unauthorized", "")),
+                        RANDOM))
+                .isInstanceOfSatisfying(
+                        NextStep.Halt.class,
+                        halt -> assertThat(halt.attempts().unknown()).isEqualTo(unknown.unknown()));
+        assertThat(rules.afterSum(
+                        fact(5, true), unknown, new MinuteSum.Untold(new Answer.Permanent("no_meter", "")), RANDOM))
+                .isInstanceOfSatisfying(
+                        NextStep.Finished.class,
+                        step -> assertThat(step.outcome()).isInstanceOf(Outcome.Parked.class));
+    }
+
+    private NextStep afterSum(long amount, Attempts attempts, String sum) {
+        return rules.afterSum(fact(amount, true), attempts, new MinuteSum.Of(new BigDecimal(sum)), RANDOM);
+    }
+
+    private static Fact fact(long amount, boolean hasOwnMinute) {
+        return new Fact("id", "user:u1", "cus_1", "tally_actions", amount, NOW, hasOwnMinute);
     }
 
     @Test
@@ -139,13 +211,16 @@ final class DeliveryRulesTest {
 
     @Test
     void shouldAdmitByWhatTheLedgerKnows() {
-        Fact fact = new Fact("id", "user:u1", "cus_1", "tally_actions", 5, NOW);
-        assertThat(Admission.of(fact, null)).isEqualTo(new Admission.Deliver(Attempts.first("id")));
-        assertThat(Admission.of(fact, known(Known.State.SETTLED, 5))).isEqualTo(new Admission.AlreadySettled());
-        assertThat(Admission.of(fact, known(Known.State.INTENT, 5)))
-                .isEqualTo(new Admission.Deliver(Attempts.resumed("id", 2, NOW)));
-        assertThat(Admission.of(fact, known(Known.State.SETTLED, 6))).isInstanceOf(Admission.Conflict.class);
-        assertThat(Admission.of(fact, known(Known.State.INTENT, 4))).isInstanceOf(Admission.Conflict.class);
+        Fact fact = new Fact("id", "user:u1", "cus_1", "tally_actions", 5, NOW, true);
+        assertThat(Admission.of(fact, null, NOW)).isEqualTo(new Admission.Deliver(Attempts.first("id")));
+        assertThat(Admission.of(fact, known(Known.State.SETTLED, 5), NOW.plusSeconds(9)))
+                .isEqualTo(new Admission.AlreadySettled());
+        assertThat(Admission.of(fact, known(Known.State.INTENT, 5), NOW.plusSeconds(9)))
+                .isEqualTo(new Admission.Deliver(Attempts.resumed("id", 2, NOW, NOW.plusSeconds(9))));
+        assertThat(Admission.of(fact, known(Known.State.SETTLED, 6), NOW.plusSeconds(9)))
+                .isInstanceOf(Admission.Conflict.class);
+        assertThat(Admission.of(fact, known(Known.State.INTENT, 4), NOW.plusSeconds(9)))
+                .isInstanceOf(Admission.Conflict.class);
     }
 
     private static Known known(Known.State state, long amount) {

@@ -69,8 +69,8 @@ final class ReportingTest {
 
     @Test
     void shouldRefuseEventNamesThatStripeCannotHave() {
-        Fact nameless = new Fact("id", "user:u1", "cus_1", "", 1, NOW);
-        Fact longName = new Fact("id", "user:u1", "cus_1", "x".repeat(101), 1, NOW);
+        Fact nameless = new Fact("id", "user:u1", "cus_1", "", 1, NOW, true);
+        Fact longName = new Fact("id", "user:u1", "cus_1", "x".repeat(101), 1, NOW, true);
         assertThat(refusal(nameless)).isEqualTo(Refusal.INVALID_EVENT_NAME);
         assertThat(refusal(longName)).isEqualTo(Refusal.INVALID_EVENT_NAME);
     }
@@ -90,6 +90,6 @@ final class ReportingTest {
     }
 
     private static Fact fact(String identifier, @Nullable String customer, long amount, Instant timestamp) {
-        return new Fact(identifier, "user:u1", customer, "tally_actions", amount, timestamp);
+        return new Fact(identifier, "user:u1", customer, "tally_actions", amount, timestamp, true);
     }
 }

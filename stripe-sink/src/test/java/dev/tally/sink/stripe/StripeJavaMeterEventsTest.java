@@ -299,7 +299,8 @@ final class StripeJavaMeterEventsTest {
     }
 
     private static StripeMeterEvents open(String url, Duration timeout) {
-        return StripeJavaMeterEvents.open(new StripeConnection("sk_test_1", url, timeout), InstantSource.fixed(NOW));
+        return new StripeJavaMeterEvents(
+                new StripeConnection("sk_test_1", url, timeout).open(), InstantSource.fixed(NOW));
     }
 
     private static TransientCause cause(Answer answer) {

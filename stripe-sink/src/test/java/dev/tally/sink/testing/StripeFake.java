@@ -8,15 +8,20 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A fake of Stripe's meter events over HTTP that takes each identifier once, as Stripe does, and lets a test answer or
@@ -27,13 +32,14 @@ public final class StripeFake implements AutoCloseable {
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private volatile Rule rule = call -> Optional.empty();
     private final AtomicInteger requests = new AtomicInteger();
-    private final Map<String, Call> taken = new HashMap<>();
-    private final List<Call> order = new ArrayList<>();
+    private final Set<String> identifiers = new HashSet<>();
+    private final List<Call> taken = new ArrayList<>();
     private final Map<String, Integer> running = new HashMap<>();
     private int mostRunningInLane;
 
     /** One request, {@code number} counts from 1. */
-    public record Call(int number, String identifier, String eventName, String customer, long value, String key) {
+    public record Call(
+            int number, String identifier, String eventName, String customer, long value, long timestamp, String key) {
         String lane() {
             return customer + "/" + eventName;
         }
@@ -72,6 +78,7 @@ public final class StripeFake implements AutoCloseable {
                 new StripeFake(HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 100));
         fake.server.setExecutor(fake.threads);
         fake.server.createContext("/v1/billing/meter_events", fake::handle);
+        fake.server.createContext("/v1/billing/meters", fake::handleRead);
         fake.server.start();
         return fake;
     }
@@ -84,6 +91,17 @@ public final class StripeFake implements AutoCloseable {
         rule = newRule;
     }
 
+    /** Stripe keeps identifiers for at least 24 hours; from here on those taken so far are forgotten. */
+    public synchronized void forgetIdentifiers() {
+        identifiers.clear();
+    }
+
+    /** Has an event that nobody sent through this fake. */
+    public synchronized void takeAlso(String eventName, String customer, long value, Instant at) {
+        taken.add(new Call(0, "", eventName, customer, value, at.getEpochSecond(), ""));
+    }
+
+    /** Meter events that were asked to be taken. */
     public int requests() {
         return requests.get();
     }
@@ -91,13 +109,13 @@ public final class StripeFake implements AutoCloseable {
     /** Sum of what was taken, by customer. */
     public synchronized Map<String, Long> sums() {
         Map<String, Long> sums = new TreeMap<>();
-        taken.values().forEach(call -> sums.merge(call.customer(), call.value(), Long::sum));
+        taken.forEach(call -> sums.merge(call.customer(), call.value(), Long::sum));
         return sums;
     }
 
     /** Identifiers in the order they were taken, of one customer and meter. */
     public synchronized List<String> taken(String customer, String eventName) {
-        return order.stream()
+        return taken.stream()
                 .filter(call ->
                         call.customer().equals(customer) && call.eventName().equals(eventName))
                 .map(Call::identifier)
@@ -131,6 +149,52 @@ public final class StripeFake implements AutoCloseable {
         exchange.close();
     }
 
+    /** Meters, whose ids are their event names with a prefix, and the sum over a span of time. */
+    private void handleRead(HttpExchange exchange) throws IOException {
+        String[] path = exchange.getRequestURI().getPath().split("/", -1);
+        String data = path.length == 4 ? meters() : summary(path[4].substring("mtr_".length()), query(exchange));
+        byte[] body =
+                ("{\"object\":\"list\",\"has_more\":false,\"data\":[" + data + "]}").getBytes(StandardCharsets.UTF_8);
+        exchange.getResponseHeaders().set("Server", "fake of Stripe for tests");
+        exchange.getResponseHeaders().set("Content-Type", "application/json");
+        exchange.sendResponseHeaders(200, body.length);
+        exchange.getResponseBody().write(body);
+        exchange.close();
+    }
+
+    private static String meters() {
+        return Stream.of("tally_actions", "tally_credits")
+                .map(name ->
+                        "{\"object\":\"billing.meter\",\"id\":\"mtr_" + name + "\",\"event_name\":\"" + name + "\"}")
+                .collect(Collectors.joining(","));
+    }
+
+    private synchronized String summary(String eventName, Map<String, String> query) {
+        long from = Long.parseLong(query.getOrDefault("start_time", ""));
+        long to = Long.parseLong(query.getOrDefault("end_time", ""));
+        long sum = taken.stream()
+                .filter(call -> call.eventName().equals(eventName)
+                        && call.customer().equals(query.get("customer"))
+                        && call.timestamp() >= from
+                        && call.timestamp() < to)
+                .mapToLong(Call::value)
+                .sum();
+        return "{\"object\":\"billing.meter_event_summary\",\"aggregated_value\":" + sum + ".0}";
+    }
+
+    private static Map<String, String> query(HttpExchange exchange) {
+        return form(exchange.getRequestURI().getRawQuery());
+    }
+
+    private static Map<String, String> form(String text) {
+        Map<String, String> form = new HashMap<>();
+        for (String pair : text.split("&", -1)) {
+            int equals = pair.indexOf('=');
+            form.put(decoded(pair.substring(0, equals)), decoded(pair.substring(equals + 1)));
+        }
+        return form;
+    }
+
     private Reply special(Call call, Reply special) {
         if (special.takesEvent()) {
             take(call);
@@ -139,14 +203,14 @@ public final class StripeFake implements AutoCloseable {
     }
 
     private synchronized Reply take(Call call) {
-        if (taken.putIfAbsent(call.identifier(), call) != null) {
+        if (!identifiers.add(call.identifier())) {
             return new Reply(
                     400,
                     "{\"error\":{\"type\":\"invalid_request_error\",\"message\":\"An event already exists with identifier "
                             + call.identifier() + ".\"}}",
                     false);
         }
-        order.add(call);
+        taken.add(call);
         return new Reply(
                 200,
                 "{\"object\":\"billing.meter_event\",\"identifier\":\"" + call.identifier() + "\",\"event_name\":\""
@@ -164,18 +228,15 @@ public final class StripeFake implements AutoCloseable {
 
     private Call call(HttpExchange exchange) {
         try {
-            Map<String, String> form = new HashMap<>();
-            String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
-            for (String pair : body.split("&", -1)) {
-                int equals = pair.indexOf('=');
-                form.put(decoded(pair.substring(0, equals)), decoded(pair.substring(equals + 1)));
-            }
+            Map<String, String> form =
+                    form(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
             return new Call(
                     requests.incrementAndGet(),
                     form.getOrDefault("identifier", ""),
                     form.getOrDefault("event_name", ""),
                     form.getOrDefault("payload[stripe_customer_id]", ""),
                     Long.parseLong(form.getOrDefault("payload[value]", "")),
+                    Long.parseLong(form.getOrDefault("timestamp", "0")),
                     exchange.getRequestHeaders().getFirst("Idempotency-Key"));
         } catch (IOException clientLeft) {
             throw new UncheckedIOException(clientLeft);
