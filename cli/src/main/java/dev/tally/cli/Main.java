@@ -24,6 +24,7 @@ import picocli.CommandLine.Command;
             AuditCommand.class,
             AsideCommand.DeadLettersCommand.class,
             AsideCommand.LateCommand.class,
+            ResetCommand.class,
             SettingsCommand.class
         })
 public final class Main {

@@ -33,12 +33,14 @@ import org.apache.kafka.common.serialization.StringSerializer;
  * @param actionsPartitions number of partitions the intake began with
  * @param subjectPartitions number of partitions the accounts began with
  * @param identityKey 16 secret bytes that key the hash of event identities
+ * @param resets how many times its state was given up, to be made again from its input
  */
 @SuppressWarnings("ArrayRecordComponent") // copied on the way in and out, and equality is by content
-public record Installation(String id, int actionsPartitions, int subjectPartitions, byte[] identityKey) {
+public record Installation(String id, int actionsPartitions, int subjectPartitions, byte[] identityKey, int resets) {
 
     private static final String ID = "installation.id";
     private static final String IDENTITY_KEY = "identity.key";
+    private static final String RESET = "reset.";
 
     public Installation {
         identityKey = identityKey.clone();
@@ -71,13 +73,30 @@ public record Installation(String id, int actionsPartitions, int subjectPartitio
         return checked(found, actionsPartitions, subjectPartitions);
     }
 
+    /**
+     * Notes that the state of the installation is given up. State on the disks of instances that was kept before is not used again.
+     *
+     * @param clientConfig settings for Kafka clients, with {@code bootstrap.servers}
+     * @throws KafkaException when the broker cannot be reached or refuses
+     */
+    public static void noteReset(Map<String, Object> clientConfig, Topics topics) {
+        int before = resets(read(clientConfig, topics.meta()));
+        write(clientConfig, topics.meta(), Map.of(RESET + (before + 1), "reset"));
+    }
+
+    private static int resets(Map<String, String> found) {
+        return (int)
+                found.keySet().stream().filter(key -> key.startsWith(RESET)).count();
+    }
+
     /** @throws SettingsException naming the runbook when a partition count differs */
     static Installation checked(Map<String, String> found, int actionsPartitions, int subjectPartitions) {
         Installation installation = new Installation(
                 required(found, ID),
                 Integer.parseInt(required(found, CommonSettings.ACTIONS_PARTITIONS)),
                 Integer.parseInt(required(found, CommonSettings.SUBJECT_PARTITIONS)),
-                HexFormat.of().parseHex(required(found, IDENTITY_KEY)));
+                HexFormat.of().parseHex(required(found, IDENTITY_KEY)),
+                resets(found));
         List<String> problems = new ArrayList<>();
         compare(CommonSettings.ACTIONS_PARTITIONS, installation.actionsPartitions, actionsPartitions, problems);
         compare(CommonSettings.SUBJECT_PARTITIONS, installation.subjectPartitions, subjectPartitions, problems);
@@ -153,6 +172,7 @@ public record Installation(String id, int actionsPartitions, int subjectPartitio
                 && id.equals(that.id)
                 && actionsPartitions == that.actionsPartitions
                 && subjectPartitions == that.subjectPartitions
+                && resets == that.resets
                 && Arrays.equals(identityKey, that.identityKey);
     }
 
@@ -165,6 +185,6 @@ public record Installation(String id, int actionsPartitions, int subjectPartitio
     @Override
     public String toString() {
         return "Installation[id=" + id + ", actionsPartitions=" + actionsPartitions + ", subjectPartitions="
-                + subjectPartitions + "]";
+                + subjectPartitions + ", resets=" + resets + "]";
     }
 }

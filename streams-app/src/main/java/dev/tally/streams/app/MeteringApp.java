@@ -45,6 +45,7 @@ final class MeteringApp implements AutoCloseable {
     private final KafkaStreams streams;
     private final UsageQueries queries;
     private final CatalogueCatchUp catchUp;
+    private final EarlierOutputs earlier;
     private final StartPositions positions;
     private final StreamsFailures failures;
     private final MeteringTopology topology;
@@ -56,6 +57,7 @@ final class MeteringApp implements AutoCloseable {
             KafkaStreams streams,
             UsageQueries queries,
             CatalogueCatchUp catchUp,
+            EarlierOutputs earlier,
             StartPositions positions,
             StreamsFailures failures,
             MeteringTopology topology,
@@ -65,6 +67,7 @@ final class MeteringApp implements AutoCloseable {
         this.streams = streams;
         this.queries = queries;
         this.catchUp = catchUp;
+        this.earlier = earlier;
         this.positions = positions;
         this.failures = failures;
         this.topology = topology;
@@ -103,7 +106,7 @@ final class MeteringApp implements AutoCloseable {
                         settings.historyRetention(),
                         settings.queueMax()),
                 new WriteBacks(settings.engine(), crash));
-        Properties properties = StreamsProperties.of(settings);
+        Properties properties = StreamsProperties.of(settings, installation.resets());
         StreamsConfig config = new StreamsConfig(properties);
         KafkaStreams streams = new KafkaStreams(
                 topology.build(new TopologyConfig(config)),
@@ -122,6 +125,7 @@ final class MeteringApp implements AutoCloseable {
                 streams,
                 queries,
                 new CatalogueCatchUp(client, topics, serdes, topology::subjectLogRecords, topology.replaced()),
+                new EarlierOutputs(client, topics, serdes, topology::subjectLogRecords),
                 new StartPositions(client, topics, applicationId, StoreNames.INTAKE_COUNTERS),
                 failures,
                 topology,
@@ -147,10 +151,14 @@ final class MeteringApp implements AutoCloseable {
     Optional<String> prepare(Admin admin) {
         List<String> problems = positions.take(admin);
         if (!problems.isEmpty()) {
-            return Optional.of("input is missing; see \"Input was deleted before it was read\" in docs/operations.md: "
+            return Optional.of("input or state is missing; see \"Input was deleted before it was read\" in"
+                    + " docs/operations.md: "
                     + String.join("; ", problems));
         }
         topology.registerInputs();
+        if (!positions.hasState(admin)) {
+            earlier.tell();
+        }
         return catchUp.run(admin, applicationId)
                 ? Optional.empty()
                 : Optional.of("waiting for another instance to complete the intake's copy of the catalogue");

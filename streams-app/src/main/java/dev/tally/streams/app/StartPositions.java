@@ -61,6 +61,9 @@ final class StartPositions {
                         problems.add(partition + " begins at " + beginning + " and no position is known for it: what"
                                 + " was deleted may not have been read");
                     }
+                } else if (position.offset() > beginning && !ranBefore && topic.equals(topics.actions())) {
+                    problems.add(partition + " was read up to " + position.offset() + ", but the state is gone ("
+                            + changelog + " is not there); see \"Reset and replay\"");
                 } else if (position.offset() < beginning && !isSurelyEmpty(topic, problems)) {
                     problems.add(partition + " begins at " + beginning + ", but it was read only up to "
                             + position.offset() + ": what lies between was deleted before it was read");
@@ -83,7 +86,8 @@ final class StartPositions {
                 && problems.stream().noneMatch(p -> p.startsWith(topics.subjectLog()));
     }
 
-    private boolean hasState(Admin admin) {
+    /** Whether the application has read anything, and its state was not given up since. */
+    boolean hasState(Admin admin) {
         return await(
                         admin.listTopics(new ListTopicsOptions().listInternal(true))
                                 .names(),

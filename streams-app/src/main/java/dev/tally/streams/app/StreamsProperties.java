@@ -4,6 +4,7 @@ import dev.tally.schemas.topics.Topics;
 import dev.tally.settings.CommonSettings;
 import dev.tally.settings.ParsedSettings;
 import dev.tally.streams.state.SharedRocksDb;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
@@ -19,7 +20,8 @@ final class StreamsProperties {
 
     private StreamsProperties() {}
 
-    static Properties of(MeteringSettings settings) {
+    /** @param resets how many times state was given up: what is on the disk from before is not used again */
+    static Properties of(MeteringSettings settings, int resets) {
         ParsedSettings values = settings.values();
         Map<String, Object> config = new HashMap<>(defaults());
         Map<String, Object> given = CommonSettings.kafkaClient(values);
@@ -30,7 +32,7 @@ final class StreamsProperties {
             config.remove(StreamsConfig.mainConsumerPrefix(key));
         });
         config.putAll(given);
-        config.putAll(guarded(settings));
+        config.putAll(guarded(settings, resets));
         Properties properties = new Properties();
         properties.putAll(config);
         return properties;
@@ -61,7 +63,7 @@ final class StreamsProperties {
         return defaults;
     }
 
-    private static Map<String, Object> guarded(MeteringSettings settings) {
+    private static Map<String, Object> guarded(MeteringSettings settings, int resets) {
         ParsedSettings values = settings.values();
         Map<String, Object> guarded = new HashMap<>();
         guarded.put(StreamsConfig.APPLICATION_ID_CONFIG, values.string(CommonSettings.APPLICATION_ID));
@@ -90,9 +92,19 @@ final class StreamsProperties {
         if (!stateDir.isEmpty()) {
             guarded.put(StreamsConfig.STATE_DIR_CONFIG, stateDir);
         }
+        if (resets > 0) {
+            String base = stateDir.isEmpty() ? defaultStateDir() : stateDir;
+            guarded.put(
+                    StreamsConfig.STATE_DIR_CONFIG,
+                    Path.of(base, "reset-" + resets).toString());
+        }
         if (settings.hasTestClock()) {
             Topics.ANY_TIME.forEach((key, value) -> guarded.put(StreamsConfig.topicPrefix(key), value));
         }
         return guarded;
+    }
+
+    private static String defaultStateDir() {
+        return String.valueOf(StreamsConfig.configDef().defaultValues().get(StreamsConfig.STATE_DIR_CONFIG));
     }
 }

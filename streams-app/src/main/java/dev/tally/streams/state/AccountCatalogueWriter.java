@@ -22,7 +22,7 @@ public final class AccountCatalogueWriter {
 
     private static final char SUBSCRIBERS = 'i';
     private static final char PLAN_WALKS = 'w';
-    private static final char SEAT_VERSIONS = 'v';
+    private static final char SEATS_TOLD = 'v';
     private static final byte[] PRESENT = {};
 
     private final KeyValueStore<Bytes, byte[]> store;
@@ -122,12 +122,19 @@ public final class AccountCatalogueWriter {
         store.put(AccountCatalogue.seatPoolsKey(org.text()), pools.toBytes());
     }
 
-    /** The next version of an org's number of seats, from 1. */
-    public long nextSeatVersion(Subject org) {
-        Bytes key = StoreKey.key().tag(SEAT_VERSIONS).text(org.text()).bytes();
-        long next = Numbers.orElse(store.get(key), 0) + 1;
-        store.put(key, Numbers.toBytes(next));
-        return next;
+    /** What was last told of an org's number of seats. */
+    public SeatsTold seatsTold(Subject org) {
+        byte[] told = store.get(seatsToldKey(org));
+        return told == null ? SeatsTold.NOTHING : SeatsTold.fromBytes(told);
+    }
+
+    /** Remembers what was told of an org's number of seats. */
+    public void seatsTold(Subject org, SeatsTold told) {
+        store.put(seatsToldKey(org), told.toBytes());
+    }
+
+    private static Bytes seatsToldKey(Subject org) {
+        return StoreKey.key().tag(SEATS_TOLD).text(org.text()).bytes();
     }
 
     /** Has the subscribers of a plan gone through, by {@link #walk}. */

@@ -36,6 +36,17 @@ public record IntervalCharge(
 
     private static final int VERSION = 1;
 
+    /** With so many revisions that were emitted before this state began, and are not to be used again. */
+    public IntervalCharge emittedBefore(int revisions) {
+        return new IntervalCharge(
+                end, periodStart, periodEnd, planId, planVersion, unrated, billable, billed, revisions);
+    }
+
+    /** Whether nothing was charged in it since this state began. */
+    public boolean isUntouched() {
+        return end.equals(Instant.EPOCH);
+    }
+
     /** Key up to the interval's start, which is appended as a number. */
     public static StoreKey key(String payer, String meter) {
         return StoreKey.key().text(payer).text(meter);
@@ -96,6 +107,12 @@ public record IntervalCharge(
     public IntervalCharge emitted() {
         return new IntervalCharge(
                 end, periodStart, periodEnd, planId, planVersion, unrated, billable, billable, revision + 1);
+    }
+
+    /** With all that was billable billed by facts from before this state began. */
+    public IntervalCharge settled() {
+        return new IntervalCharge(
+                end, periodStart, periodEnd, planId, planVersion, unrated, billable, billable, revision);
     }
 
     /** Whether a fact is owed when the interval closes. */

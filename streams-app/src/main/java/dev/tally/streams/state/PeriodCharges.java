@@ -14,14 +14,14 @@ import org.apache.kafka.common.utils.Bytes;
  * @param burns what was taken from which grant in this period
  * @param forgiven what lay beyond the pool before it was last raised
  * @param poolSeen what the pool allowed when it was last looked at; negative: never
+ * @param billedBefore units that facts from before this state began have billed, and that it has not come upon again
  */
-public record PeriodCharges(Coverage covered, Burns burns, long forgiven, long poolSeen) {
+public record PeriodCharges(Coverage covered, Burns burns, long forgiven, long poolSeen, long billedBefore) {
 
     /** Stands for a period in which nothing was used. */
-    public static final PeriodCharges NONE = new PeriodCharges(Coverage.NONE, Burns.NONE, 0, -1);
+    public static final PeriodCharges NONE = new PeriodCharges(Coverage.NONE, Burns.NONE, 0, -1, 0);
 
-    private static final int BEFORE_GRANTS = 1;
-    private static final int VERSION = 2;
+    private static final int VERSION = 3;
 
     /** Key of a payer's period. */
     public static Bytes key(String payer, String meter, Instant start) {
@@ -38,7 +38,7 @@ public record PeriodCharges(Coverage covered, Burns burns, long forgiven, long p
      * @param outOfForce the part of what was taken that the pool did not have in what was left: no change has raised it by that
      */
     public PeriodCharges plus(Coverage more, List<Burns.Burn> taken, long outOfForce) {
-        return new PeriodCharges(covered.plus(more), burns.plus(taken), forgiven, poolSeen + outOfForce);
+        return new PeriodCharges(covered.plus(more), burns.plus(taken), forgiven, poolSeen + outOfForce, billedBefore);
     }
 
     /** After a look at the pool: what lay beyond it is forgiven where it has been raised since the last. */
@@ -47,33 +47,35 @@ public record PeriodCharges(Coverage covered, Burns burns, long forgiven, long p
             return this;
         }
         boolean raised = poolSeen >= 0 && pool > poolSeen;
-        return new PeriodCharges(covered, burns, raised ? covered.beyond() : forgiven, pool);
+        return new PeriodCharges(covered, burns, raised ? covered.beyond() : forgiven, pool, billedBefore);
+    }
+
+    /** With more, or less, that was billed before. */
+    public PeriodCharges withBilledBefore(long units) {
+        return new PeriodCharges(covered, burns, forgiven, poolSeen, units);
     }
 
     /** For the store. */
     public byte[] toBytes() {
-        ByteBuffer out = Codec.write(VERSION, 6 * Long.BYTES + BurnsCodec.bytes(burns))
+        ByteBuffer out = Codec.write(VERSION, 7 * Long.BYTES + BurnsCodec.bytes(burns))
                 .putLong(covered.granted())
                 .putLong(covered.included())
                 .putLong(covered.overage())
                 .putLong(covered.excess())
                 .putLong(forgiven)
-                .putLong(poolSeen);
+                .putLong(poolSeen)
+                .putLong(billedBefore);
         BurnsCodec.write(burns, out);
         return Codec.bytes(out);
     }
 
     /** From the store. */
     public static PeriodCharges fromBytes(byte[] bytes) {
-        if (bytes[0] == BEFORE_GRANTS) {
-            ByteBuffer in = Codec.read(BEFORE_GRANTS, bytes, "a period's charges");
-            return new PeriodCharges(
-                    new Coverage(0, in.getLong(), in.getLong(), in.getLong()), Burns.NONE, 0, NONE.poolSeen);
-        }
         ByteBuffer in = Codec.read(VERSION, bytes, "a period's charges");
         Coverage covered = new Coverage(in.getLong(), in.getLong(), in.getLong(), in.getLong());
         long forgiven = in.getLong();
         long poolSeen = in.getLong();
-        return new PeriodCharges(covered, BurnsCodec.read(in), forgiven, poolSeen);
+        long billedBefore = in.getLong();
+        return new PeriodCharges(covered, BurnsCodec.read(in), forgiven, poolSeen, billedBefore);
     }
 }

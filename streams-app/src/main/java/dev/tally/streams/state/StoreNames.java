@@ -1,5 +1,7 @@
 package dev.tally.streams.state;
 
+import java.util.List;
+
 /** Names of stores. They name changelog topics: changing one orphans state. */
 public final class StoreNames {
 
@@ -47,6 +49,23 @@ public final class StoreNames {
 
     /** the course of each subject's usage, and when to look at it again. */
     public static final String ACCOUNT_ACTIVITY = "account-activity";
+
+    /** All stores that have a changelog. */
+    public static final List<String> LOGGED = List.of(
+            INTAKE_COUNTERS,
+            EVENT_IDS,
+            USER_DAYS,
+            ACCOUNT_CATALOGUE,
+            ACCOUNT_WINDOWS,
+            ACCOUNT_SPLITS,
+            ACCOUNT_CHARGES,
+            ACCOUNT_GRANTS,
+            ACCOUNT_INTERVALS,
+            ACCOUNT_OPEN_INTERVALS,
+            ACCOUNT_CLOCK,
+            ACCOUNT_WAKES,
+            ACCOUNT_ADMISSIONS,
+            ACCOUNT_ACTIVITY);
 
     private StoreNames() {}
 }

@@ -77,10 +77,19 @@ final class AccountClock {
 
     /** The next number of a payer's facts of a meter, from 1. */
     long nextSequence(String payer, String meter) {
-        Counters.Count sequence = numbers.passingCount(
-                StoreKey.key().tag(SEQUENCE).text(payer).text(meter).bytes());
+        Counters.Count sequence = sequence(payer, meter);
         sequence.add(1);
         return sequence.orElse(0);
+    }
+
+    /** Numbers up to this one were given out before. */
+    void sequenceFrom(String payer, String meter, long sequence) {
+        sequence(payer, meter).raise(sequence);
+    }
+
+    private Counters.Count sequence(String payer, String meter) {
+        return numbers.passingCount(
+                StoreKey.key().tag(SEQUENCE).text(payer).text(meter).bytes());
     }
 
     private Optional<Instant> lowest(int kind) {

@@ -5,11 +5,13 @@ import dev.tally.keys.Subject;
 import dev.tally.schemas.AdmissionCancel;
 import dev.tally.schemas.AdmissionDecision;
 import dev.tally.schemas.AdmissionRequest;
+import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.CatalogueRemoval;
 import dev.tally.schemas.Grant;
 import dev.tally.schemas.Membership;
 import dev.tally.schemas.Meter;
 import dev.tally.schemas.Plan;
+import dev.tally.schemas.SeatChange;
 import dev.tally.schemas.Subscription;
 import dev.tally.schemas.Tick;
 import dev.tally.schemas.UsageSum;
@@ -23,12 +25,14 @@ import dev.tally.streams.state.DecisionBoard;
 import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.Freshness.Stage;
 import dev.tally.streams.state.Repetition;
+import dev.tally.streams.state.Replayed;
 import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.WriteBackStore;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -120,6 +124,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
         private final Runnable writeBack;
         private long timestamp;
         private boolean askedElsewhere;
+        private Optional<Instant> replayed = Optional.empty();
 
         Task(ProcessorContext<byte[], Message> context) {
             this.context = context;
@@ -172,6 +177,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
         void take(SpecificRecord input, Record<byte[], byte[]> record) {
             timestamp = record.timestamp();
             askedElsewhere = Repetition.isAsked(record.headers());
+            replayed = Replayed.at(record.headers());
             clock.observe(Instant.ofEpochMilli(timestamp));
             switch (input) {
                 case UsageSum sum -> {
@@ -232,6 +238,11 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
                             membership.getUserId(),
                             membership,
                             () -> put(CatalogueKind.MEMBERSHIP, membership, record));
+                case BillableFact fact -> charges.emittedBefore(fact);
+                case SeatChange told -> {
+                    seats.toldBefore(terms, terms.account(told.getOrg()), told);
+                    terms.forget();
+                }
                 case CatalogueRemoval removal ->
                     CatalogueKind.ofBaseTopic(removal.getTopic()).ifPresent(kind -> remove(kind, removal.getKey()));
                 default ->
@@ -264,7 +275,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
         }
 
         private void put(CatalogueKind kind, SpecificRecord catalogued, Record<byte[], byte[]> record) {
-            catalogue.put(kind, catalogued, record.value(), clock.logTime());
+            catalogue.put(kind, catalogued, record.value(), replayed.orElse(clock.logTime()));
             catalogueChanged();
         }
 
@@ -295,9 +306,13 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
         }
 
         private void member(Subject org, String userId, @Nullable Membership membership, Runnable change) {
-            long before = terms.seats(org);
             change.run();
-            seats.changed(terms, terms.account(org.text()), before, membership, userId, clock.logTime())
+            // What was told of it at its time follows.
+            if (replayed.isPresent()) {
+                changed(org);
+                return;
+            }
+            seats.changed(terms, terms.account(org.text()), membership, userId, clock.logTime())
                     .ifPresent(seatChange -> {
                         emit(org.text(), new Message.Seat(seatChange));
                         terms.forget();

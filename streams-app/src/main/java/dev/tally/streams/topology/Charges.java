@@ -98,7 +98,7 @@ final class Charges {
         }
         Slot slot = new Slot(payer, meter, billing.getIntervalStart());
         Cell<IntervalCharge> interval = intervals.cell(slot.key());
-        boolean isNew = isNone(interval);
+        boolean isNew = interval.value().isUntouched();
         IntervalCharge before = isNew
                 ? new IntervalCharge(
                         billing.getIntervalEnd(),
@@ -109,7 +109,7 @@ final class Charges {
                         0,
                         0,
                         0,
-                        0)
+                        interval.value().revision())
                 : interval.value();
         IntervalCharge after = plan.isPresent()
                 ? before.plusBillable(billable(slot, plan.get(), amount, before.periodStart(), at))
@@ -130,11 +130,6 @@ final class Charges {
         // What comes after a cancellation is never billed, also under a plan that reports every unit.
         boolean all = plan.reportAll() && !pools.isCanceled(slot.payer(), at);
         return all ? amount : coverage.overage();
-    }
-
-    @SuppressWarnings("ReferenceEquality") // nothing else is this one object
-    private static boolean isNone(Cell<IntervalCharge> interval) {
-        return interval.value() == IntervalCharge.NONE;
     }
 
     /** Whether a part of an amount, and not all of it, is covered by what is left of a period's allocation. */
@@ -211,7 +206,7 @@ final class Charges {
 
     private void close(Slot slot, Bytes open) {
         Cell<IntervalCharge> interval = intervals.cell(slot.key());
-        if (isNone(interval)) {
+        if (interval.value().isUntouched()) {
             openIntervals.delete(open);
             return;
         }
@@ -235,8 +230,17 @@ final class Charges {
             }
         }
         if (charge.owes()) {
-            out.accept(slot.payer().text(), new Message.Fact(fact(slot, charge)));
-            charge = charge.emitted();
+            long amount = pools.stillToBill(
+                    slot.payer(),
+                    slot.meter(),
+                    charge.periodStart(),
+                    Math.subtractExact(charge.billable(), charge.billed()));
+            if (amount == 0) {
+                charge = charge.settled();
+            } else {
+                out.accept(slot.payer().text(), new Message.Fact(fact(slot, charge, amount)));
+                charge = charge.emitted();
+            }
         }
         intervals.set(interval, charge);
         openIntervals.delete(open);
@@ -272,7 +276,23 @@ final class Charges {
         pools.writeBack();
     }
 
-    private BillableFact fact(Slot slot, IntervalCharge charge) {
+    /**
+     * Takes note of a fact that was emitted before this state began: what it billed is not billed again, and its identifier, revision and
+     * sequence are not used again. Facts come in the order in which they were emitted; one that is known already changes nothing.
+     */
+    void emittedBefore(BillableFact fact) {
+        Account payer = catalogue.account(fact.getPayer());
+        Cell<IntervalCharge> interval = intervals.cell(new Slot(payer, fact.getMeter(), fact.getIntervalStart()).key());
+        if (fact.getRevision() < interval.value().revision()) {
+            return;
+        }
+        intervals.set(interval, interval.value().emittedBefore(fact.getRevision() + 1));
+        Instant origin = fact.getOriginPeriodStart();
+        pools.billedBefore(payer, fact.getMeter(), origin == null ? fact.getPeriodStart() : origin, fact.getAmount());
+        clock.sequenceFrom(fact.getPayer(), fact.getMeter(), fact.getSequence());
+    }
+
+    private BillableFact fact(Slot slot, IntervalCharge charge, long amount) {
         String payer = slot.payer().text();
         Optional<Period> carriedInto = carriedInto(slot, charge);
         boolean first = charge.revision() == 0 && carriedInto.isEmpty();
@@ -297,7 +317,7 @@ final class Charges {
                 carriedInto.isPresent() ? clock.logTime() : timestamp(slot.start(), charge),
                 clock.nextSequence(payer, slot.meter()),
                 charge.revision(),
-                Math.subtractExact(charge.billable(), charge.billed()),
+                amount,
                 first ? FactKind.USAGE : FactKind.CORRECTION,
                 carriedInto.map(Period::start).orElse(charge.periodStart()),
                 carriedInto.map(Period::end).orElse(charge.periodEnd()),

@@ -108,7 +108,9 @@ public final class MeteringTopology {
                 Membership.class,
                 CatalogueRemoval.class,
                 AdmissionRequest.class,
-                AdmissionCancel.class);
+                AdmissionCancel.class,
+                BillableFact.class,
+                SeatChange.class);
         this.catalogueRecords = new CatalogueRecords(serdes);
         this.catalogue = new CatalogueView(catalogueRecords, topics.catalogueInForce());
     }

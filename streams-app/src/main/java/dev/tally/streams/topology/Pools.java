@@ -179,6 +179,28 @@ final class Pools {
                 : pool(payer, meter, allocation, periodStart, period).limit();
     }
 
+    /** Takes note of what facts from before this state began have billed in a period. */
+    void billedBefore(Account payer, String meter, Instant periodStart, long units) {
+        Cell<PeriodCharges> cell = period(payer, meter, periodStart);
+        PeriodCharges period = cell.value();
+        periods.set(cell, period.withBilledBefore(Amounts.plus(period.billedBefore(), units)));
+    }
+
+    /**
+     * What of an amount is still to be billed, and not what facts from before this state began have billed already. They count for the
+     * period as a whole: its intervals may be others now, and what lies beyond its allocation may have come in another order.
+     */
+    long stillToBill(Account payer, String meter, Instant periodStart, long amount) {
+        Cell<PeriodCharges> cell = period(payer, meter, periodStart);
+        long billedBefore = cell.value().billedBefore();
+        if (amount <= 0 || billedBefore <= 0) {
+            return amount;
+        }
+        long billed = Math.min(amount, billedBefore);
+        periods.set(cell, cell.value().withBilledBefore(billedBefore - billed));
+        return amount - billed;
+    }
+
     private Cell<PeriodCharges> period(Account payer, String meter, Instant start) {
         return periods.cell(PeriodCharges.key(payer.text(), meter, start));
     }

@@ -7,6 +7,7 @@ import dev.tally.streams.metering.BillingCalendar;
 import dev.tally.streams.metering.Period;
 import dev.tally.streams.metering.SubscriptionTerms;
 import dev.tally.streams.state.AccountCatalogueWriter;
+import dev.tally.streams.state.SeatsTold;
 import dev.tally.streams.topology.AccountTerms.Account;
 import java.time.Instant;
 import java.util.Optional;
@@ -22,7 +23,7 @@ final class Seats {
     }
 
     /**
-     * A change of an org's seats; empty where the number is the same.
+     * A change of an org's seats; empty where the number is the one that was told last.
      *
      * @param org as it is after the change
      * @param membership as it is now; null where it was removed
@@ -30,24 +31,47 @@ final class Seats {
      * @param now log time
      */
     Optional<SeatChange> changed(
-            AccountTerms terms, Account org, long before, @Nullable Membership membership, String userId, Instant now) {
-        long after = terms.seats(org.subject());
-        if (before == after) {
+            AccountTerms terms, Account org, @Nullable Membership membership, String userId, Instant now) {
+        long seats = terms.seats(org.subject());
+        SeatsTold before = catalogue.seatsTold(org.subject());
+        if (seats == before.quantity()) {
             return Optional.empty();
         }
-        Optional<Period> period =
-                org.subscription().map(SubscriptionTerms::anchor).map(anchor -> BillingCalendar.period(anchor, now));
-        period.ifPresent(open -> catalogue.seatPools(
-                org.subject(), terms.seatPools(org.subject()).changed(open.start(), before, after)));
+        SeatsTold told = before.next(seats);
+        Optional<Period> period = tell(terms, org, before, told, now);
         String status = membership == null
                 ? MembershipStatus.REMOVED.name()
                 : membership.getStatus().name();
         return Optional.of(new SeatChange(
                 org.text(),
-                after,
-                catalogue.nextSeatVersion(org.subject()),
+                told.quantity(),
+                told.version(),
                 effectiveAt(membership, period, now),
                 userId + " " + status));
+    }
+
+    /** Takes note of a change that was told before this state began; changes come in their order, and one that is known changes nothing. */
+    void toldBefore(AccountTerms terms, Account org, SeatChange change) {
+        SeatsTold before = catalogue.seatsTold(org.subject());
+        if (change.getVersion() > before.version()) {
+            Optional<Period> unused = tell(
+                    terms,
+                    org,
+                    before,
+                    new SeatsTold(change.getVersion(), change.getQuantity()),
+                    change.getEffectiveAt());
+        }
+    }
+
+    /** The period that the change belongs to. */
+    private Optional<Period> tell(AccountTerms terms, Account org, SeatsTold before, SeatsTold told, Instant at) {
+        Optional<Period> period =
+                org.subscription().map(SubscriptionTerms::anchor).map(anchor -> BillingCalendar.period(anchor, at));
+        period.ifPresent(open -> catalogue.seatPools(
+                org.subject(),
+                terms.seatPools(org.subject()).changed(open.start(), before.quantity(), told.quantity())));
+        catalogue.seatsTold(org.subject(), told);
+        return period;
     }
 
     /** Midnight of the day of change, within the open period: Stripe prorates by it. */

@@ -92,7 +92,7 @@ class MeteringSettingsTest {
         Map<String, String> given = Map.of("clock", file.toString());
 
         assertThat(load(given).clock().instant()).isBetween("2027-01-31T10:15:30Z", "2027-01-31T10:20:00Z");
-        assertThat(StreamsProperties.of(load(given)))
+        assertThat(StreamsProperties.of(load(given), 0))
                 .containsEntry("topic.message.timestamp.after.max.ms", Long.toString(Long.MAX_VALUE))
                 .containsEntry("interceptor.classes", ClockStamps.class.getName());
         assertThat(problemsOf(Map.of(

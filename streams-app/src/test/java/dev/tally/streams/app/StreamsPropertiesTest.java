@@ -25,6 +25,6 @@ class StreamsPropertiesTest {
 
     private static Properties properties(Map<String, String> given) {
         return StreamsProperties.of(
-                new MeteringSettings(SettingsLoader.load(MeteringSettings.define(), Map.of(), Map.of(), given)));
+                new MeteringSettings(SettingsLoader.load(MeteringSettings.define(), Map.of(), Map.of(), given)), 0);
     }
 }

@@ -6,6 +6,7 @@ import dev.tally.keys.Subject;
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.Aggregation;
 import dev.tally.schemas.Beyond;
+import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.Limit;
 import dev.tally.schemas.LimitWindow;
 import dev.tally.schemas.Meter;
@@ -45,6 +46,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.IntPredicate;
 import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
@@ -170,7 +172,8 @@ final class TallyOnBroker {
         flush();
     }
 
-    private static void expect(ActionEvent action, Map<String, Long> expected) {
+    /** Adds what an action counts, by key of {@code usage}. */
+    static void expect(ActionEvent action, Map<String, Long> expected) {
         String day = action.getOccurredAt().toString().substring(0, 10);
         String window = "/actions/DAY/" + day + "T00:00:00Z";
         expected.merge("user:" + action.getUserId() + window, 1L, Long::sum);
@@ -234,6 +237,53 @@ final class TallyOnBroker {
                             List.of()));
         }
         producer.flush();
+    }
+
+    /** A plan that bills an org for each action, and the org subscribed to it; {@code actions} is a meter of Stripe's. */
+    void publishBilledOrg(Topics topics, String orgId) {
+        Instant anchor = Instant.parse("2026-01-01T00:00:00Z");
+        publish(topics.meters(), new Meter("actions", Aggregation.COUNT, List.of(), null, List.of(), "tally_actions"));
+        Limit limit = new Limit(Scope.ORG, "actions", LimitWindow.PERIOD, null, Beyond.BILL, List.of());
+        publish(topics.plans(), new Plan("billed", 1, PayerKind.ORG, List.of(limit), List.of(), null, Report.OVERAGE));
+        publish(
+                topics.subscriptions(),
+                new Subscription(
+                        "org:" + orgId,
+                        "cus_1",
+                        null,
+                        anchor,
+                        SubscriptionStatus.ACTIVE,
+                        List.of(new Phase("billed", 1, anchor)),
+                        List.of(),
+                        null,
+                        null,
+                        null,
+                        List.of(),
+                        List.of()));
+        producer.flush();
+    }
+
+    /** Identifiers and amounts of the facts, in their order by partition. */
+    List<String> facts(Topics topics) {
+        List<String> facts = new ArrayList<>();
+        eachFact(topics, fact -> facts.add(fact.getIdentifier() + " " + fact.getAmount()));
+        return facts;
+    }
+
+    /** Sum of the facts. */
+    long billed(Topics topics) {
+        long[] sum = {0};
+        eachFact(topics, fact -> sum[0] += fact.getAmount());
+        return sum[0];
+    }
+
+    private void eachFact(Topics topics, Consumer<BillableFact> each) {
+        new TopicReader(client())
+                .readAll(
+                        topics.billableUsage(),
+                        record -> each.accept(serdes.of(BillableFact.class)
+                                .deserializer()
+                                .deserialize(topics.billableUsage(), record.headers(), record.value())));
     }
 
     private <T extends SpecificRecord> void publish(String topic, T record) {

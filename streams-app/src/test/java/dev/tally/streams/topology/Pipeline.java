@@ -7,6 +7,7 @@ import dev.tally.schemas.AdmissionDecision;
 import dev.tally.schemas.AdmissionRequest;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.Grant;
+import dev.tally.schemas.Membership;
 import dev.tally.schemas.Meter;
 import dev.tally.schemas.Plan;
 import dev.tally.schemas.QuotaAlert;
@@ -25,6 +26,7 @@ import dev.tally.streams.state.Engine;
 import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.Numbers;
 import dev.tally.streams.state.Repetition;
+import dev.tally.streams.state.Replayed;
 import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.Totals;
 import dev.tally.streams.state.WindowKeys;
@@ -143,9 +145,26 @@ final class Pipeline implements AutoCloseable {
         subjectInput(payer, input, headers);
     }
 
+    /** What was said before the state began. */
+    void saidBefore(BillableFact fact) {
+        subjectInput(fact.getPayer(), fact, new RecordHeaders());
+    }
+
+    void saidBefore(SeatChange change) {
+        subjectInput(change.getOrg(), change, new RecordHeaders());
+    }
+
+    /** A membership that was in force before the state began. */
+    void replayed(Membership membership) {
+        RecordHeaders headers = new RecordHeaders();
+        Replayed.mark(headers, START.minusSeconds(60));
+        subjectInput(Subject.org(membership.getOrgId()).text(), membership, headers);
+    }
+
     /** Appends to the subject log, as others than the topology do. */
     private void subjectInput(String key, SpecificRecord input, RecordHeaders headers) {
-        Serde<SpecificRecord> serde = serdes.anyOf(AdmissionRequest.class, AdmissionCancel.class);
+        Serde<SpecificRecord> serde = serdes.anyOf(
+                AdmissionRequest.class, AdmissionCancel.class, BillableFact.class, SeatChange.class, Membership.class);
         send(
                 TOPICS.subjectLog(),
                 key.getBytes(StandardCharsets.UTF_8),
