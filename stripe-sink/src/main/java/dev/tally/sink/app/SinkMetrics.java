@@ -44,6 +44,9 @@ final class SinkMetrics implements DeliveryListener {
     /** 1 while Stripe refuses the whole account. */
     static final String HALTED = "tally.sink.halted";
 
+    /** 1 while Stripe does not answer, and only probes are sent. */
+    static final String STRIPE_AWAY = "tally.sink.stripe.away";
+
     /** Looks at Stripe's sums for facts whose outcome was unknown for 23 hours, by what came of them. */
     static final String LOOKUPS = "tally.sink.lookups";
 
@@ -68,6 +71,7 @@ final class SinkMetrics implements DeliveryListener {
         Gauge.builder(IN_FLIGHT, status, now -> now.snapshot().inFlight()).register(registry);
         Gauge.builder(PENDING, status, now -> now.snapshot().pending()).register(registry);
         Gauge.builder(LEDGER_SIZE, status, now -> now.snapshot().ledgerSize()).register(registry);
+        Gauge.builder(STRIPE_AWAY, status, now -> now.isStripeAway() ? 1 : 0).register(registry);
         Gauge.builder(HALTED, status, now -> now.halted().isPresent() ? 1 : 0).register(registry);
     }
 

@@ -78,7 +78,7 @@ final class DeliveryLoop {
                 with.sums(),
                 new DeliveryRules(settings.retryRule(), settings.sumsDelay()),
                 new Pacing(with.callsPerSecond(), with.clock()),
-                new AccountGate(with.clock(), with.status()),
+                new StripeGate(with.clock(), with.status(), settings.retryRule(), with.random()),
                 settings.maxInFlight(),
                 completions,
                 with.listener(),

@@ -2,11 +2,13 @@ package dev.tally.sink.delivery;
 
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** What the delivery is doing right now, for health and gauges; safe to read from any thread. */
 public final class DeliveryStatus {
     private volatile Snapshot current = Snapshot.NOT_STARTED;
     private volatile Optional<String> halt = Optional.empty();
+    private final AtomicBoolean away = new AtomicBoolean();
 
     /**
      * One moment.
@@ -36,6 +38,11 @@ public final class DeliveryStatus {
         return halt;
     }
 
+    /** Whether Stripe does not answer at the moment. */
+    public boolean isStripeAway() {
+        return away.get();
+    }
+
     /** Says from outside why nothing is delivered. */
     public void notReady(String reason) {
         current = Snapshot.notReady(reason);
@@ -47,5 +54,10 @@ public final class DeliveryStatus {
 
     void halted(Optional<String> reason) {
         halt = reason;
+    }
+
+    /** Whether that is new. */
+    boolean away(boolean isAway) {
+        return away.getAndSet(isAway) != isAway;
     }
 }

@@ -43,7 +43,7 @@ final class FactSender {
     private final DeliveryRules rules;
     private final Pacing pacing;
     private final Pacing reads;
-    private final AccountGate gate;
+    private final StripeGate gate;
     private final int maxInFlight;
     private final Semaphore inFlight;
     private final Completions completions;
@@ -57,7 +57,7 @@ final class FactSender {
             StripeSums sums,
             DeliveryRules rules,
             Pacing pacing,
-            AccountGate gate,
+            StripeGate gate,
             int maxInFlight,
             Completions completions,
             DeliveryListener listener,
@@ -131,7 +131,7 @@ final class FactSender {
         if (now.isBefore(from.get())) {
             return new NextStep.Again(Duration.between(now, from.get()), attempts);
         }
-        return call(delivery, reads, () -> {
+        return call(delivery, reads, probe -> {
             MinuteSum told =
                     sums.inMinuteOf(fact.timestamp(), Objects.requireNonNull(fact.customer()), fact.eventName());
             NextStep step = rules.afterSum(fact, attempts, told, random);
@@ -139,14 +139,14 @@ final class FactSender {
                 complete(delivery, outcome, attempts, null);
             }
             listener.lookedUp(told);
-            react(delivery, reason(told), null, step);
+            react(delivery, probe, told.provesService(), reason(told), null, step);
             return step;
         });
     }
 
     private @Nullable NextStep attempt(Delivery delivery, MeterEvent event, Attempts attempts)
             throws InterruptedException {
-        return call(delivery, pacing, () -> {
+        return call(delivery, pacing, probe -> {
             Instant startedAt = clock.instant();
             Reply reply = stripe.create(event, attempts.key());
             NextStep step = rules.after(attempts, reply.answer(), startedAt, random);
@@ -159,7 +159,7 @@ final class FactSender {
                     && cause == TransientCause.RATE_LIMITED) {
                 pacing.slowDown();
             }
-            react(delivery, reason(reply.answer()), reply.requestId(), step);
+            react(delivery, probe, reply.answer().provesService(), reason(reply.answer()), reply.requestId(), step);
             return step;
         });
     }
@@ -167,35 +167,61 @@ final class FactSender {
     /** A call to Stripe and what follows from it. */
     @FunctionalInterface
     private interface Call {
-        NextStep make() throws InterruptedException;
+        NextStep make(boolean probe) throws InterruptedException;
     }
 
     /** Makes a call when it is its turn; null when the partition was given up before. */
     private @Nullable NextStep call(Delivery delivery, Pacing pace, Call call) throws InterruptedException {
-        pace.await();
-        gate.await();
-        boolean answered = false;
-        inFlight.acquire();
+        boolean probe = turn(pace);
+        boolean made = false;
         try {
             if (!delivery.source().beginSending()) {
                 return null;
             }
             try {
-                NextStep step = call.make();
-                answered = true;
+                NextStep step = call.make(probe);
+                made = true;
                 return step;
             } finally {
                 delivery.source().endSending();
             }
         } finally {
             inFlight.release();
-            if (!answered) {
-                gate.passed(false);
+            if (!made) {
+                gate.unused(probe);
             }
         }
     }
 
-    private void react(Delivery delivery, String reason, @Nullable String requestId, NextStep step) {
+    /** Waits until a call may be made, and takes its place among those that run; whether it is a probe of the gate. */
+    private boolean turn(Pacing pace) throws InterruptedException {
+        while (true) {
+            boolean probe = gate.await();
+            boolean mayCall = false;
+            try {
+                pace.await();
+                inFlight.acquire();
+                // The gate may have closed meanwhile.
+                mayCall = probe || gate.isOpen();
+                if (mayCall) {
+                    return probe;
+                }
+                inFlight.release();
+            } finally {
+                if (!mayCall) {
+                    gate.unused(probe);
+                }
+            }
+        }
+    }
+
+    private void react(
+            Delivery delivery,
+            boolean probe,
+            boolean provesService,
+            String reason,
+            @Nullable String requestId,
+            NextStep step) {
         switch (step) {
             case NextStep.Halt(String halted, Duration delay, Attempts next) -> {
                 gate.halt(halted, delay);
@@ -206,7 +232,11 @@ final class FactSender {
                         .log("Stripe refuses the account; nothing is sent until it takes a probe again");
             }
             case NextStep.Again(Duration delay, Attempts next) -> {
-                gate.passed(true);
+                if (provesService) {
+                    gate.answered();
+                } else {
+                    gate.unanswered(probe);
+                }
                 log.atWarn()
                         .addKeyValue("reason", reason)
                         .addKeyValue("partition", delivery.origin().partition())
@@ -216,7 +246,7 @@ final class FactSender {
                         .addKeyValue("requestId", requestId)
                         .log("Fact was not taken; it is tried again");
             }
-            case NextStep.Finished(Outcome outcome) -> gate.passed(true);
+            case NextStep.Finished(Outcome outcome) -> gate.answered();
         }
     }
 

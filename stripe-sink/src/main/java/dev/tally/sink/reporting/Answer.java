@@ -22,4 +22,16 @@ public sealed interface Answer {
 
     /** No usable answer: Stripe may or may not hold the event. */
     record Unknown(String reason, String detail) implements Answer {}
+
+    /** Whether it is an answer of a Stripe in service: an outage gives none, or errors of a server. */
+    default boolean provesService() {
+        return switch (this) {
+            case Accepted() -> true;
+            case AlreadyExists() -> true;
+            case Permanent(String reason, String detail) -> true;
+            case AccountHalt(String reason, String detail) -> true;
+            case Transient(TransientCause cause, String detail, var retryAfter) -> cause.provesService();
+            case Unknown(String reason, String detail) -> false;
+        };
+    }
 }

@@ -9,4 +9,12 @@ public sealed interface MinuteSum {
 
     /** Stripe did not tell; {@code answer} says why. */
     record Untold(Answer answer) implements MinuteSum {}
+
+    /** Whether it is an answer of a Stripe in service. */
+    default boolean provesService() {
+        return switch (this) {
+            case Of(BigDecimal sum) -> true;
+            case Untold(Answer answer) -> answer.provesService();
+        };
+    }
 }

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
@@ -372,6 +373,41 @@ final class DeliveryTest {
             assertThat(stripe.takenCount()).isEqualTo(12);
             assertThat(harness.deadLetters()).isEmpty();
             assertThat(status.halted()).isEmpty();
+        }
+    }
+
+    @Test
+    void shouldTryFewFactsWhileStripeIsAway() throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given many customers, and a Stripe that is out of service
+            AtomicBoolean away = new AtomicBoolean(true);
+            Set<String> tried = ConcurrentHashMap.newKeySet();
+            stripe.rule(call -> {
+                tried.add(call.identifier());
+                return away.get() ? Optional.of(Reply.error(503, "", "out of service")) : Optional.empty();
+            });
+            for (int i = 0; i < 90; i++) {
+                harness.publish(fact("id-" + i, "user:u" + i, "cus_" + i, 1));
+            }
+            DeliveryStatus status = new DeliveryStatus();
+            harness.start(harness.group(), status, Duration.ofSeconds(5));
+            Awaitility.await().untilAsserted(() -> {
+                assertThat(status.isStripeAway()).isTrue();
+                assertThat(stripe.requests()).isGreaterThan(30);
+            });
+
+            // Then probes go on, and hardly a fact more gets an attempt of unknown outcome with each
+            assertThat(status.halted()).isEmpty();
+            assertThat(tried.size()).isLessThan(70);
+
+            // When
+            away.set(false);
+            harness.awaitAllCommitted();
+
+            // Then
+            assertThat(stripe.takenCount()).isEqualTo(90);
+            assertThat(status.isStripeAway()).isFalse();
         }
     }
 
