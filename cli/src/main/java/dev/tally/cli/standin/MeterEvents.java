@@ -36,6 +36,7 @@ final class MeterEvents {
     private final Faults faults;
     private final InstantSource clock;
     private final StandInOptions options;
+    private final Limits limits;
     private final Set<String> callsInFlight = ConcurrentHashMap.newKeySet();
     private final Set<String> keysInUse = ConcurrentHashMap.newKeySet();
 
@@ -44,12 +45,14 @@ final class MeterEvents {
             Book book,
             RequestRules rules,
             Faults faults,
+            Limits limits,
             InstantSource clock,
             StandInOptions options) {
         this.account = account;
         this.book = book;
         this.rules = rules;
         this.faults = faults;
+        this.limits = limits;
         this.clock = clock;
         this.options = options;
     }
@@ -66,12 +69,7 @@ final class MeterEvents {
                 account.meterOfEvent(eventName).map(Account.Meter::customerKey).orElse("stripe_customer_id");
         String lane = params.path("payload").path(customerKey).asText() + "\n" + eventName;
         if (options.oneInFlight() && !callsInFlight.add(lane)) {
-            throw Refusal.of(
-                    429,
-                    "invalid_request_error",
-                    "lock_timeout",
-                    "This object cannot be accessed right now because another API request or Stripe process is currently"
-                            + " accessing it. (One concurrent call per customer per meter.)");
+            throw limits.locked();
         }
         try {
             return keyed(call, params, fault);
@@ -121,7 +119,7 @@ final class MeterEvents {
         boolean savedError = fault != null && fault.kind() == Faults.Kind.ERROR;
         boolean before = fault != null && fault.when() == Faults.When.BEFORE;
         if (fault != null && before) {
-            Answer answer = faults.answer(fault);
+            Answer answer = faults.answer(fault, Faults::error);
             if (key != null && savedError) {
                 book.save(new SavedAnswer(key, fingerprint, now, answer.status(), answer.body()));
             }
@@ -132,12 +130,14 @@ final class MeterEvents {
         try {
             MeterEvent event = event(params, now);
             answer = answer(200, Json.pretty(rendered(event, params)));
-            Answer remembered = fault != null && savedError ? faults.answer(fault) : answer;
+            Answer remembered = savedError ? Faults.error() : answer;
             boolean accepted =
                     book.accept(event, key != null && keep ? saved(key, fingerprint, now, remembered) : null);
             if (!accepted) {
                 throw Refusal.executed(
-                        null, "identifier", "An event already exists with identifier " + event.identifier() + ".");
+                        options.shows(Variant.DUPLICATE_CODE) ? "duplicate_meter_event" : null,
+                        "identifier",
+                        "An event already exists with identifier " + event.identifier() + ".");
             }
         } catch (Refusal refusal) {
             answer = refusal.answer();
@@ -145,7 +145,8 @@ final class MeterEvents {
                 book.save(saved(key, fingerprint, now, answer));
             }
         }
-        return fault == null ? answer : faults.answer(fault);
+        Answer real = answer;
+        return fault == null ? real : faults.answer(fault, () -> real);
     }
 
     private static SavedAnswer saved(String key, String fingerprint, Instant now, Answer answer) {

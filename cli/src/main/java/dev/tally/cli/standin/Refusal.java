@@ -1,6 +1,8 @@
 package dev.tally.cli.standin;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,34 +16,55 @@ final class Refusal extends RuntimeException {
     private final @Nullable String code;
     private final @Nullable String param;
     private final boolean saved;
+    private final Map<String, String> headers;
 
     private Refusal(
-            int status, String type, @Nullable String code, @Nullable String param, boolean saved, String message) {
+            int status,
+            String type,
+            @Nullable String code,
+            @Nullable String param,
+            boolean saved,
+            String message,
+            Map<String, String> headers) {
         super(message, null, false, false);
         this.status = status;
         this.type = type;
         this.code = code;
         this.param = param;
         this.saved = saved;
+        this.headers = Map.copyOf(headers);
     }
 
     /** A parameter that fails validation; Stripe saves no answer for these under an idempotency key. */
     static Refusal parameter(@Nullable String code, @Nullable String param, String message) {
-        return new Refusal(400, "invalid_request_error", code, param, false, message);
+        return new Refusal(400, "invalid_request_error", code, param, false, message, Map.of());
     }
 
     /** A refusal made while the call was being executed; saved under its idempotency key. */
     static Refusal executed(@Nullable String code, @Nullable String param, String message) {
-        return new Refusal(400, "invalid_request_error", code, param, true, message);
+        return new Refusal(400, "invalid_request_error", code, param, true, message, Map.of());
     }
 
     static Refusal notFound(String what, String id, String param) {
         return new Refusal(
-                404, "invalid_request_error", "resource_missing", param, false, "No such " + what + ": '" + id + "'");
+                404,
+                "invalid_request_error",
+                "resource_missing",
+                param,
+                false,
+                "No such " + what + ": '" + id + "'",
+                Map.of());
     }
 
     static Refusal of(int status, String type, @Nullable String code, String message) {
-        return new Refusal(status, type, code, null, false, message);
+        return new Refusal(status, type, code, null, false, message, Map.of());
+    }
+
+    /** The same with one header more. */
+    Refusal with(String name, String value) {
+        Map<String, String> more = new HashMap<>(headers);
+        more.put(name, value);
+        return new Refusal(status, type, code, param, saved, String.valueOf(getMessage()), more);
     }
 
     boolean saved() {
@@ -60,6 +83,9 @@ final class Refusal extends RuntimeException {
         }
         body.put("type", type);
         Answer answer = Answer.json(status, error);
+        for (Map.Entry<String, String> header : headers.entrySet()) {
+            answer = answer.with(header.getKey(), header.getValue());
+        }
         return switch (status) {
             case 400, 404 -> answer.with("stripe-should-retry", "false");
             case 401 -> answer.with("WWW-Authenticate", "Bearer realm=\"Stripe\"");

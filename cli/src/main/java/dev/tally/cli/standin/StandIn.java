@@ -10,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
@@ -49,10 +50,11 @@ public final class StandIn implements Closeable {
         this.server = server;
         this.book = book;
         this.host = options.host();
-        this.faults = new Faults();
+        this.faults = new Faults(clock);
         this.counts = new CallCounts();
-        MeterEvents meterEvents = new MeterEvents(account, book, rules, faults, clock, options);
-        this.api = new StripeApi(account, book, rules, faults, invoices, meterEvents, clock);
+        Limits limits = new Limits(options, clock);
+        MeterEvents meterEvents = new MeterEvents(account, book, rules, faults, limits, clock, options);
+        this.api = new StripeApi(account, book, rules, faults, invoices, meterEvents, limits, clock);
         this.pages = new StandInPages(account, book, invoices, faults, counts, clock);
         this.threads = Executors.newVirtualThreadPerTaskExecutor();
     }
@@ -121,6 +123,9 @@ public final class StandIn implements Closeable {
     private Answer answer(Call call) {
         boolean stripe = call.path().startsWith("/v1/") || call.path().startsWith("/v2/");
         Answer answer;
+        if (stripe) {
+            counts.begin();
+        }
         try {
             answer = stripe ? api.answer(call) : pages.answer(call);
         } catch (Refusal refusal) {
@@ -129,6 +134,10 @@ public final class StandIn implements Closeable {
             log.atError().setCause(e).addKeyValue("path", call.path()).log("The stand-in failed to answer a call");
             answer = Refusal.of(500, "api_error", null, "The stand-in failed; its log says why.")
                     .answer();
+        } finally {
+            if (stripe) {
+                counts.end();
+            }
         }
         if (stripe) {
             counts.count(call, answer);
@@ -136,7 +145,7 @@ public final class StandIn implements Closeable {
         return answer;
     }
 
-    private static void send(HttpExchange exchange, Call call, Answer answer) throws IOException {
+    private void send(HttpExchange exchange, Call call, Answer answer) throws IOException {
         var headers = exchange.getResponseHeaders();
         headers.set("Tally-Stand-In", "true");
         headers.set("Content-Type", answer.contentType());
@@ -152,10 +161,36 @@ public final class StandIn implements Closeable {
         answer.headers().forEach(headers::set);
         byte[] bytes = answer.bytes();
         exchange.sendResponseHeaders(answer.status(), bytes.length == 0 ? -1 : bytes.length);
-        if (bytes.length > 0) {
-            try (OutputStream out = exchange.getResponseBody()) {
+        if (bytes.length == 0) {
+            return;
+        }
+        OutputStream out = exchange.getResponseBody();
+        switch (answer.sending()) {
+            case Sending.Whole() -> {
                 out.write(bytes);
+                out.close();
             }
+            case Sending.Nothing() -> throw new IllegalArgumentException("nothing is to be sent");
+            case Sending.Half() -> {
+                // The exchange is closed with bytes missing, and the server then ends the connection.
+                out.write(bytes, 0, bytes.length / 2);
+                out.flush();
+            }
+            case Sending.Slowly(Duration over) -> {
+                sendSlowly(bytes, over, out);
+                out.close();
+            }
+        }
+    }
+
+    private void sendSlowly(byte[] bytes, Duration over, OutputStream out) throws IOException {
+        Duration pause = over.dividedBy(bytes.length);
+        for (byte each : bytes) {
+            if (faults.pause(pause)) {
+                return;
+            }
+            out.write(each);
+            out.flush();
         }
     }
 

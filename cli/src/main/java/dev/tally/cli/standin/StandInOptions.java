@@ -6,6 +6,7 @@ import java.time.DateTimeException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param oneInFlight whether a second concurrent call for one customer and meter gets a 429
  * @param invoiceGrace how long after its period an invoice takes usage
  * @param clock {@code system} or the file of a test clock
+ * @param variants which further behaviours it shows
  */
 public record StandInOptions(
         String host,
@@ -29,12 +31,18 @@ public record StandInOptions(
         boolean identifiersForEver,
         boolean oneInFlight,
         Duration invoiceGrace,
-        String clock) {
+        String clock,
+        Set<Variant> variants) {
+
+    /** Copies the variants. */
+    public StandInOptions {
+        variants = Set.copyOf(variants);
+    }
 
     /** The defaults on 127.0.0.1. */
     public static StandInOptions of(int port, Path data) {
         return new StandInOptions(
-                "127.0.0.1", port, data, null, true, false, true, Duration.ofHours(1), TestClock.SYSTEM);
+                "127.0.0.1", port, data, null, true, false, true, Duration.ofHours(1), TestClock.SYSTEM, Set.of());
     }
 
     static final String USAGE = """
@@ -48,7 +56,8 @@ public record StandInOptions(
               --in-flight one|any          429 on a second concurrent call per customer and meter (one)
               --invoice-grace DURATION     how long an ended period's invoice takes usage, ISO-8601 (PT1H)
               --clock system|FILE          what it takes for the present time (system)
-            """;
+              --variants NAME,...          what it also does (and otherwise does not), of
+            """ + Variant.help();
 
     /**
      * Reads the command line.
@@ -99,7 +108,9 @@ public record StandInOptions(
                         identifiersForEver,
                         oneInFlight,
                         invoiceGrace,
-                        clock(value));
+                        clock(value),
+                        variants);
+            case "--variants" -> showing(Variant.parse(value));
             default -> throw new IllegalArgumentException("unknown option");
         };
     }
@@ -114,16 +125,36 @@ public record StandInOptions(
                 identifiersForEver,
                 oneInFlight,
                 invoiceGrace,
-                clock);
+                clock,
+                variants);
     }
 
     /** These options with other behaviours. */
-    StandInOptions modes(boolean atOnce, boolean forEver, boolean one, Duration grace) {
-        return new StandInOptions(host, port, data, account, atOnce, forEver, one, grace, clock);
+    public StandInOptions modes(boolean atOnce, boolean forEver, boolean one, Duration grace) {
+        return new StandInOptions(host, port, data, account, atOnce, forEver, one, grace, clock, variants);
+    }
+
+    /** These options with these variants and no others. */
+    public StandInOptions showing(Set<Variant> others) {
+        return new StandInOptions(
+                host,
+                port,
+                data,
+                account,
+                customersAtOnce,
+                identifiersForEver,
+                oneInFlight,
+                invoiceGrace,
+                clock,
+                others);
+    }
+
+    boolean shows(Variant variant) {
+        return variants.contains(variant);
     }
 
     /** These options with another account file. */
-    StandInOptions withAccount(Path file) {
+    public StandInOptions withAccount(Path file) {
         return copy(host, port, data, file);
     }
 

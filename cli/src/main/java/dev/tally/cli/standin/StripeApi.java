@@ -29,6 +29,7 @@ final class StripeApi {
     private final Faults faults;
     private final Invoices invoices;
     private final MeterEvents meterEvents;
+    private final Limits limits;
     private final InstantSource clock;
 
     StripeApi(
@@ -38,6 +39,7 @@ final class StripeApi {
             Faults faults,
             Invoices invoices,
             MeterEvents meterEvents,
+            Limits limits,
             InstantSource clock) {
         this.account = account;
         this.book = book;
@@ -45,6 +47,7 @@ final class StripeApi {
         this.faults = faults;
         this.invoices = invoices;
         this.meterEvents = meterEvents;
+        this.limits = limits;
         this.clock = clock;
     }
 
@@ -61,8 +64,15 @@ final class StripeApi {
         }
         Faults.Fault fault = faults.take(call.path());
         boolean meterEvent = call.method().equals("POST") && call.path().equals("/v1/billing/meter_events");
-        if (fault != null && (!meterEvent || unsavedBefore(fault))) {
-            return faults.answer(fault);
+        if (fault != null && fault.kind().comesFirst()) {
+            return faults.answer(fault, Faults::error);
+        }
+        limits.check(call);
+        if (fault != null && !meterEvent) {
+            return faults.answer(fault, () -> route(call));
+        }
+        if (fault != null && unsavedBefore(fault)) {
+            return faults.answer(fault, Faults::error);
         }
         return meterEvent ? meterEvents.create(call, fault) : route(call);
     }
@@ -71,7 +81,8 @@ final class StripeApi {
         return fault.when() == Faults.When.BEFORE
                 && switch (fault.kind()) {
                     case ERROR, HANG -> false;
-                    case ERROR_UNSAVED, RESET, EMPTY, HTML, RATE_LIMIT -> true;
+                    case ERROR_UNSAVED, RESET, EMPTY, HTML, GARBAGE, EOF, SLOW, RATE_LIMIT, UNAUTHORIZED, OUTAGE ->
+                        true;
                 };
     }
 

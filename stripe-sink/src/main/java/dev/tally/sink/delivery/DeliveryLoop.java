@@ -54,6 +54,7 @@ final class DeliveryLoop {
     private final FactSender sender;
     private final Lanes lanes;
     private final Completions completions = new Completions();
+    private final Presence presence;
     private final Map<TopicPartition, PartitionWork> works = new HashMap<>();
     private final Set<PartitionWork> unread = new HashSet<>();
     private final List<Settled> unwritten = new ArrayList<>();
@@ -73,12 +74,14 @@ final class DeliveryLoop {
         this.ledgerReader = new LedgerReader(
                 clients.ledgerConsumer(), admin, settings.topics().ledger(), with.ledger());
         this.factReader = new FactReader(with.facts(), with.listener());
+        this.presence = new Presence(with.clock());
         this.sender = new FactSender(
                 with.stripe(),
                 with.sums(),
                 new DeliveryRules(settings.retryRule(), settings.sumsDelay()),
                 new Pacing(with.callsPerSecond(), with.clock()),
                 new StripeGate(with.clock(), with.status(), settings.retryRule(), with.random()),
+                presence,
                 settings.maxInFlight(),
                 completions,
                 with.listener(),
@@ -112,7 +115,9 @@ final class DeliveryLoop {
     }
 
     private void turn() throws InterruptedException {
-        intake(poll());
+        ConsumerRecords<byte[], byte[]> records = poll();
+        presence.polled();
+        intake(records);
         readLedgers();
         collect();
         commitIfDue();
@@ -121,7 +126,9 @@ final class DeliveryLoop {
     }
 
     private ConsumerRecords<byte[], byte[]> poll() {
-        boolean busy = ledgerReader.isReading() || !unread.isEmpty() || openCount() > 0 || !completions.isEmpty();
+        // Partitions come with a poll, but their ledgers can be read only after it.
+        boolean busy =
+                !joined || ledgerReader.isReading() || !unread.isEmpty() || openCount() > 0 || !completions.isEmpty();
         try {
             return consumer.poll(busy ? BUSY_POLL : IDLE_POLL);
         } catch (WakeupException stop) {
@@ -223,8 +230,10 @@ final class DeliveryLoop {
     private void commit() {
         List<Unreadable> unreadable = new ArrayList<>();
         Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+        Map<PartitionWork, PartitionWork.Prefix> prefixes = new HashMap<>();
         for (PartitionWork work : works.values()) {
-            PartitionWork.Prefix prefix = work.takePrefix();
+            PartitionWork.Prefix prefix = work.prefix();
+            prefixes.put(work, prefix);
             prefix.nextOffset().ifPresent(next -> offsets.put(work.partition(), new OffsetAndMetadata(next)));
             unreadable.addAll(prefix.unreadable());
         }
@@ -236,7 +245,11 @@ final class DeliveryLoop {
             with.crashPoints().reached(CrashPoints.Point.ANSWERED);
         }
         Instant now = with.clock().instant();
-        writer.writeOutcomes(batch, consumer.groupMetadata(), now, with.crashPoints());
+        if (!writer.writeOutcomes(batch, consumer.groupMetadata(), now, with.crashPoints())) {
+            log.atInfo().log("The group changes while outcomes are committed; they are committed after it");
+            return;
+        }
+        prefixes.forEach(PartitionWork::committed);
         with.crashPoints().reached(CrashPoints.Point.OUTCOMES_COMMITTED);
         unwritten.clear();
         committedAt = now;
@@ -308,6 +321,14 @@ final class DeliveryLoop {
         }
         collect();
         commit();
+        drop(partitions);
+    }
+
+    /** What was not committed of these partitions is their next owner's to find out. */
+    private void drop(Collection<TopicPartition> partitions) {
+        Set<TopicPartition> dropped = Set.copyOf(partitions);
+        unwritten.removeIf(settled -> dropped.contains(
+                new TopicPartition(settled.origin().topic(), settled.origin().partition())));
         forget(partitions);
     }
 
@@ -373,10 +394,7 @@ final class DeliveryLoop {
                 return;
             }
             log.atWarn().addKeyValue("partitions", partitions).log("Partitions lost; their open work is dropped");
-            Set<TopicPartition> lost = Set.copyOf(partitions);
-            unwritten.removeIf(settled -> lost.contains(new TopicPartition(
-                    settled.origin().topic(), settled.origin().partition())));
-            forget(partitions);
+            drop(partitions);
         }
     }
 }

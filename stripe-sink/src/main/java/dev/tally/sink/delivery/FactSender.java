@@ -35,6 +35,9 @@ final class FactSender {
     /** A wait is cut into pieces of this length, so that a lane of a lost partition does not linger. */
     private static final Duration LONGEST_NAP = Duration.ofSeconds(5);
 
+    /** Until the delivery's thread is asked again whether it has polled. */
+    private static final Duration PRESENCE_NAP = Duration.ofMillis(50);
+
     /** Stripe takes 25 calls a second of each endpoint but meter events (its page on rate limits). */
     private static final int READS_PER_SECOND = 20;
 
@@ -44,6 +47,7 @@ final class FactSender {
     private final Pacing pacing;
     private final Pacing reads;
     private final StripeGate gate;
+    private final Presence presence;
     private final int maxInFlight;
     private final Semaphore inFlight;
     private final Completions completions;
@@ -58,6 +62,7 @@ final class FactSender {
             DeliveryRules rules,
             Pacing pacing,
             StripeGate gate,
+            Presence presence,
             int maxInFlight,
             Completions completions,
             DeliveryListener listener,
@@ -69,6 +74,7 @@ final class FactSender {
         this.pacing = pacing;
         this.reads = new Pacing(READS_PER_SECOND, clock);
         this.gate = gate;
+        this.presence = presence;
         this.maxInFlight = maxInFlight;
         this.inFlight = new Semaphore(maxInFlight);
         this.completions = completions;
@@ -109,7 +115,10 @@ final class FactSender {
         }
         return switch (Reporting.prepare(delivery.fact(), now)) {
             case Preparation.Refused(var reason, String detail) ->
-                finish(delivery, new Outcome.Dead(reason.code(), detail), attempts);
+                // It may have got through while it could be sent.
+                attempts.unknown() == null
+                        ? finish(delivery, new Outcome.Dead(reason.code(), detail), attempts)
+                        : settleBySum(delivery, attempts, now);
             case Preparation.TooEarly(Instant from) -> new NextStep.Again(Duration.between(now, from), attempts);
             case Preparation.Ready(MeterEvent event) -> attempt(delivery, event, attempts);
         };
@@ -120,7 +129,7 @@ final class FactSender {
         return new NextStep.Finished(outcome);
     }
 
-    /** Stripe may have forgotten the identifier, so what it has decides. */
+    /** It cannot be sent again, though an attempt may have got through, so what Stripe has decides. */
     private @Nullable NextStep settleBySum(Delivery delivery, Attempts attempts, Instant now)
             throws InterruptedException {
         Fact fact = delivery.fact();
@@ -131,7 +140,7 @@ final class FactSender {
         if (now.isBefore(from.get())) {
             return new NextStep.Again(Duration.between(now, from.get()), attempts);
         }
-        return call(delivery, reads, probe -> {
+        return call(delivery, reads, attempts, (startedAt, probe) -> {
             MinuteSum told =
                     sums.inMinuteOf(fact.timestamp(), Objects.requireNonNull(fact.customer()), fact.eventName());
             NextStep step = rules.afterSum(fact, attempts, told, random);
@@ -146,8 +155,11 @@ final class FactSender {
 
     private @Nullable NextStep attempt(Delivery delivery, MeterEvent event, Attempts attempts)
             throws InterruptedException {
-        return call(delivery, pacing, probe -> {
-            Instant startedAt = clock.instant();
+        return call(delivery, pacing, attempts, (startedAt, probe) -> {
+            if (!rules.maySend(attempts, startedAt)
+                    || !(Reporting.prepare(delivery.fact(), startedAt) instanceof Preparation.Ready)) {
+                return null;
+            }
             Reply reply = stripe.create(event, attempts.key());
             NextStep step = rules.after(attempts, reply.answer(), startedAt, random);
             if (step instanceof NextStep.Finished(Outcome outcome)) {
@@ -167,11 +179,17 @@ final class FactSender {
     /** A call to Stripe and what follows from it. */
     @FunctionalInterface
     private interface Call {
-        NextStep make(boolean probe) throws InterruptedException;
+        /** Null where the time for it has passed. */
+        @Nullable
+        NextStep make(Instant startedAt, boolean probe) throws InterruptedException;
     }
 
-    /** Makes a call when it is its turn; null when the partition was given up before. */
-    private @Nullable NextStep call(Delivery delivery, Pacing pace, Call call) throws InterruptedException {
+    /**
+     * Makes a call when it is its turn; null when the partition was given up before. Hours may pass until then, as long as the account is
+     * halted: what was decided before is then decided anew.
+     */
+    private @Nullable NextStep call(Delivery delivery, Pacing pace, Attempts attempts, Call call)
+            throws InterruptedException {
         boolean probe = turn(pace);
         boolean made = false;
         try {
@@ -179,9 +197,13 @@ final class FactSender {
                 return null;
             }
             try {
-                NextStep step = call.make(probe);
-                made = true;
-                return step;
+                Instant startedAt = clock.instant();
+                if (!presence.isCertain(startedAt)) {
+                    return new NextStep.Again(PRESENCE_NAP, attempts);
+                }
+                NextStep step = call.make(startedAt, probe);
+                made = step != null;
+                return step == null ? new NextStep.Again(Duration.ZERO, attempts) : step;
             } finally {
                 delivery.source().endSending();
             }

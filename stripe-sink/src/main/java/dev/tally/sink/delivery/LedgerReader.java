@@ -80,12 +80,20 @@ final class LedgerReader implements AutoCloseable {
 
     /** Reads on for at most {@code longest} and marks what reached its end as loaded. */
     void step(Duration longest) {
+        finish();
+        if (!isReading()) {
+            return;
+        }
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(longest)) {
             Rebuild rebuild = rebuilds.get(new TopicPartition(record.topic(), record.partition()));
             if (rebuild != null) {
                 apply(rebuild.work().memory(), record);
             }
         }
+        finish();
+    }
+
+    private void finish() {
         boolean finished = rebuilds.entrySet().removeIf(entry -> {
             boolean done = consumer.position(entry.getKey()) >= entry.getValue().end();
             if (done) {

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.Producer;
@@ -55,8 +56,24 @@ final class LedgerWriter implements AutoCloseable {
         producer.commitTransaction();
     }
 
-    void writeOutcomes(Batch batch, ConsumerGroupMetadata group, Instant now, CrashPoints crashPoints) {
+    /**
+     * Returns false, with nothing written, where the group is changing and does not take offsets of what this instance knows of it. After
+     * the next poll it does, or the partitions are lost.
+     */
+    boolean writeOutcomes(Batch batch, ConsumerGroupMetadata group, Instant now, CrashPoints crashPoints) {
         producer.beginTransaction();
+        try {
+            send(batch, group, now);
+            crashPoints.reached(CrashPoints.Point.OUTCOMES_WRITTEN);
+            producer.commitTransaction();
+            return true;
+        } catch (CommitFailedException groupChanges) {
+            producer.abortTransaction();
+            return false;
+        }
+    }
+
+    private void send(Batch batch, ConsumerGroupMetadata group, Instant now) {
         for (Settled settled : batch.settled()) {
             send(
                     settled.origin().partition(),
@@ -75,8 +92,6 @@ final class LedgerWriter implements AutoCloseable {
         if (!batch.offsets().isEmpty()) {
             producer.sendOffsetsToTransaction(batch.offsets(), group);
         }
-        crashPoints.reached(CrashPoints.Point.OUTCOMES_WRITTEN);
-        producer.commitTransaction();
     }
 
     private void sendDeadLetter(Settled settled) {

@@ -47,8 +47,8 @@ final class PartitionWork {
     /** A record that is no fact: it has no identifier, so only the committed offset keeps its dead letter single. */
     record Unreadable(FactRecord origin, String reason, String detail) {}
 
-    /** The part that can be committed now: {@code nextOffset} is empty when it did not grow. */
-    record Prefix(OptionalLong nextOffset, List<Unreadable> unreadable) {}
+    /** The part that can be committed now, of {@code length} records: {@code nextOffset} is empty when there is none. */
+    record Prefix(OptionalLong nextOffset, List<Unreadable> unreadable, int length) {}
 
     PartitionWork(TopicPartition partition) {
         this.partition = partition;
@@ -122,18 +122,29 @@ final class PartitionWork {
         return slots.stream().filter(slot -> !slot.done).findFirst().map(slot -> slot.origin.appendedAt());
     }
 
-    /** Takes the done facts before the first open one out. */
-    Prefix takePrefix() {
+    /** The done facts before the first open one. */
+    Prefix prefix() {
         List<Unreadable> unreadable = new ArrayList<>();
         OptionalLong next = OptionalLong.empty();
-        for (Slot first = slots.peekFirst(); first != null && first.done; first = slots.peekFirst()) {
-            slots.removeFirst();
-            next = OptionalLong.of(first.origin.offset() + 1);
-            if (first.deadLetter != null) {
-                unreadable.add(first.deadLetter);
+        int length = 0;
+        for (Slot slot : slots) {
+            if (!slot.done) {
+                break;
+            }
+            length++;
+            next = OptionalLong.of(slot.origin.offset() + 1);
+            if (slot.deadLetter != null) {
+                unreadable.add(slot.deadLetter);
             }
         }
-        return new Prefix(next, unreadable);
+        return new Prefix(next, unreadable, length);
+    }
+
+    /** Takes out what was committed. */
+    void committed(Prefix prefix) {
+        for (int i = 0; i < prefix.length(); i++) {
+            slots.removeFirst();
+        }
     }
 
     boolean hasPrefix() {

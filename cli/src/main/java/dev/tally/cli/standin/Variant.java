@@ -1,0 +1,56 @@
+package dev.tally.cli.standin;
+
+import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * What Stripe does not document, or does only for live accounts: the stand-in shows each behaviour when it is chosen, and the other one
+ * when it is not.
+ */
+public enum Variant {
+    /** The error of a known identifier has the code {@code duplicate_meter_event} (else none, as seen in public reports). */
+    DUPLICATE_CODE("the error of a known identifier has the code duplicate_meter_event (none)"),
+    /** A 429 says {@code Retry-After: 1}. */
+    RETRY_AFTER("a 429 has a Retry-After header (none)"),
+    /** The 429 of a second concurrent call looks like that of the rate limit (else it has the code {@code lock_timeout}). */
+    PLAIN_LOCK("the 429 of a second concurrent call has the code rate_limit (lock_timeout)"),
+    /** Stripe's limits: 1,000 meter events a second, 25 calls a second of each other endpoint. */
+    LIMITS("1,000 meter events and 25 calls of each other endpoint a second (no limit)");
+
+    private final String help;
+
+    Variant(String help) {
+        this.help = help;
+    }
+
+    /** Its name on the command line, such as {@code retry-after}. */
+    String text() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /**
+     * Reads names separated by commas.
+     *
+     * @throws IllegalArgumentException for a name that is none
+     */
+    static Set<Variant> parse(String names) {
+        Set<Variant> found = EnumSet.noneOf(Variant.class);
+        for (String name : names.split(",", -1)) {
+            found.add(Stream.of(values())
+                    .filter(variant -> variant.text().equals(name.strip()))
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalArgumentException("no variant is called '" + name.strip() + "'")));
+        }
+        return found;
+    }
+
+    /** One line of help for each. */
+    static String help() {
+        return Stream.of(values())
+                .map(variant -> String.format("       %-21s %s\n", variant.text(), variant.help))
+                .collect(Collectors.joining());
+    }
+}

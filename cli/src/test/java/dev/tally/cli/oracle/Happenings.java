@@ -1,0 +1,32 @@
+package dev.tally.cli.oracle;
+
+import dev.tally.cli.oracle.Lives.End;
+import dev.tally.sink.delivery.CrashPoints.Point;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Counts what all scenarios together did. */
+final class Happenings {
+    private final Map<String, Integer> counts = new TreeMap<>();
+    private final Map<Point, Integer> hits = new TreeMap<>();
+
+    synchronized void hit(Point point, End end) {
+        hits.merge(point, 1, Integer::sum);
+        counts.merge(end + " at " + point, 1, Integer::sum);
+    }
+
+    synchronized void count(String what) {
+        counts.merge(what, 1, Integer::sum);
+    }
+
+    synchronized int hits(Point point) {
+        return hits.getOrDefault(point, 0);
+    }
+
+    /** A table of what happened how often. */
+    synchronized String table() {
+        StringBuilder table = new StringBuilder();
+        counts.forEach((what, count) -> table.append(String.format("%6d  %s%n", count, what)));
+        return table.toString();
+    }
+}

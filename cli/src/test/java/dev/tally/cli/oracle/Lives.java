@@ -1,0 +1,287 @@
+package dev.tally.cli.oracle;
+
+import com.stripe.StripeClient;
+import dev.tally.schemas.BillableFact;
+import dev.tally.schemas.LedgerEntry;
+import dev.tally.schemas.serde.RecordSerde;
+import dev.tally.schemas.serde.RecordSerdes;
+import dev.tally.sink.delivery.Collaborators;
+import dev.tally.sink.delivery.CrashPoints;
+import dev.tally.sink.delivery.CrashPoints.Point;
+import dev.tally.sink.delivery.DeliveryListener;
+import dev.tally.sink.delivery.DeliveryRunner;
+import dev.tally.sink.delivery.DeliverySettings;
+import dev.tally.sink.delivery.DeliveryStatus;
+import dev.tally.sink.delivery.DeliveryTopics;
+import dev.tally.sink.reporting.Answer;
+import dev.tally.sink.reporting.IdempotencyKey;
+import dev.tally.sink.reporting.MeterEvent;
+import dev.tally.sink.reporting.MinuteSum;
+import dev.tally.sink.reporting.Outcome;
+import dev.tally.sink.reporting.RetryRule;
+import dev.tally.sink.reporting.TransientCause;
+import dev.tally.sink.stripe.Reply;
+import dev.tally.sink.stripe.StripeConnection;
+import dev.tally.sink.stripe.StripeJavaMeterEvents;
+import dev.tally.sink.stripe.StripeJavaSums;
+import dev.tally.sink.stripe.StripeMeterEvents;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** The sink's instances of one scenario: each start is a new one with a transactional id of its own. */
+final class Lives implements AutoCloseable {
+    /** How an instance ends at a crash point. */
+    enum End {
+        /** Its thread dies and nothing is finished; its calls to Stripe are cut off. */
+        KILLED,
+        /** It stands still as a suspended process does, its calls running on, until it is woken up. */
+        FROZEN
+    }
+
+    static final class Killed extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+    }
+
+    /** What a scenario's instances have in common. */
+    record Setting(
+            Map<String, Object> kafka,
+            DeliveryTopics topics,
+            String group,
+            String stripe,
+            RecordSerdes serdes,
+            VirtualClock clock,
+            int callsPerSecond,
+            boolean stripped) {}
+
+    private final Setting setting;
+    private final Progress progress;
+    private final Happenings happenings;
+    private final long seed;
+    private final RecordSerde<BillableFact> facts;
+    private final RecordSerde<LedgerEntry> ledger;
+    private final StripeClient client;
+    private final List<Life> running = new ArrayList<>();
+    private final List<Life> frozen = new ArrayList<>();
+    private int started;
+    private volatile boolean gaveUp;
+
+    Lives(Setting setting, Progress progress, Happenings happenings, long seed) {
+        this.setting = setting;
+        this.progress = progress;
+        this.happenings = happenings;
+        this.seed = seed;
+        this.facts = setting.serdes().of(BillableFact.class);
+        this.ledger = setting.serdes().of(LedgerEntry.class);
+        this.client = new StripeConnection("sk_test_oracle", setting.stripe(), Duration.ofMillis(400)).open();
+    }
+
+    /** One instance, from its start until it is stopped or killed. */
+    final class Life implements CrashPoints {
+        private final DeliveryRunner runner;
+        private final AtomicInteger passes = new AtomicInteger();
+        private volatile Point fatal;
+        private volatile End end;
+        private volatile int at;
+        private volatile boolean ended;
+        private volatile boolean awake;
+
+        private Life() {
+            started++;
+            this.runner = DeliveryRunner.start(settings(), collaborators(this), () -> gaveUp = true);
+        }
+
+        @Override
+        public void reached(Point point) {
+            if (ended && end == End.KILLED) {
+                throw new Killed();
+            }
+            if (point != fatal || passes.incrementAndGet() != at) {
+                return;
+            }
+            happenings.hit(point, end);
+            ended = true;
+            progress.somethingElse();
+            if (end == End.KILLED) {
+                throw new Killed();
+            }
+            progress.block(() -> awake);
+        }
+
+        boolean hasEnded() {
+            return ended;
+        }
+    }
+
+    Life start() {
+        Life life = new Life();
+        running.add(life);
+        return life;
+    }
+
+    int count() {
+        return running.size();
+    }
+
+    /** Lets all running instances end when they pass {@code point} for the {@code at}-th time from here on. */
+    void endAt(Point point, int at, End end) {
+        for (Life life : running) {
+            life.fatal = null;
+            life.passes.set(0);
+            life.at = at;
+            life.end = end;
+            life.fatal = point;
+        }
+    }
+
+    boolean anyEnded() {
+        return running.stream().anyMatch(Life::hasEnded);
+    }
+
+    /** Puts new instances in the place of those that ended; none is doomed any more. */
+    void replaceEnded() throws InterruptedException {
+        running.forEach(life -> life.fatal = null);
+        List<Life> dead = running.stream().filter(Life::hasEnded).toList();
+        running.removeAll(dead);
+        for (Life life : dead) {
+            if (life.end == End.FROZEN) {
+                frozen.add(life);
+            } else {
+                life.runner.stop();
+            }
+            start();
+        }
+    }
+
+    void stopFirst() throws InterruptedException {
+        running.removeFirst().runner.stop();
+    }
+
+    /** Wakes up what stands still: it goes on where it stood. */
+    void thaw() {
+        frozen.forEach(life -> life.awake = true);
+        progress.somethingElse();
+        running.addAll(frozen);
+        frozen.clear();
+    }
+
+    boolean gaveUp() {
+        return gaveUp;
+    }
+
+    private DeliverySettings settings() {
+        Map<String, Object> kafka = new HashMap<>(setting.kafka());
+        kafka.put("retry.backoff.ms", 5);
+        kafka.put("retry.backoff.max.ms", 20);
+        kafka.put("heartbeat.interval.ms", 40);
+        kafka.put("session.timeout.ms", 2_000);
+        kafka.put("max.poll.interval.ms", 1_000);
+        kafka.put("transaction.timeout.ms", 500);
+        return new DeliverySettings(
+                kafka,
+                setting.topics(),
+                setting.group(),
+                setting.group() + "-" + started,
+                Optional.empty(),
+                8,
+                50,
+                Duration.ofMillis(5),
+                Duration.ofMillis(200),
+                Duration.ofDays(37),
+                new RetryRule(Duration.ofMillis(1), Duration.ofMillis(20)),
+                Duration.ofMillis(20));
+    }
+
+    private Collaborators collaborators(CrashPoints crashPoints) {
+        StripeMeterEvents stripe = new StripeJavaMeterEvents(client, setting.clock());
+        return new Collaborators(
+                setting.stripped()
+                        ? new Stripped(new Timed(stripe, setting.clock()))
+                        : new Timed(stripe, setting.clock()),
+                new StripeJavaSums(client, setting.clock()),
+                facts,
+                ledger,
+                new Listener(),
+                new DeliveryStatus(),
+                crashPoints,
+                setting.clock(),
+                new Random(seed * 1_000 + started),
+                setting.callsPerSecond());
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        thaw();
+        for (Life life : running) {
+            life.fatal = null;
+        }
+        for (Life life : running) {
+            life.runner.stop();
+        }
+        running.clear();
+    }
+
+    /**
+     * Calls in the scenario's time. A Retry-After of seconds is one of milliseconds here, since waits between attempts run by the
+     * machine's clock.
+     */
+    private record Timed(StripeMeterEvents stripe, VirtualClock clock) implements StripeMeterEvents {
+        private static final Reply LATE =
+                new Reply(new Answer.Transient(TransientCause.NOT_SENT, "time was moved", Optional.empty()), null);
+
+        @Override
+        public Reply create(MeterEvent event, IdempotencyKey key) throws InterruptedException {
+            Reply reply = clock.call(() -> stripe.create(event, key), LATE);
+            return reply.answer() instanceof Answer.Transient(var cause, var detail, var wait)
+                    ? new Reply(
+                            new Answer.Transient(cause, detail, wait.map(time -> time.dividedBy(1_000))),
+                            reply.requestId())
+                    : reply;
+        }
+    }
+
+    /** The mutant: each attempt goes under an identifier of its own, so that Stripe cannot know that it is the same fact. */
+    private record Stripped(StripeMeterEvents stripe) implements StripeMeterEvents {
+        private static final AtomicInteger ATTEMPTS = new AtomicInteger();
+
+        @Override
+        public Reply create(MeterEvent event, IdempotencyKey key) throws InterruptedException {
+            String identifier = event.identifier() + "~" + ATTEMPTS.incrementAndGet();
+            return stripe.create(
+                    new MeterEvent(identifier, event.eventName(), event.customer(), event.value(), event.timestamp()),
+                    new IdempotencyKey(identifier, 0));
+        }
+    }
+
+    private final class Listener implements DeliveryListener {
+        @Override
+        public void attempted(Answer answer) {
+            progress.attempted();
+        }
+
+        @Override
+        public void lookedUp(MinuteSum told) {
+            progress.somethingElse();
+        }
+
+        @Override
+        public void settled(Outcome outcome) {
+            progress.settled();
+        }
+
+        @Override
+        public void readAgain() {
+            progress.somethingElse();
+        }
+
+        @Override
+        public void unreadable(String reason) {
+            progress.settled();
+        }
+    }
+}
