@@ -65,6 +65,9 @@ final class UpCommand implements Callable<Integer> {
             description = "A setting of streams-app or stripe-sink; repeatable.")
     private Map<String, String> settings = new LinkedHashMap<>();
 
+    /** Stripe, or the stand-in, has told by then whether its account fits. */
+    private static final Duration ANSWERS_WITHIN = Duration.ofSeconds(30);
+
     private static final Duration STOP_WITHIN = Duration.ofMinutes(2);
 
     private final CountDownLatch done = new CountDownLatch(1);
@@ -110,7 +113,11 @@ final class UpCommand implements Callable<Integer> {
             applyTopics(stack, servers, routed);
             stack.await("streams-app", () -> LocalStack.isReady(options.httpPort()));
             applyDemoCatalogue(stack, servers, options);
-            stack.await("stripe-sink", () -> LocalStack.isReady(options.sinkPort()));
+            stack.await(
+                    "stripe-sink",
+                    () -> LocalStack.isReady(options.sinkPort())
+                            || holds(LocalStack.held(options.sinkPort()), System.nanoTime() - begun));
+            LocalStack.held(options.sinkPort()).forEach(reason -> System.out.println("stripe-sink: " + reason));
             print(options, begun);
             if (noDemo) {
                 stack.awaitStop();
@@ -122,6 +129,11 @@ final class UpCommand implements Callable<Integer> {
             stack.stop();
             done.countDown();
         }
+    }
+
+    /** What Stripe holds back is nothing to wait for; but its first answer may just not have come yet. */
+    private static boolean holds(List<String> reasons, long nanos) {
+        return !reasons.isEmpty() && nanos > ANSWERS_WITHIN.toNanos();
     }
 
     /** Ends the process with 0 after a clean stop; the system would report the signal instead. */

@@ -21,6 +21,8 @@ final class ArchitectureTest {
                 .consideringOnlyDependenciesInAnyPackage("dev.tally.sink..")
                 .layer("app")
                 .definedBy("dev.tally.sink.app..")
+                .layer("checks")
+                .definedBy("dev.tally.sink.checks..")
                 .layer("delivery")
                 .definedBy("dev.tally.sink.delivery..")
                 .layer("stripe")
@@ -29,10 +31,12 @@ final class ArchitectureTest {
                 .definedBy("dev.tally.sink.reporting..")
                 .whereLayer("app")
                 .mayNotBeAccessedByAnyLayer()
-                .whereLayer("delivery")
+                .whereLayer("checks")
                 .mayOnlyBeAccessedByLayers("app")
+                .whereLayer("delivery")
+                .mayOnlyBeAccessedByLayers("checks", "app")
                 .whereLayer("stripe")
-                .mayOnlyBeAccessedByLayers("delivery", "app")
+                .mayOnlyBeAccessedByLayers("checks", "delivery", "app")
                 .check(SINK);
     }
 

@@ -261,6 +261,19 @@ public final class LocalStack {
                 .orElse(false);
     }
 
+    /** Why stripe-sink holds facts although all here works: what it found at Stripe. Empty where it does not hold any, or does not work. */
+    public static List<String> held(int port) {
+        return new AppClient("http://127.0.0.1:" + port)
+                .get("/health/ready")
+                .filter(reply -> reply.body().path("status").asText().equals("holding"))
+                .map(reply -> {
+                    List<String> reasons = new ArrayList<>();
+                    reply.body().path("reasons").forEach(reason -> reasons.add(reason.asText()));
+                    return reasons;
+                })
+                .orElse(List.of());
+    }
+
     /** Waits until it is asked to stop. */
     public void awaitStop() {
         try {

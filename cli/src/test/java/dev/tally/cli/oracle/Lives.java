@@ -12,6 +12,7 @@ import dev.tally.sink.delivery.DeliveryListener;
 import dev.tally.sink.delivery.DeliveryRunner;
 import dev.tally.sink.delivery.DeliverySettings;
 import dev.tally.sink.delivery.DeliveryStatus;
+import dev.tally.sink.delivery.MeterGate;
 import dev.tally.sink.delivery.DeliveryTopics;
 import dev.tally.sink.reporting.Answer;
 import dev.tally.sink.reporting.IdempotencyKey;
@@ -204,6 +205,7 @@ final class Lives implements AutoCloseable {
                         ? new Stripped(new Timed(stripe, setting.clock()))
                         : new Timed(stripe, setting.clock()),
                 new StripeJavaSums(client, setting.clock()),
+                MeterGate.OPEN,
                 facts,
                 ledger,
                 new Listener(),

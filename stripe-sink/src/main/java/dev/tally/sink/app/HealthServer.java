@@ -33,12 +33,21 @@ final class HealthServer implements AutoCloseable {
         return server.port();
     }
 
+    /** {@code holding}: all here works, but what is found at Stripe holds facts back, all or those of some meters. */
     private void ready(Context context) {
+        DeliveryStatus.Findings findings = status.findings();
         List<String> reasons = new ArrayList<>();
         status.snapshot().notReady().ifPresent(reasons::add);
+        boolean works = reasons.isEmpty();
         status.halted().ifPresent(reason -> reasons.add("Stripe refuses the account: " + reason));
+        findings.waiting().ifPresent(reasons::add);
+        findings.account().forEach(problem -> reasons.add("nothing is sent: " + problem));
+        findings.meters()
+                .forEach((meter, problems) ->
+                        reasons.add("facts of " + meter + " are held: " + String.join("; ", problems)));
+        String text = reasons.isEmpty() ? "ready" : works ? "holding" : "not ready";
         context.status(reasons.isEmpty() ? 200 : 503);
-        context.json(Map.of("status", reasons.isEmpty() ? "ready" : "not ready", "reasons", reasons));
+        context.json(Map.of("status", text, "reasons", reasons));
     }
 
     private void metrics(Context context) {

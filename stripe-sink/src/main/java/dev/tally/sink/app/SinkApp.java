@@ -3,12 +3,18 @@ package dev.tally.sink.app;
 import com.stripe.StripeClient;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.LedgerEntry;
+import dev.tally.schemas.Meter;
 import dev.tally.schemas.serde.RecordSerdes;
+import dev.tally.schemas.topics.TopicReader;
+import dev.tally.schemas.topics.Topics;
 import dev.tally.settings.CommonSettings;
+import dev.tally.sink.checks.AccountWatch;
+import dev.tally.sink.checks.CatalogueMeters;
 import dev.tally.sink.delivery.Collaborators;
 import dev.tally.sink.delivery.CrashPoints;
 import dev.tally.sink.delivery.DeliveryRunner;
 import dev.tally.sink.delivery.DeliveryStatus;
+import dev.tally.sink.stripe.StripeJavaAccount;
 import dev.tally.sink.stripe.StripeJavaMeterEvents;
 import dev.tally.sink.stripe.StripeJavaSums;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -72,9 +78,24 @@ final class SinkApp {
         StripeClient client = settings.stripe().open();
         // ThreadLocalRandom has to be asked for in the thread that uses it.
         RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
+        AccountWatch watch = new AccountWatch(
+                new StripeJavaAccount(client, clock),
+                new CatalogueMeters(
+                        new TopicReader(settings.delivery().kafka()),
+                        Topics.of(settings.parsed()).meters(),
+                        serdes.of(Meter.class)),
+                settings.isLive(),
+                !CommonSettings.hasTestClock(settings.parsed()),
+                AccountWatch.Pauses.STANDARD,
+                findings -> {
+                    status.found(findings);
+                    metrics.found(findings);
+                },
+                random);
         Collaborators with = new Collaborators(
                 new StripeJavaMeterEvents(client, clock),
                 new StripeJavaSums(client, clock),
+                watch,
                 serdes.of(BillableFact.class),
                 serdes.of(LedgerEntry.class),
                 metrics,
@@ -83,8 +104,9 @@ final class SinkApp {
                 clock,
                 random,
                 settings.callsPerSecond());
+        watch.start();
         DeliveryRunner runner = DeliveryRunner.start(settings.delivery(), with, this::gaveUp);
-        try {
+        try (watch) {
             log.atInfo()
                     .addKeyValue("group", settings.delivery().group())
                     .addKeyValue("stripe", settings.stripe())

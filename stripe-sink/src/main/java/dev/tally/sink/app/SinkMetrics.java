@@ -2,16 +2,21 @@ package dev.tally.sink.app;
 
 import dev.tally.sink.delivery.DeliveryListener;
 import dev.tally.sink.delivery.DeliveryStatus;
+import dev.tally.sink.delivery.DeliveryStatus.Findings;
 import dev.tally.sink.reporting.Admission;
 import dev.tally.sink.reporting.Answer;
+import dev.tally.sink.reporting.DeliveryRules;
 import dev.tally.sink.reporting.MinuteSum;
 import dev.tally.sink.reporting.Outcome;
 import dev.tally.sink.reporting.TransientCause;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.Tags;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -31,6 +36,18 @@ final class SinkMetrics implements DeliveryListener {
 
     /** Age in seconds of the oldest fact that is not settled, by its time in the topic; 0 when there is none. */
     static final String OLDEST_UNSENT_AGE = "tally.sink.oldest.unsent.age";
+
+    /** Facts parked because Stripe knows their identifier though no attempt of ours can have brought it there: any is a reason to alarm. */
+    static final String PARKED_FOREIGN_DUPLICATE = "tally.sink.parked.foreign.duplicate";
+
+    /** Facts read and not sent because of their meters at Stripe. */
+    static final String HELD = "tally.sink.held";
+
+    /** What keeps everything from being sent, by number: the account at Stripe is not as it must be. */
+    static final String ACCOUNT_PROBLEMS = "tally.sink.account.problems";
+
+    /** What keeps facts of a meter from being sent, by number and {@code event_name}; no row where nothing does. */
+    static final String METER_PROBLEMS = "tally.sink.meter.problems";
 
     /** Calls to Stripe that are running. */
     static final String IN_FLIGHT = "tally.sink.in.flight";
@@ -57,11 +74,13 @@ final class SinkMetrics implements DeliveryListener {
 
     private final MeterRegistry registry;
     private final Map<String, Boolean> reasons = new ConcurrentHashMap<>();
+    private final MultiGauge meterProblems;
 
     SinkMetrics(MeterRegistry registry, DeliveryStatus status, InstantSource clock) {
         this.registry = registry;
         registry.counter(RATE_LIMITED);
         registry.counter(PARKED_AMOUNT_DIFFERS);
+        registry.counter(PARKED_FOREIGN_DUPLICATE);
         for (String outcome : new String[] {"accepted", "duplicate_ok", "read_again"}) {
             registry.counter(FACTS, "outcome", outcome, "reason", NO_REASON);
         }
@@ -70,6 +89,10 @@ final class SinkMetrics implements DeliveryListener {
                 .register(registry);
         Gauge.builder(IN_FLIGHT, status, now -> now.snapshot().inFlight()).register(registry);
         Gauge.builder(PENDING, status, now -> now.snapshot().pending()).register(registry);
+        Gauge.builder(HELD, status, now -> now.snapshot().held()).register(registry);
+        Gauge.builder(ACCOUNT_PROBLEMS, status, now -> now.findings().account().size())
+                .register(registry);
+        this.meterProblems = MultiGauge.builder(METER_PROBLEMS).register(registry);
         Gauge.builder(LEDGER_SIZE, status, now -> now.snapshot().ledgerSize()).register(registry);
         Gauge.builder(STRIPE_AWAY, status, now -> now.isStripeAway() ? 1 : 0).register(registry);
         Gauge.builder(HALTED, status, now -> now.halted().isPresent() ? 1 : 0).register(registry);
@@ -81,6 +104,15 @@ final class SinkMetrics implements DeliveryListener {
                 .map(since ->
                         Math.max(0, Duration.between(since, clock.instant()).toMillis()) / 1_000.0)
                 .orElse(0.0);
+    }
+
+    /** Called by one thread. */
+    void found(Findings findings) {
+        List<MultiGauge.Row<?>> rows = findings.meters().entrySet().stream()
+                .<MultiGauge.Row<?>>map(meter -> MultiGauge.Row.of(
+                        Tags.of("event_name", meter.getKey()), meter.getValue().size()))
+                .toList();
+        meterProblems.register(rows, true);
     }
 
     @Override
@@ -119,6 +151,9 @@ final class SinkMetrics implements DeliveryListener {
                 fact("parked", reason);
                 if (reason.equals(Admission.AMOUNT_DIFFERS)) {
                     registry.counter(PARKED_AMOUNT_DIFFERS).increment();
+                }
+                if (reason.equals(DeliveryRules.FOREIGN_DUPLICATE)) {
+                    registry.counter(PARKED_FOREIGN_DUPLICATE).increment();
                 }
             }
         }

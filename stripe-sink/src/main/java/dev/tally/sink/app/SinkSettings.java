@@ -150,7 +150,8 @@ record SinkSettings(
                         2_000,
                         ConfigDef.Range.between(1, 1_000_000),
                         ConfigDef.Importance.LOW,
-                        "Facts of one partition that are read and not settled before reading it pauses.")
+                        "Facts of one partition that are being delivered before reading it pauses; ten times as many may be held because"
+                                + " of their meters at Stripe.")
                 .define(
                         SINK_INSTANCE,
                         ConfigDef.Type.STRING,
@@ -270,6 +271,11 @@ record SinkSettings(
                 limit > 0 ? limit : isLive(key) || !base.isEmpty() ? LIVE_RATE : SANDBOX_RATE,
                 parsed.string(HTTP_HOST),
                 parsed.integer(HTTP_PORT));
+    }
+
+    /** Whether the key is one of Stripe's live mode, where money moves. */
+    boolean isLive() {
+        return isLive(stripe.apiKey());
     }
 
     private static boolean isLive(String key) {

@@ -1,5 +1,6 @@
 package dev.tally.sink.app;
 
+import dev.tally.schemas.topics.Topics;
 import dev.tally.settings.CommonSettings;
 import dev.tally.sink.delivery.DeliveryStatus;
 import dev.tally.sink.delivery.DeliveryTopics;
@@ -89,7 +90,8 @@ final class StartUp {
 
     private Optional<String> topicsMissing(Admin admin) throws InterruptedException {
         DeliveryTopics topics = settings.delivery().topics();
-        List<String> names = List.of(topics.facts(), topics.ledger(), topics.deadLetters());
+        String meters = Topics.of(settings.parsed()).meters();
+        List<String> names = List.of(topics.facts(), topics.ledger(), topics.deadLetters(), meters);
         int millis = Math.toIntExact(PATIENCE.toMillis());
         var described = admin.describeTopics(names, new DescribeTopicsOptions().timeoutMs(millis))
                 .topicNameValues();

@@ -16,6 +16,7 @@ import java.util.random.RandomGenerator;
 public record Collaborators(
         StripeMeterEvents stripe,
         StripeSums sums,
+        MeterGate meters,
         RecordSerde<BillableFact> facts,
         RecordSerde<LedgerEntry> ledger,
         DeliveryListener listener,

@@ -73,12 +73,13 @@ final class DeliveryLoop {
         this.writer = new LedgerWriter(clients.producer(), settings.topics(), with.ledger());
         this.ledgerReader = new LedgerReader(
                 clients.ledgerConsumer(), admin, settings.topics().ledger(), with.ledger());
-        this.factReader = new FactReader(with.facts(), with.listener());
+        this.factReader = new FactReader(with.facts(), with.meters(), with.listener());
         this.presence = new Presence(with.clock());
         this.sender = new FactSender(
                 with.stripe(),
                 with.sums(),
                 new DeliveryRules(settings.retryRule(), settings.sumsDelay()),
+                with.meters(),
                 new Pacing(with.callsPerSecond(), with.clock()),
                 new StripeGate(with.clock(), with.status(), settings.retryRule(), with.random()),
                 presence,
@@ -137,10 +138,9 @@ final class DeliveryLoop {
     }
 
     private void intake(ConsumerRecords<byte[], byte[]> records) {
-        if (records.isEmpty()) {
-            return;
-        }
         Intake intake = Intake.empty();
+        Instant now = with.clock().instant();
+        works.values().forEach(work -> factReader.release(work, now, intake));
         for (TopicPartition partition : records.partitions()) {
             PartitionWork work = works.get(partition);
             if (work == null || !work.isLoaded()) {
@@ -149,7 +149,7 @@ final class DeliveryLoop {
             intake(work, records.records(partition), intake);
         }
         if (!intake.fresh().isEmpty()) {
-            writer.writeIntents(intake.fresh());
+            writer.writeIntents(intake.fresh(), intake.positions(), consumer.groupMetadata());
             with.crashPoints().reached(CrashPoints.Point.INTENTS_COMMITTED);
         }
         unwritten.addAll(intake.settled());
@@ -189,7 +189,7 @@ final class DeliveryLoop {
     /** The position is known once no transaction of a former owner holds an undecided offset. */
     private boolean positionIsKnown(PartitionWork work) {
         try {
-            consumer.position(work.partition(), LEDGER_POLL);
+            work.startAt(consumer.position(work.partition(), LEDGER_POLL));
             return true;
         } catch (TimeoutException undecided) {
             return false;
@@ -261,8 +261,7 @@ final class DeliveryLoop {
         Instant now = with.clock().instant();
         Set<TopicPartition> paused = consumer.paused();
         for (PartitionWork work : works.values()) {
-            boolean full = work.pending() >= settings.maxPending();
-            boolean pause = !work.isLoaded() || full || work.isBlocked(now);
+            boolean pause = !work.isLoaded() || work.isFull(settings.maxPending()) || work.isBlocked(now);
             if (pause != paused.contains(work.partition())) {
                 if (pause) {
                     consumer.pause(List.of(work.partition()));
@@ -287,6 +286,9 @@ final class DeliveryLoop {
                 .update(new DeliveryStatus.Snapshot(
                         notReady,
                         works.values().stream().mapToInt(PartitionWork::pending).sum(),
+                        works.values().stream()
+                                .mapToInt(PartitionWork::heldCount)
+                                .sum(),
                         sender.inFlight(),
                         works.values().stream()
                                 .mapToInt(work -> work.memory().size())

@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param transactionalId id of the transactional producer; another process with the same one is fenced
  * @param groupInstanceId static membership, where the instance has a lasting name
  * @param maxInFlight calls to Stripe at the same time
- * @param maxPending facts per partition that are read but not settled, before reading pauses
+ * @param maxPending facts per partition that are being delivered before reading pauses
  * @param commitInterval longest time an outcome waits for its transaction while others are still open
  * @param revokeWait how long a lost partition's running calls are waited for, so that their outcomes are kept
  * @param ledgerMemory how far back the ledger is remembered; Stripe takes nothing older than 35 days

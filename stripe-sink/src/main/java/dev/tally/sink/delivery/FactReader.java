@@ -3,6 +3,8 @@ package dev.tally.sink.delivery;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.serde.Decoded;
 import dev.tally.schemas.serde.RecordSerde;
+import dev.tally.sink.delivery.PartitionWork.Held;
+import dev.tally.sink.delivery.PartitionWork.Slot;
 import dev.tally.sink.delivery.PartitionWork.Unreadable;
 import dev.tally.sink.reporting.Admission;
 import dev.tally.sink.reporting.Attempts;
@@ -15,15 +17,21 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /** Takes consumed records into their partition's work: what is to be sent, what is settled without Stripe. */
 final class FactReader {
     private static final Duration MINUTE = Duration.ofMinutes(1);
 
     private final RecordSerde<BillableFact> serde;
+    private final MeterGate meters;
     private final DeliveryListener listener;
 
     /**
@@ -37,10 +45,19 @@ final class FactReader {
         static Intake empty() {
             return new Intake(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
         }
+
+        /** The partitions with intents to write, and where the group stands in them. */
+        Map<TopicPartition, OffsetAndMetadata> positions() {
+            Map<TopicPartition, OffsetAndMetadata> positions = new HashMap<>();
+            fresh.forEach(delivery -> positions.put(
+                    delivery.source().partition(), delivery.source().position()));
+            return positions;
+        }
     }
 
-    FactReader(RecordSerde<BillableFact> serde, DeliveryListener listener) {
+    FactReader(RecordSerde<BillableFact> serde, MeterGate meters, DeliveryListener listener) {
         this.serde = serde;
+        this.meters = meters;
         this.listener = listener;
     }
 
@@ -50,21 +67,29 @@ final class FactReader {
         switch (serde.decode(consumed.topic(), consumed.headers(), consumed.value())) {
             case Decoded.Refused<BillableFact>(var reason, String detail) ->
                 work.addUnreadable(new Unreadable(origin, reason.code(), detail));
-            case Decoded.Read<BillableFact>(BillableFact billable) -> take(work, origin, fact(billable), now, into);
+            case Decoded.Read<BillableFact>(BillableFact billable) ->
+                decide(work, work.add(origin), origin, fact(billable), now, into);
         }
     }
 
-    private void take(PartitionWork work, FactRecord origin, Fact fact, Instant now, Intake into) {
+    /** Takes what was held because of meters that may be sent now. */
+    void release(PartitionWork work, Instant now, Intake into) {
+        for (Held held : work.release(meters)) {
+            decide(work, held.slot(), held.origin(), held.fact(), now, into);
+        }
+    }
+
+    private void decide(PartitionWork work, Slot slot, FactRecord origin, Fact fact, Instant now, Intake into) {
         LedgerMemory memory = work.memory();
         Known known = memory.find(fact.identifier());
         switch (Admission.of(fact, known, now)) {
-            case Admission.AlreadySettled() -> readAgain(work, origin);
+            case Admission.AlreadySettled() -> readAgain(work, slot);
             case Admission.Conflict(Outcome.Parked outcome) -> {
                 if (memory.isParked(fact.identifier(), fact.amount())) {
-                    readAgain(work, origin);
+                    readAgain(work, slot);
                 } else {
                     Known first = Objects.requireNonNull(known);
-                    work.addDone(origin);
+                    work.done(slot);
                     settle(
                             memory,
                             new Settled(origin, fact, outcome, first.firstAttemptAt(), first.keyNumber(), null),
@@ -73,27 +98,42 @@ final class FactReader {
                 }
             }
             case Admission.Deliver(Attempts attempts) -> {
-                if (known != null) {
-                    if (work.addOpen(origin, fact.identifier())) {
-                        into.deliveries().add(new Delivery(work, origin, fact, attempts, known.firstAttemptAt()));
-                    }
-                } else if (Reporting.prepare(fact, now) instanceof Preparation.Refused(var reason, String detail)) {
-                    work.addDone(origin);
+                if (known == null
+                        && Reporting.prepare(fact, now) instanceof Preparation.Refused(var reason, String detail)) {
+                    work.done(slot);
                     Outcome dead = new Outcome.Dead(reason.code(), detail);
                     settle(memory, new Settled(origin, fact, dead, now, 0, null), now, into);
+                } else if (work.isOpen(fact.identifier())) {
+                    work.open(slot, fact.identifier());
+                } else if (work.holds(fact.eventName()) || !meters.maySend(fact.eventName())) {
+                    work.hold(new Held(slot, origin, fact));
                 } else {
-                    memory.apply(LedgerEntries.intent(fact, now));
-                    work.addOpen(origin, fact.identifier());
-                    Delivery delivery = new Delivery(work, origin, fact, attempts, now);
-                    into.deliveries().add(delivery);
-                    into.fresh().add(delivery);
+                    deliver(work, slot, origin, fact, known, attempts, now, into);
                 }
             }
         }
     }
 
-    private void readAgain(PartitionWork work, FactRecord origin) {
-        work.addDone(origin);
+    private static void deliver(
+            PartitionWork work,
+            Slot slot,
+            FactRecord origin,
+            Fact fact,
+            @Nullable Known known,
+            Attempts attempts,
+            Instant now,
+            Intake into) {
+        work.open(slot, fact.identifier());
+        Delivery delivery = new Delivery(work, origin, fact, attempts, known == null ? now : known.firstAttemptAt());
+        into.deliveries().add(delivery);
+        if (known == null) {
+            work.memory().apply(LedgerEntries.intent(fact, now));
+            into.fresh().add(delivery);
+        }
+    }
+
+    private void readAgain(PartitionWork work, Slot slot) {
+        work.done(slot);
         listener.readAgain();
     }
 

@@ -44,6 +44,7 @@ final class FactSender {
     private final StripeMeterEvents stripe;
     private final StripeSums sums;
     private final DeliveryRules rules;
+    private final MeterGate meters;
     private final Pacing pacing;
     private final Pacing reads;
     private final StripeGate gate;
@@ -60,6 +61,7 @@ final class FactSender {
             StripeMeterEvents stripe,
             StripeSums sums,
             DeliveryRules rules,
+            MeterGate meters,
             Pacing pacing,
             StripeGate gate,
             Presence presence,
@@ -71,6 +73,7 @@ final class FactSender {
         this.stripe = stripe;
         this.sums = sums;
         this.rules = rules;
+        this.meters = meters;
         this.pacing = pacing;
         this.reads = new Pacing(READS_PER_SECOND, clock);
         this.gate = gate;
@@ -110,6 +113,9 @@ final class FactSender {
     /** Does what is due; null where the partition was given up before. */
     private @Nullable NextStep step(Delivery delivery, Attempts attempts) throws InterruptedException {
         Instant now = clock.instant();
+        if (!meters.maySend(delivery.fact().eventName())) {
+            return new NextStep.Again(LONGEST_NAP, attempts);
+        }
         if (!rules.maySend(attempts, now)) {
             return settleBySum(delivery, attempts, now);
         }
@@ -268,7 +274,16 @@ final class FactSender {
                         .addKeyValue("requestId", requestId)
                         .log("Fact was not taken; it is tried again");
             }
-            case NextStep.Finished(Outcome outcome) -> gate.answered();
+            case NextStep.Finished(Outcome.Parked(String parked, String detail)) -> {
+                gate.answered();
+                log.atError()
+                        .addKeyValue("reason", parked)
+                        .addKeyValue("partition", delivery.origin().partition())
+                        .addKeyValue("offset", delivery.origin().offset())
+                        .addKeyValue("requestId", requestId)
+                        .log("Fact was parked; a person decides");
+            }
+            case NextStep.Finished unused -> gate.answered();
         }
     }
 

@@ -48,11 +48,17 @@ final class LedgerWriter implements AutoCloseable {
         producer.initTransactions();
     }
 
-    void writeIntents(List<Delivery> deliveries) {
+    /**
+     * Commits what is about to be sent, together with where the group stands: so an instance that has lost a partition cannot
+     * write intents any more, and its successor, which waits for open offsets before it reads the ledger, sees all of them.
+     */
+    void writeIntents(
+            List<Delivery> deliveries, Map<TopicPartition, OffsetAndMetadata> positions, ConsumerGroupMetadata group) {
         producer.beginTransaction();
         for (Delivery delivery : deliveries) {
             send(delivery.origin().partition(), LedgerEntries.intent(delivery.fact(), delivery.firstAttemptAt()));
         }
+        producer.sendOffsetsToTransaction(positions, group);
         producer.commitTransaction();
     }
 

@@ -1,17 +1,22 @@
 package dev.tally.sink.delivery;
 
+import dev.tally.sink.reporting.Fact;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -21,10 +26,18 @@ import org.jspecify.annotations.Nullable;
  * <p>Only the delivery's thread touches the facts; the senders use {@link #beginSending}, {@link #endSending} alone.
  */
 final class PartitionWork {
+    /** Held facts, and records that are done behind others that are not, as multiples of the open facts allowed. */
+    private static final long MOST_HELD = 10;
+
+    private static final long MOST_SLOTS = 50;
+
     private final TopicPartition partition;
     private final LedgerMemory memory = new LedgerMemory();
     private final Deque<Slot> slots = new ArrayDeque<>();
     private final Map<String, List<Slot>> open = new HashMap<>();
+    private final List<Held> held = new ArrayList<>();
+    private final Set<String> heldMeters = new HashSet<>();
+    private long position;
     private boolean loaded;
     private @Nullable Instant blockedUntil;
 
@@ -34,15 +47,20 @@ final class PartitionWork {
     private int sending;
 
     /** A record that takes part in the commit order; {@code deadLetter} is written when the commit passes it. */
-    private static final class Slot {
-        private final FactRecord origin;
+    static final class Slot {
+        private final long offset;
+        private final Instant appendedAt;
         private boolean done;
         private @Nullable Unreadable deadLetter;
 
         private Slot(FactRecord origin) {
-            this.origin = origin;
+            this.offset = origin.offset();
+            this.appendedAt = origin.appendedAt();
         }
     }
+
+    /** A fact that is not sent because of its meter; nothing of it is written yet. */
+    record Held(Slot slot, FactRecord origin, Fact fact) {}
 
     /** A record that is no fact: it has no identifier, so only the committed offset keeps its dead letter single. */
     record Unreadable(FactRecord origin, String reason, String detail) {}
@@ -79,27 +97,71 @@ final class PartitionWork {
         return until != null && now.isBefore(until);
     }
 
-    /** A fact without need for delivery: settled before, or its outcome is known from reading it. */
-    void addDone(FactRecord origin) {
+    /** From here on facts are read; what lies before is done. */
+    void startAt(long offset) {
+        position = offset;
+    }
+
+    /** The offset that can be committed at any time: all before it is done. */
+    OffsetAndMetadata position() {
+        return new OffsetAndMetadata(position);
+    }
+
+    /** Takes a fact into the commit order, where it stays open until it is done. */
+    Slot add(FactRecord origin) {
         Slot slot = new Slot(origin);
-        slot.done = true;
         slots.addLast(slot);
+        return slot;
     }
 
     void addUnreadable(Unreadable unreadable) {
-        Slot slot = new Slot(unreadable.origin());
+        Slot slot = add(unreadable.origin());
         slot.done = true;
         slot.deadLetter = unreadable;
-        slots.addLast(slot);
     }
 
-    /** Returns false when a fact with this identifier is being delivered already: this one then ends with it. */
-    boolean addOpen(FactRecord origin, String identifier) {
-        Slot slot = new Slot(origin);
-        slots.addLast(slot);
-        List<Slot> waiting = open.computeIfAbsent(identifier, unused -> new ArrayList<>(1));
-        waiting.add(slot);
-        return waiting.size() == 1;
+    /** No need for delivery: settled before, or its outcome is known from reading it. */
+    void done(Slot slot) {
+        slot.done = true;
+    }
+
+    /** Whether a fact with this identifier is being delivered. */
+    boolean isOpen(String identifier) {
+        return open.containsKey(identifier);
+    }
+
+    /** Being delivered, or ending with the fact of this identifier that is. */
+    void open(Slot slot, String identifier) {
+        open.computeIfAbsent(identifier, unused -> new ArrayList<>(1)).add(slot);
+    }
+
+    /** Keeps a fact back, until {@link #release}. */
+    void hold(Held fact) {
+        held.add(fact);
+        heldMeters.add(fact.fact().eventName());
+    }
+
+    /** Whether facts of this meter are held: later ones then wait behind them. */
+    boolean holds(String eventName) {
+        return heldMeters.contains(eventName);
+    }
+
+    /** Takes out what was held of meters that may be sent now, in the order of the topic. */
+    List<Held> release(MeterGate meters) {
+        Set<String> released = heldMeters.stream().filter(meters::maySend).collect(Collectors.toSet());
+        if (released.isEmpty()) {
+            return List.of();
+        }
+        heldMeters.removeAll(released);
+        List<Held> taken = held.stream()
+                .filter(fact -> released.contains(fact.fact().eventName()))
+                .toList();
+        held.removeIf(fact -> released.contains(fact.fact().eventName()));
+        return taken;
+    }
+
+    int heldCount() {
+        return held.size();
     }
 
     void settle(String identifier) {
@@ -114,12 +176,19 @@ final class PartitionWork {
         return slots.size();
     }
 
+    /** Whether reading has to pause: so much is open, held, or done behind what is not. */
+    boolean isFull(int maxPending) {
+        return open.size() >= maxPending
+                || held.size() >= maxPending * MOST_HELD
+                || slots.size() >= maxPending * MOST_SLOTS;
+    }
+
     int openCount() {
         return open.size();
     }
 
     Optional<Instant> oldestOpen() {
-        return slots.stream().filter(slot -> !slot.done).findFirst().map(slot -> slot.origin.appendedAt());
+        return slots.stream().filter(slot -> !slot.done).findFirst().map(slot -> slot.appendedAt);
     }
 
     /** The done facts before the first open one. */
@@ -132,7 +201,7 @@ final class PartitionWork {
                 break;
             }
             length++;
-            next = OptionalLong.of(slot.origin.offset() + 1);
+            next = OptionalLong.of(slot.offset + 1);
             if (slot.deadLetter != null) {
                 unreadable.add(slot.deadLetter);
             }
@@ -143,7 +212,7 @@ final class PartitionWork {
     /** Takes out what was committed. */
     void committed(Prefix prefix) {
         for (int i = 0; i < prefix.length(); i++) {
-            slots.removeFirst();
+            position = slots.removeFirst().offset + 1;
         }
     }
 

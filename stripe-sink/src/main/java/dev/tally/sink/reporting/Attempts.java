@@ -8,10 +8,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param key the key of the next attempt
  * @param failures attempts that failed so far in this process
- * @param unknown when attempts may have reached Stripe without an outcome; null if there is none
+ * @param unknown when attempts may have reached Stripe without an outcome; null if there is none, or if Stripe's sums said that none arrived
+ * @param own whether an attempt of ours may ever have reached Stripe, so that what it has under the identifier can be our own
  */
 public record Attempts(
-        IdempotencyKey key, int failures, @Nullable Unknown unknown) {
+        IdempotencyKey key, int failures, @Nullable Unknown unknown, boolean own) {
 
     /**
      * Attempts that may have reached Stripe without an outcome.
@@ -27,11 +28,11 @@ public record Attempts(
 
     /** Before the first attempt ever. */
     public static Attempts first(String identifier) {
-        return new Attempts(new IdempotencyKey(identifier, 0), 0, null);
+        return new Attempts(new IdempotencyKey(identifier, 0), 0, null, false);
     }
 
     /** After a restart: an intent says that attempts may have been made from {@code firstAttemptAt} until {@code now}. */
     public static Attempts resumed(String identifier, int keyNumber, Instant firstAttemptAt, Instant now) {
-        return new Attempts(new IdempotencyKey(identifier, keyNumber), 0, new Unknown(firstAttemptAt, now));
+        return new Attempts(new IdempotencyKey(identifier, keyNumber), 0, new Unknown(firstAttemptAt, now), true);
     }
 }

@@ -18,6 +18,14 @@ public final class DeliveryRules {
     /** Reason of an event parked because its outcome is unknown for longer than {@link #RESEND_HORIZON}, and Stripe's sums do not tell. */
     public static final String OUTCOME_UNKNOWN = "outcome_unknown";
 
+    /** Reason of an event whose identifier Stripe knows although no attempt of ours can have reached it. */
+    public static final String FOREIGN_DUPLICATE = "foreign_duplicate";
+
+    /** Whoever sent it, its amount is not known here: it may be another one's fact. */
+    private static final Outcome FOREIGN = new Outcome.Parked(
+            FOREIGN_DUPLICATE,
+            "Stripe has an event with this identifier, and no attempt that the ledger knows of can have brought it there");
+
     private final RetryRule retryRule;
     private final Duration sumsDelay;
 
@@ -61,7 +69,7 @@ public final class DeliveryRules {
                 new NextStep.Finished(new Outcome.DuplicateOk());
             case MinuteSum.Of(BigDecimal sum)
             when sum.signum() == 0 ->
-                new NextStep.Again(Duration.ZERO, new Attempts(attempts.key().next(), attempts.failures(), null));
+                new NextStep.Again(Duration.ZERO, new Attempts(attempts.key().next(), attempts.failures(), null, true));
             case MinuteSum.Of(BigDecimal sum) ->
                 new NextStep.Finished(
                         parkedAsUnknown(attempts, "Stripe has " + sum.toPlainString() + " in its minute"));
@@ -85,7 +93,8 @@ public final class DeliveryRules {
     }
 
     private NextStep askAgain(Attempts attempts, Optional<Duration> retryAfter, RandomGenerator random) {
-        Attempts next = new Attempts(attempts.key(), increased(attempts.failures()), attempts.unknown());
+        Attempts next =
+                new Attempts(attempts.key(), increased(attempts.failures()), attempts.unknown(), attempts.own());
         return new NextStep.Again(retryRule.delay(next.failures(), retryAfter, random), next);
     }
 
@@ -98,7 +107,7 @@ public final class DeliveryRules {
     public NextStep after(Attempts attempts, Answer answer, Instant startedAt, RandomGenerator random) {
         return switch (answer) {
             case Answer.Accepted() -> new NextStep.Finished(new Outcome.Accepted());
-            case Answer.AlreadyExists() -> new NextStep.Finished(new Outcome.DuplicateOk());
+            case Answer.AlreadyExists() -> new NextStep.Finished(attempts.own() ? new Outcome.DuplicateOk() : FOREIGN);
             case Answer.Permanent(String reason, String detail) ->
                 new NextStep.Finished(new Outcome.Dead(reason, detail));
             case Answer.Transient(TransientCause cause, String detail, Optional<Duration> retryAfter) -> {
@@ -115,7 +124,11 @@ public final class DeliveryRules {
 
     private static Attempts failed(Attempts attempts, boolean keepsKey, @Nullable Instant maybeDeliveredAt) {
         IdempotencyKey key = keepsKey ? attempts.key() : attempts.key().next();
-        return new Attempts(key, increased(attempts.failures()), unknown(attempts.unknown(), maybeDeliveredAt));
+        return new Attempts(
+                key,
+                increased(attempts.failures()),
+                unknown(attempts.unknown(), maybeDeliveredAt),
+                attempts.own() || maybeDeliveredAt != null);
     }
 
     private static Attempts.@Nullable Unknown unknown(

@@ -12,6 +12,12 @@ import java.time.Instant;
  * @param timestamp sent in whole seconds
  */
 public record MeterEvent(String identifier, String eventName, String customer, long value, Instant timestamp) {
+    /** Key of the payload with the customer: Stripe's default. */
+    public static final String CUSTOMER_KEY = "stripe_customer_id";
+
+    /** Key of the payload with the amount: Stripe's default. */
+    public static final String VALUE_KEY = "value";
+
     /** Longest identifier and event name that Stripe takes, in characters. */
     public static final int MAX_NAME_LENGTH = 100;
 

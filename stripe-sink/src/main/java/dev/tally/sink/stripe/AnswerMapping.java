@@ -75,10 +75,15 @@ final class AnswerMapping {
         if (isMarked(failure, SingleShotHttpClient.EMPTY_BODY) || isMarked(failure, SingleShotHttpClient.NOT_STRIPE)) {
             return retry(TransientCause.NOT_STRIPE, failure);
         }
-        if (METER_CODES.contains(code)) {
+        if (METER_CODES.contains(code) || isAboutTheMeter(failure)) {
             return retry(TransientCause.METER_UNAVAILABLE, failure);
         }
         return new Answer.Permanent(STABLE_CODE.matcher(code).matches() ? code : UNNAMED_REFUSAL, message);
+    }
+
+    /** An event name that is refused, though {@code Reporting} found it well formed, names a meter that is missing or takes nothing. */
+    private static boolean isAboutTheMeter(InvalidRequestException failure) {
+        return "event_name".equals(failure.getParam());
     }
 
     private Answer byStatus(StripeException failure) {

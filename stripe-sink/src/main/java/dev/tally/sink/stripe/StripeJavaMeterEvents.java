@@ -13,12 +13,9 @@ import java.time.InstantSource;
 /**
  * Reports through {@code POST /v1/billing/meter_events} of stripe-java, which never repeats a request by itself here.
  *
- * <p>The meter's payload keys are Stripe's defaults, {@code stripe_customer_id} and {@code value}.
+ * <p>The meter's payload keys are Stripe's defaults; {@code AccountRules} judges whether a meter has them.
  */
 public final class StripeJavaMeterEvents implements StripeMeterEvents {
-    private static final String CUSTOMER_KEY = "stripe_customer_id";
-    private static final String VALUE_KEY = "value";
-
     private final StripeClient client;
     private final AnswerMapping mapping;
 
@@ -63,8 +60,8 @@ public final class StripeJavaMeterEvents implements StripeMeterEvents {
                 .setIdentifier(event.identifier())
                 .setEventName(event.eventName())
                 .setTimestamp(event.timestamp().getEpochSecond())
-                .putPayload(CUSTOMER_KEY, event.customer())
-                .putPayload(VALUE_KEY, Long.toString(event.value()))
+                .putPayload(MeterEvent.CUSTOMER_KEY, event.customer())
+                .putPayload(MeterEvent.VALUE_KEY, Long.toString(event.value()))
                 .build();
     }
 }

@@ -1,7 +1,6 @@
 package dev.tally.sink.stripe;
 
 import com.stripe.StripeClient;
-import com.stripe.exception.ApiConnectionException;
 import com.stripe.exception.StripeException;
 import com.stripe.model.StripeCollection;
 import com.stripe.model.billing.Meter;
@@ -43,24 +42,15 @@ public final class StripeJavaSums implements StripeSums {
 
     @Override
     public MinuteSum inMinuteOf(Instant at, String customer, String eventName) throws InterruptedException {
-        try {
-            Optional<String> meter = meterId(eventName);
-            if (meter.isEmpty()) {
-                return new MinuteSum.Untold(
-                        new Answer.Permanent("no_meter", "Stripe has no meter with event name " + eventName));
-            }
-            return new MinuteSum.Of(sum(meter.get(), customer, at.truncatedTo(ChronoUnit.MINUTES)));
-        } catch (ApiConnectionException noAnswer) {
-            if (Thread.interrupted()) {
-                throw new InterruptedException("interrupted while waiting for Stripe");
-            }
-            return new MinuteSum.Untold(mapping.of(noAnswer));
-        } catch (StripeException failure) {
-            return new MinuteSum.Untold(mapping.of(failure));
-        } catch (RuntimeException unreadable) {
-            // stripe-java fails unchecked on answers it does not expect.
-            return new MinuteSum.Untold(new Answer.Unknown("unreadable_answer", unreadable.toString()));
-        }
+        return Attempt.<MinuteSum>read(mapping, () -> inMinute(at, customer, eventName), MinuteSum.Untold::new);
+    }
+
+    private MinuteSum inMinute(Instant at, String customer, String eventName) throws StripeException {
+        Optional<String> meter = meterId(eventName);
+        return meter.isEmpty()
+                ? new MinuteSum.Untold(
+                        new Answer.Permanent("no_meter", "Stripe has no meter with event name " + eventName))
+                : new MinuteSum.Of(sum(meter.get(), customer, at.truncatedTo(ChronoUnit.MINUTES)));
     }
 
     /** A minute has one row; were it more, they would add up. */

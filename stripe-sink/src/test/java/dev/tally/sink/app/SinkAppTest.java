@@ -54,7 +54,7 @@ final class SinkAppTest {
             assertThat(get(url + "/health/live").statusCode()).isEqualTo(200);
 
             // When
-            broker.createTopics(2, "billable-usage", "stripe-ledger", "stripe-dead-letters");
+            broker.createTopics(2, "billable-usage", "stripe-ledger", "stripe-dead-letters", "meters");
             publish(broker, registry);
 
             // Then

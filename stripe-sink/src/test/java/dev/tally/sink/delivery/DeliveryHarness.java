@@ -31,6 +31,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -57,6 +59,7 @@ final class DeliveryHarness implements AutoCloseable {
     private final List<Heard> heard = new CopyOnWriteArrayList<>();
     private final AtomicReference<@Nullable Point> crashAt = new AtomicReference<>();
     private final Map<String, Object> extraKafka = new HashMap<>();
+    private final Set<String> held = ConcurrentHashMap.newKeySet();
     private int started;
     private Duration ahead = Duration.ZERO;
 
@@ -87,6 +90,16 @@ final class DeliveryHarness implements AutoCloseable {
 
     void kafkaSetting(String key, Object value) {
         extraKafka.put(key, value);
+    }
+
+    /** From here on facts of a meter may not be sent. */
+    void holdMeter(String eventName) {
+        held.add(eventName);
+    }
+
+    /** From here on they may. */
+    void releaseMeter(String eventName) {
+        held.remove(eventName);
     }
 
     /** Deliveries that are started from here on take it to be so much later. */
@@ -137,6 +150,7 @@ final class DeliveryHarness implements AutoCloseable {
         Collaborators with = new Collaborators(
                 new StripeJavaMeterEvents(client, clock),
                 new StripeJavaSums(client, clock),
+                eventName -> !held.contains(eventName),
                 facts,
                 ledger,
                 new Listener(),

@@ -363,7 +363,7 @@ final class DeliveryTest {
                 assertThat(status.halted()).contains("unauthorized");
                 assertThat(stripe.requests()).isGreaterThan(14);
             });
-            assertThat(harness.committed()).isEmpty();
+            assertThat(harness.committed().values()).allMatch(offset -> offset == 0);
 
             // When
             locked.set(false);
@@ -431,7 +431,7 @@ final class DeliveryTest {
                             () -> assertThat(harness.heard().stream().filter(new Heard("attempt Transient")::equals))
                                     .hasSizeGreaterThan(20));
             int taken = stripe.takenCount();
-            assertThat(harness.committed()).isEmpty();
+            assertThat(harness.committed().values()).allMatch(offset -> offset == 0);
             assertThat(status.snapshot().pending()).isEqualTo(200);
             assertThat(status.snapshot().oldestUnsent()).isPresent();
 
@@ -448,6 +448,84 @@ final class DeliveryTest {
                     .isEmpty();
             assertThat(harness.heard().stream().filter(new Heard("read again")::equals))
                     .hasSize(199);
+        }
+    }
+
+    @Test
+    void shouldHoldOnlyFactsOfAMeterThatMayNotBeSent() throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given: more of them in the one partition than may be in delivery, the first of all among them; one says
+            // two amounts
+            harness.holdMeter("tally_credits");
+            Instant now = Instant.now();
+            List<String> credits = new ArrayList<>();
+            for (int i = 0; i < 150; i++) {
+                harness.publish(fact("credits-" + i, "user:u1", "cus_1", "tally_credits", 1, now));
+                harness.publish(fact("actions-" + i, "user:u1", "cus_2", "tally_actions", 1, now));
+                credits.add("credits-" + i);
+            }
+            harness.publish(fact("credits-0", "user:u1", "cus_1", "tally_credits", 2, now));
+            DeliveryStatus status = new DeliveryStatus();
+            DeliveryRunner first = harness.start(harness.group(), status, Duration.ofSeconds(5));
+            Awaitility.await().until(() -> stripe.takenCount() == 150);
+            Awaitility.await().until(() -> status.snapshot().held() == 151);
+            assertThat(status.snapshot().oldestUnsent()).isPresent();
+
+            // When: it is started anew, a day later, and then the meter is mended
+            first.stop();
+            assertThat(harness.ledger()).hasSize(150).doesNotContainKey("credits-0");
+            harness.passTime(Duration.ofHours(25));
+            harness.start();
+            Awaitility.await()
+                    .until(() -> harness.heard().stream()
+                                    .filter(new Heard("read again")::equals)
+                                    .count()
+                            == 150);
+            harness.releaseMeter("tally_credits");
+            harness.awaitAllCommitted();
+
+            // Then: each once, in order, as if nothing had been
+            assertThat(stripe.taken("cus_1", "tally_credits")).isEqualTo(credits);
+            assertThat(stripe.takenCount()).isEqualTo(300);
+            assertThat(harness.ledger().get("credits-1")).containsExactly("INTENT", "ACCEPTED");
+            assertThat(harness.deadLetters())
+                    .singleElement()
+                    .satisfies(letter -> assertThat(letter.headers()).containsEntry("tally.reason", "amount_differs"));
+        }
+    }
+
+    @Test
+    void shouldParkWhatStripeKnowsAndTheLedgerDoesNot() throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given: the first attempt for the one cannot have arrived, the one for the other can
+            stripe.knowsAlready("id-1");
+            stripe.rule(call -> switch (call.key()) {
+                case "id-1#0" -> Optional.of(Reply.error(429, "rate_limit", "slow down"));
+                case "id-2#0" ->
+                    Optional.of(Reply.error(500, "api_error", "sorry").afterTaking());
+                default -> Optional.empty();
+            });
+            byte[] foreign = harness.publish(fact("id-1", "user:u1", "cus_1", 5));
+            harness.publish(fact("id-2", "user:u1", "cus_1", 6));
+
+            // When: also read again by a delivery that knows the ledger only
+            harness.start();
+            harness.awaitAllCommitted();
+            harness.start(harness.group() + "-again", new DeliveryStatus(), Duration.ofSeconds(5));
+            harness.awaitAllCommitted(harness.group() + "-again");
+
+            // Then
+            assertThat(harness.ledger())
+                    .isEqualTo(Map.of(
+                            "id-1", List.of("INTENT", "PARKED"),
+                            "id-2", List.of("INTENT", "DUPLICATE_OK")));
+            assertThat(harness.deadLetters()).singleElement().satisfies(letter -> {
+                assertThat(letter.value()).isEqualTo(foreign);
+                assertThat(letter.headers()).containsEntry("tally.reason", "foreign_duplicate");
+            });
+            assertThat(stripe.requests()).isEqualTo(4);
         }
     }
 

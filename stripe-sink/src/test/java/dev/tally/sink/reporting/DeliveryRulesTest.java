@@ -24,9 +24,39 @@ final class DeliveryRulesTest {
     }
 
     @Test
-    void shouldTakeAKnownIdentifierAsSuccess() {
-        assertThat(rules.after(first, new Answer.AlreadyExists(), NOW, RANDOM))
-                .isEqualTo(new NextStep.Finished(new Outcome.DuplicateOk()));
+    void shouldTakeAKnownIdentifierAsSuccessWhereAnAttemptOfOursMayHaveArrived() {
+        // Given: an attempt without an answer, one that failed after it may have been taken, one before a restart, one
+        // that the sums miss
+        Attempts noAnswer = failed(first, new Answer.Unknown("no_answer", "reset"));
+        Attempts failed = failed(first, transientAnswer(TransientCause.SERVER_ERROR));
+        Attempts restarted = Attempts.resumed("id", 0, NOW, NOW);
+        Attempts notInSums = ((NextStep.Again) afterSum(5, restarted, "0")).attempts();
+
+        // Then
+        for (Attempts attempts : new Attempts[] {noAnswer, failed, restarted, notInSums}) {
+            assertThat(rules.after(attempts, new Answer.AlreadyExists(), NOW, RANDOM))
+                    .isEqualTo(new NextStep.Finished(new Outcome.DuplicateOk()));
+        }
+    }
+
+    @Test
+    void shouldParkAnIdentifierThatNobodyHereCanHaveSent() {
+        // Given: attempts that cannot have arrived
+        Attempts refused = failed(first, transientAnswer(TransientCause.NOT_SENT));
+        Attempts limited = failed(refused, transientAnswer(TransientCause.RATE_LIMITED));
+        Attempts locked = failed(limited, new Answer.AccountHalt("unauthorized", ""));
+
+        // Then
+        for (Attempts attempts : new Attempts[] {first, refused, limited, locked}) {
+            assertThat(rules.after(attempts, new Answer.AlreadyExists(), NOW, RANDOM))
+                    .isInstanceOfSatisfying(
+                            NextStep.Finished.class,
+                            step -> assertThat(step.outcome())
+                                    .isInstanceOfSatisfying(
+                                            Outcome.Parked.class,
+                                            parked ->
+                                                    assertThat(parked.reason()).isEqualTo("foreign_duplicate")));
+        }
     }
 
     @Test
@@ -235,5 +265,13 @@ final class DeliveryRulesTest {
 
     private static Answer transientAnswer(TransientCause cause) {
         return new Answer.Transient(cause, "", Optional.empty());
+    }
+
+    private Attempts failed(Attempts attempts, Answer answer) {
+        return switch (rules.after(attempts, answer, NOW, RANDOM)) {
+            case NextStep.Again(Duration delay, Attempts next) -> next;
+            case NextStep.Halt(String reason, Duration delay, Attempts next) -> next;
+            case NextStep.Finished finished -> throw new AssertionError(finished);
+        };
     }
 }

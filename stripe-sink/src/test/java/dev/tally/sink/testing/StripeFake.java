@@ -21,7 +21,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * A fake of Stripe's meter events over HTTP that takes each identifier once, as Stripe does, and lets a test answer or
@@ -35,6 +34,9 @@ public final class StripeFake implements AutoCloseable {
     private final Set<String> identifiers = new HashSet<>();
     private final List<Call> taken = new ArrayList<>();
     private final Map<String, Integer> running = new HashMap<>();
+    private final Map<String, String> meters = new TreeMap<>(Map.of(
+            "tally_actions", fields("active", "sum"),
+            "tally_credits", fields("active", "sum")));
     private int mostRunningInLane;
 
     /** One request, {@code number} counts from 1. */
@@ -94,6 +96,11 @@ public final class StripeFake implements AutoCloseable {
     /** Stripe keeps identifiers for at least 24 hours; from here on those taken so far are forgotten. */
     public synchronized void forgetIdentifiers() {
         identifiers.clear();
+    }
+
+    /** Knows an identifier that nobody sent through this fake. */
+    public synchronized void knowsAlready(String identifier) {
+        identifiers.add(identifier);
     }
 
     /** Has an event that nobody sent through this fake. */
@@ -162,11 +169,22 @@ public final class StripeFake implements AutoCloseable {
         exchange.close();
     }
 
-    private static String meters() {
-        return Stream.of("tally_actions", "tally_credits")
-                .map(name ->
-                        "{\"object\":\"billing.meter\",\"id\":\"mtr_" + name + "\",\"event_name\":\"" + name + "\"}")
+    private synchronized String meters() {
+        return meters.entrySet().stream()
+                .map(meter -> "{\"object\":\"billing.meter\",\"id\":\"mtr_" + meter.getKey() + "\",\"event_name\":\""
+                        + meter.getKey() + "\"," + meter.getValue() + "}")
                 .collect(Collectors.joining(","));
+    }
+
+    /** Gives a meter, where there is none, and changes it, where there is one. */
+    public synchronized void meter(String eventName, String status, String formula) {
+        meters.put(eventName, fields(status, formula));
+    }
+
+    private static String fields(String status, String formula) {
+        return "\"livemode\":false,\"status\":\"" + status + "\",\"default_aggregation\":{\"formula\":\"" + formula
+                + "\"},\"event_time_window\":null,\"customer_mapping\":{\"type\":\"by_id\",\"event_payload_key\":"
+                + "\"stripe_customer_id\"},\"value_settings\":{\"event_payload_key\":\"value\"}";
     }
 
     private synchronized String summary(String eventName, Map<String, String> query) {
