@@ -16,7 +16,9 @@ import dev.tally.sink.delivery.DeliveryRunner;
 import dev.tally.sink.delivery.DeliveryStatus;
 import dev.tally.sink.stripe.StripeJavaAccount;
 import dev.tally.sink.stripe.StripeJavaMeterEvents;
+import dev.tally.sink.stripe.StripeJavaMeterStream;
 import dev.tally.sink.stripe.StripeJavaSums;
+import dev.tally.sink.stripe.StripeMeterEvents;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.InstantSource;
@@ -92,8 +94,11 @@ final class SinkApp {
                     metrics.found(findings);
                 },
                 random);
+        StripeMeterEvents events = settings.isStreaming()
+                ? new StripeJavaMeterStream(client, clock)
+                : new StripeJavaMeterEvents(client, clock);
         Collaborators with = new Collaborators(
-                new StripeJavaMeterEvents(client, clock),
+                events,
                 new StripeJavaSums(client, clock),
                 watch,
                 serdes.of(BillableFact.class),
@@ -106,7 +111,8 @@ final class SinkApp {
                 settings.callsPerSecond());
         watch.start();
         DeliveryRunner runner = DeliveryRunner.start(settings.delivery(), with, this::gaveUp);
-        try (watch) {
+        try (watch;
+                events) {
             log.atInfo()
                     .addKeyValue("group", settings.delivery().group())
                     .addKeyValue("stripe", settings.stripe())

@@ -22,7 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** The metrics of stripe-sink; their names and tags are part of what operators rely on. */
 final class SinkMetrics implements DeliveryListener {
-    /** Facts by {@code outcome}: accepted, duplicate_ok, dead, parked, unreadable, read_again; and by {@code reason}. */
+    /** Facts by {@code outcome}: accepted, unconfirmed, duplicate_ok, dead, parked, unreadable, read_again; and by {@code reason}. */
     static final String FACTS = "tally.sink.facts";
 
     /** Answers of Stripe by {@code answer}; for {@code transient} and the like, {@code reason} says why. */
@@ -119,6 +119,7 @@ final class SinkMetrics implements DeliveryListener {
     public void attempted(Answer answer) {
         switch (answer) {
             case Answer.Accepted() -> answer("accepted", NO_REASON);
+            case Answer.Streamed() -> answer("streamed", NO_REASON);
             case Answer.AlreadyExists() -> answer("already_exists", NO_REASON);
             case Answer.Permanent(String reason, String detail) -> answer("permanent", reason);
             case Answer.Transient(TransientCause cause, String detail, var retryAfter) -> {
@@ -145,6 +146,7 @@ final class SinkMetrics implements DeliveryListener {
     public void settled(Outcome outcome) {
         switch (outcome) {
             case Outcome.Accepted() -> fact("accepted", NO_REASON);
+            case Outcome.Unconfirmed() -> fact("unconfirmed", NO_REASON);
             case Outcome.DuplicateOk() -> fact("duplicate_ok", NO_REASON);
             case Outcome.Dead(String reason, String detail) -> fact("dead", reason);
             case Outcome.Parked(String reason, String detail) -> {

@@ -26,6 +26,7 @@ import org.apache.kafka.common.config.ConfigDef;
  * @param parsed the settings as given
  * @param delivery what the delivery needs of them
  * @param stripe how Stripe is reached
+ * @param isStreaming whether meter events go into Stripe's stream
  * @param callsPerSecond limit on calls to Stripe
  * @param httpHost address that health and metrics are served on
  * @param httpPort port of the same; 0 takes a free one
@@ -34,11 +35,13 @@ record SinkSettings(
         ParsedSettings parsed,
         DeliverySettings delivery,
         StripeConnection stripe,
+        boolean isStreaming,
         int callsPerSecond,
         String httpHost,
         int httpPort) {
     static final String STRIPE_API_KEY = "stripe.api.key";
     static final String STRIPE_API_BASE = "stripe.api.base";
+    static final String STRIPE_TRANSPORT = "stripe.transport";
     static final String STRIPE_RATE_LIMIT = "stripe.rate.limit";
     static final String STRIPE_MAX_IN_FLIGHT = "stripe.max.in.flight";
     static final String STRIPE_REQUEST_TIMEOUT = "stripe.request.timeout";
@@ -62,6 +65,13 @@ record SinkSettings(
     private static final int LIVE_RATE = 800;
 
     private static final int SANDBOX_RATE = 20;
+
+    /** 80 % of the 10,000 a second that a live account's stream takes, in events. */
+    private static final int STREAM_LIVE_RATE = 8_000;
+
+    private static final int EVENTS_A_CALL = 100;
+    private static final String V1 = "v1";
+    private static final String V2_STREAM = "v2-stream";
     private static final Duration COMMIT_INTERVAL = Duration.ofMillis(200);
     private static final Duration REVOKE_WAIT = Duration.ofSeconds(5);
     private static final Duration LEDGER_MEMORY = Duration.ofDays(37);
@@ -101,13 +111,23 @@ record SinkSettings(
                         ConfigDef.Importance.MEDIUM,
                         "Base address of a stand-in for Stripe; empty: Stripe itself.")
                 .define(
+                        STRIPE_TRANSPORT,
+                        ConfigDef.Type.STRING,
+                        V1,
+                        ConfigDef.ValidString.in(V1, V2_STREAM),
+                        ConfigDef.Importance.MEDIUM,
+                        "How meter events go to Stripe: " + V1 + ", each checked as it is taken; " + V2_STREAM
+                                + ", up to 100 a call, for over 1,000 a second, checked by Stripe later and unconfirmed until"
+                                + " reconciliation agrees.")
+                .define(
                         STRIPE_RATE_LIMIT,
                         ConfigDef.Type.INT,
                         0,
                         ConfigDef.Range.between(0, 100_000),
                         ConfigDef.Importance.MEDIUM,
-                        "Calls per second; 0: " + LIVE_RATE + " with a live key or a stand-in, " + SANDBOX_RATE
-                                + " in a sandbox.")
+                        "Meter events per second; 0: " + LIVE_RATE + " with a live key or a stand-in, " + SANDBOX_RATE
+                                + " in a sandbox; with " + V2_STREAM + " " + STREAM_LIVE_RATE + " and "
+                                + SANDBOX_RATE * EVENTS_A_CALL + ".")
                 .define(
                         STRIPE_MAX_IN_FLIGHT,
                         ConfigDef.Type.INT,
@@ -250,6 +270,10 @@ record SinkSettings(
         String instance = parsed.string(SINK_INSTANCE);
         String named = group + "-" + (instance.isEmpty() ? randomInstance : instance);
         Topics topics = Topics.of(parsed);
+        boolean streaming = parsed.string(STRIPE_TRANSPORT).equals(V2_STREAM);
+        boolean likeLive = isLive(key) || !base.isEmpty();
+        int usual =
+                likeLive ? (streaming ? STREAM_LIVE_RATE : LIVE_RATE) : SANDBOX_RATE * (streaming ? EVENTS_A_CALL : 1);
         int limit = parsed.integer(STRIPE_RATE_LIMIT);
         DeliverySettings delivery = new DeliverySettings(
                 CommonSettings.kafkaClient(parsed),
@@ -257,7 +281,7 @@ record SinkSettings(
                 group,
                 named,
                 instance.isEmpty() ? Optional.empty() : Optional.of(named),
-                parsed.integer(STRIPE_MAX_IN_FLIGHT),
+                parsed.integer(STRIPE_MAX_IN_FLIGHT) * (streaming ? EVENTS_A_CALL : 1),
                 parsed.integer(SINK_MAX_PENDING),
                 COMMIT_INTERVAL,
                 REVOKE_WAIT,
@@ -268,7 +292,8 @@ record SinkSettings(
                 parsed,
                 delivery,
                 new StripeConnection(key.isEmpty() ? STAND_IN_KEY : key, base, parsed.duration(STRIPE_REQUEST_TIMEOUT)),
-                limit > 0 ? limit : isLive(key) || !base.isEmpty() ? LIVE_RATE : SANDBOX_RATE,
+                streaming,
+                limit > 0 ? limit : usual,
                 parsed.string(HTTP_HOST),
                 parsed.integer(HTTP_PORT));
     }

@@ -297,6 +297,7 @@ final class FactSender {
     private static String reason(Answer answer) {
         return switch (answer) {
             case Answer.Accepted() -> "accepted";
+            case Answer.Streamed() -> "streamed";
             case Answer.AlreadyExists() -> "already_exists";
             case Answer.Permanent(String reason, String detail) -> reason;
             case Answer.Transient(TransientCause cause, String detail, var retryAfter) -> cause.code();

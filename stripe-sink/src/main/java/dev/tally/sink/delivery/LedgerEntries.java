@@ -26,6 +26,7 @@ final class LedgerEntries {
                 entry(fact, state(outcome), firstAttemptAt, keyNumber, now).setRequestId(requestId);
         return switch (outcome) {
             case Outcome.Accepted() -> entry.build();
+            case Outcome.Unconfirmed() -> entry.build();
             case Outcome.DuplicateOk() -> entry.build();
             case Outcome.Dead(String reason, String detail) ->
                 entry.setReason(reason).build();
@@ -37,6 +38,7 @@ final class LedgerEntries {
     private static LedgerState state(Outcome outcome) {
         return switch (outcome) {
             case Outcome.Accepted() -> LedgerState.ACCEPTED;
+            case Outcome.Unconfirmed() -> LedgerState.UNCONFIRMED;
             case Outcome.DuplicateOk() -> LedgerState.DUPLICATE_OK;
             case Outcome.Dead(String reason, String detail) -> LedgerState.DEAD;
             case Outcome.Parked(String reason, String detail) -> LedgerState.PARKED;

@@ -103,6 +103,7 @@ final class LedgerWriter implements AutoCloseable {
     private void sendDeadLetter(Settled settled) {
         switch (settled.outcome()) {
             case Outcome.Accepted() -> {}
+            case Outcome.Unconfirmed() -> {}
             case Outcome.DuplicateOk() -> {}
             case Outcome.Dead(String reason, String detail) ->
                 send(DeadLetters.of(topics.deadLetters(), settled.origin(), reason, detail));

@@ -8,6 +8,9 @@ public sealed interface Answer {
     /** Stripe took the event for processing. */
     record Accepted() implements Answer {}
 
+    /** Stripe took the event into its stream, and checks it later: it may still not count. */
+    record Streamed() implements Answer {}
+
     /** Stripe already holds an event with this identifier: an earlier attempt got through, so this is success. */
     record AlreadyExists() implements Answer {}
 
@@ -27,6 +30,7 @@ public sealed interface Answer {
     default boolean provesService() {
         return switch (this) {
             case Accepted() -> true;
+            case Streamed() -> true;
             case AlreadyExists() -> true;
             case Permanent(String reason, String detail) -> true;
             case AccountHalt(String reason, String detail) -> true;

@@ -82,6 +82,7 @@ public final class DeliveryRules {
                 askAgain(attempts, retryAfter, random);
             case MinuteSum.Untold(Answer.Unknown unknown) -> askAgain(attempts, Optional.empty(), random);
             case MinuteSum.Untold(Answer.Accepted accepted) -> throw new IllegalArgumentException("no answer to a sum");
+            case MinuteSum.Untold(Answer.Streamed streamed) -> throw new IllegalArgumentException("no answer to a sum");
             case MinuteSum.Untold(Answer.AlreadyExists exists) ->
                 throw new IllegalArgumentException("no answer to a sum");
         };
@@ -107,6 +108,7 @@ public final class DeliveryRules {
     public NextStep after(Attempts attempts, Answer answer, Instant startedAt, RandomGenerator random) {
         return switch (answer) {
             case Answer.Accepted() -> new NextStep.Finished(new Outcome.Accepted());
+            case Answer.Streamed() -> new NextStep.Finished(new Outcome.Unconfirmed());
             case Answer.AlreadyExists() -> new NextStep.Finished(attempts.own() ? new Outcome.DuplicateOk() : FOREIGN);
             case Answer.Permanent(String reason, String detail) ->
                 new NextStep.Finished(new Outcome.Dead(reason, detail));

@@ -5,6 +5,9 @@ public sealed interface Outcome {
     /** Stripe took it. */
     record Accepted() implements Outcome {}
 
+    /** Stripe took it into its stream; that it counts is confirmed by reconciliation. */
+    record Unconfirmed() implements Outcome {}
+
     /** Stripe already held it. */
     record DuplicateOk() implements Outcome {}
 

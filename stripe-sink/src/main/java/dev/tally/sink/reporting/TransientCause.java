@@ -8,6 +8,8 @@ public enum TransientCause {
     RATE_LIMITED("rate_limited", false, true, true),
     /** 409: an earlier attempt with this key is still being executed. */
     KEY_IN_USE("key_in_use", true, false, true),
+    /** The token of the stream had expired: nothing was taken. */
+    SESSION_EXPIRED("session_expired", true, true, true),
     /** 5xx with a body: the event may have been taken before the failure. */
     SERVER_ERROR("server_error", false, false, false),
     /** A refusal that is not in Stripe's form, so somebody in between wrote it. */

@@ -15,7 +15,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /** A fake at socket level: reads each request whole, counts it, then does to the connection what the script says. */
 final class ScriptedServer implements AutoCloseable {
     private final ServerSocket server;
-    private final Script script;
+    private final Handler handler;
     private final List<String> requests = new CopyOnWriteArrayList<>();
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
 
@@ -26,13 +26,35 @@ final class ScriptedServer implements AutoCloseable {
         boolean answer(Socket socket, int number) throws IOException, InterruptedException;
     }
 
-    private ScriptedServer(ServerSocket server, Script script) {
+    /** Gives the answer to a request by what it says. */
+    @FunctionalInterface
+    interface Answering {
+        byte[] to(String request);
+    }
+
+    @FunctionalInterface
+    private interface Handler {
+        boolean handle(Socket socket, int number, String request) throws IOException, InterruptedException;
+    }
+
+    private ScriptedServer(ServerSocket server, Handler handler) {
         this.server = server;
-        this.script = script;
+        this.handler = handler;
     }
 
     static ScriptedServer start(Script script) throws IOException {
-        ScriptedServer started = new ScriptedServer(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()), script);
+        return start((socket, number, request) -> script.answer(socket, number));
+    }
+
+    static ScriptedServer answering(Answering answering) throws IOException {
+        return start((socket, number, request) -> {
+            write(socket, answering.to(request));
+            return true;
+        });
+    }
+
+    private static ScriptedServer start(Handler handler) throws IOException {
+        ScriptedServer started = new ScriptedServer(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()), handler);
         Thread.ofVirtual().start(started::accept);
         return started;
     }
@@ -88,7 +110,7 @@ final class ScriptedServer implements AutoCloseable {
                     return;
                 }
                 requests.add(request);
-                keep = script.answer(socket, requests.size());
+                keep = handler.handle(socket, requests.size(), request);
             }
         } catch (InterruptedException closing) {
             Thread.currentThread().interrupt();
