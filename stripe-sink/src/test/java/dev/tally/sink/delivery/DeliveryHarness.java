@@ -34,6 +34,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -60,8 +61,9 @@ final class DeliveryHarness implements AutoCloseable {
     private final AtomicReference<@Nullable Point> crashAt = new AtomicReference<>();
     private final Map<String, Object> extraKafka = new HashMap<>();
     private final Set<String> held = ConcurrentHashMap.newKeySet();
+    private @Nullable CountDownLatch standStill;
     private int started;
-    private Duration ahead = Duration.ZERO;
+    private volatile Duration ahead = Duration.ZERO;
 
     /** What the listener heard, as text. */
     record Heard(String what) {}
@@ -102,14 +104,21 @@ final class DeliveryHarness implements AutoCloseable {
         held.remove(eventName);
     }
 
-    /** Deliveries that are started from here on take it to be so much later. */
-    void passTime(Duration more) {
+    /** All deliveries take it to be so much later. */
+    synchronized void passTime(Duration more) {
         ahead = ahead.plus(more);
     }
 
     /** Lets the next delivery that reaches {@code point} die there, once. */
     void crashOnceAt(Point point) {
         crashAt.set(point);
+    }
+
+    /** Lets the next delivery that reaches {@code point} stand still there, once, until the latch is counted down. */
+    CountDownLatch standStillOnceAt(Point point) {
+        crashAt.set(point);
+        standStill = new CountDownLatch(1);
+        return standStill;
     }
 
     boolean crashed() {
@@ -145,7 +154,7 @@ final class DeliveryHarness implements AutoCloseable {
                 Duration.ofDays(37),
                 new RetryRule(Duration.ofMillis(20), Duration.ofMillis(200)),
                 Duration.ofMillis(100));
-        InstantSource clock = InstantSource.offset(InstantSource.system(), ahead);
+        InstantSource clock = () -> Instant.now().plus(ahead);
         StripeClient client = new StripeConnection("sk_test_1", stripe.url(), timeout).open();
         Collaborators with = new Collaborators(
                 new StripeJavaMeterEvents(client, clock),
@@ -166,7 +175,14 @@ final class DeliveryHarness implements AutoCloseable {
 
     private void reached(Point point) {
         if (crashAt.compareAndSet(point, null)) {
-            throw new SimulatedCrash();
+            if (standStill == null) {
+                throw new SimulatedCrash();
+            }
+            try {
+                standStill.await();
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 
@@ -240,6 +256,20 @@ final class DeliveryHarness implements AutoCloseable {
                         .as("offset of partition " + partition)
                         .isEqualTo(broker.end(topics.facts(), partition));
             }
+        });
+    }
+
+    /** The same while time passes quickly, as for a delivery that has just noticed that it stood still. */
+    void awaitAllCommittedInTime() {
+        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
+            passTime(Presence.SETTLING.plusSeconds(1));
+            Map<Integer, Long> committed = broker.committed(group());
+            for (int partition = 0; partition < PARTITIONS; partition++) {
+                if (committed.getOrDefault(partition, 0L) < broker.end(topics.facts(), partition)) {
+                    return false;
+                }
+            }
+            return true;
         });
     }
 

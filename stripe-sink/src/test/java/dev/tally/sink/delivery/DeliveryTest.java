@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
@@ -289,6 +290,96 @@ final class DeliveryTest {
             assertThat(harness.ledger().get("taken-1")).endsWith("DUPLICATE_OK");
             assertThat(harness.ledger().get("lost-1")).endsWith("ACCEPTED");
             assertThat(harness.ledger().get("nothing")).endsWith("DUPLICATE_OK");
+        }
+    }
+
+    @Test
+    void shouldNotSendOnAnOldDecisionAfterALongHalt() throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given: Stripe took the events, no answer could be read, and then the key was revoked
+            Instant start = Instant.now().truncatedTo(ChronoUnit.MINUTES).minusSeconds(3_600);
+            Set<String> taken = ConcurrentHashMap.newKeySet();
+            stripe.rule(call -> Optional.of(
+                    taken.add(call.identifier())
+                            ? new Reply(200, "[]", true)
+                            : Reply.error(401, "api_key_expired", "expired")));
+            for (int i = 0; i < 5; i++) {
+                harness.publish(interval("id-" + i, "user:u" + i, "cus_" + i, 7, start));
+            }
+            harness.start();
+            Awaitility.await().until(() -> stripe.requests() > 8);
+
+            // When: the key is renewed after a day, when Stripe has forgotten the identifiers
+            harness.passTime(Duration.ofHours(24));
+            stripe.forgetIdentifiers();
+            stripe.rule(call -> Optional.empty());
+            harness.awaitAllCommittedInTime();
+
+            // Then
+            assertThat(stripe.sums().values()).containsOnly(7L).hasSize(5);
+            assertThat(harness.ledger().values())
+                    .allSatisfy(states -> assertThat(states).endsWith("DUPLICATE_OK"));
+            assertThat(harness.deadLetters()).isEmpty();
+        }
+    }
+
+    @Test
+    void shouldAskStripeAboutAFactThatGrewTooOldWithItsOutcomeUnknown() throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given: no answer can be read, whether the event was taken or not
+            Instant start = Instant.now()
+                    .truncatedTo(ChronoUnit.MINUTES)
+                    .minus(Duration.ofDays(35))
+                    .plus(Duration.ofHours(1));
+            stripe.rule(
+                    call -> Optional.of(new Reply(200, "[]", call.identifier().equals("taken"))));
+            harness.publish(interval("taken", "user:u1", "cus_1", 5, start));
+            harness.publish(interval("lost", "user:u2", "cus_2", 6, start));
+            DeliveryRunner first = harness.start();
+            Awaitility.await().until(() -> stripe.requests() > 4);
+            first.stop();
+
+            // When
+            stripe.rule(call -> Optional.empty());
+            harness.passTime(Duration.ofHours(2));
+            harness.start();
+            harness.awaitAllCommitted();
+
+            // Then: a person who reads the dead letter may bill it by hand, so it must not be at Stripe
+            assertThat(harness.ledger().get("taken")).endsWith("DUPLICATE_OK");
+            assertThat(harness.ledger().get("lost")).endsWith("DEAD");
+            assertThat(stripe.sums()).isEqualTo(Map.of("cus_1", 5L));
+        }
+    }
+
+    @Test
+    void shouldSendNothingAfterStandingStillUntilItHasHeardOfItsGroup() throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given: a delivery stands still with facts in hand, and another one takes them over
+            harness.kafkaSetting("max.poll.interval.ms", 1_000);
+            harness.kafkaSetting("heartbeat.interval.ms", 100);
+            CountDownLatch awake = harness.standStillOnceAt(Point.INTENTS_COMMITTED);
+            for (int i = 0; i < 5; i++) {
+                harness.publish(fact("id-" + i, "user:u" + i, "cus_" + i, 7));
+            }
+            harness.start();
+            Awaitility.await().until(harness::crashed);
+            harness.start();
+            harness.awaitAllCommitted();
+
+            // When: it goes on after more than a day
+            harness.passTime(Duration.ofHours(25));
+            stripe.forgetIdentifiers();
+            awake.countDown();
+            harness.publish(fact("id-more", "user:u1", "cus_1", 1));
+            harness.awaitAllCommittedInTime();
+
+            // Then
+            assertThat(stripe.takenCount()).isEqualTo(6);
+            assertThat(total(stripe)).isEqualTo(5 * 7 + 1);
         }
     }
 
