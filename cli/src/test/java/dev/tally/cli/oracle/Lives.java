@@ -5,6 +5,7 @@ import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.LedgerEntry;
 import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.schemas.serde.RecordSerdes;
+import dev.tally.sink.delivery.AsyncErrors;
 import dev.tally.sink.delivery.Collaborators;
 import dev.tally.sink.delivery.CrashPoints;
 import dev.tally.sink.delivery.CrashPoints.Point;
@@ -206,6 +207,7 @@ final class Lives implements AutoCloseable {
                         : new Timed(stripe, setting.clock()),
                 new StripeJavaSums(client, setting.clock()),
                 MeterGate.OPEN,
+                new AsyncErrors(),
                 facts,
                 ledger,
                 new Listener(),

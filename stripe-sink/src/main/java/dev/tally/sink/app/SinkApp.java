@@ -10,11 +10,14 @@ import dev.tally.schemas.topics.Topics;
 import dev.tally.settings.CommonSettings;
 import dev.tally.sink.checks.AccountWatch;
 import dev.tally.sink.checks.CatalogueMeters;
+import dev.tally.sink.checks.ErrorWatch;
+import dev.tally.sink.delivery.AsyncErrors;
 import dev.tally.sink.delivery.Collaborators;
 import dev.tally.sink.delivery.CrashPoints;
 import dev.tally.sink.delivery.DeliveryRunner;
 import dev.tally.sink.delivery.DeliveryStatus;
 import dev.tally.sink.stripe.StripeJavaAccount;
+import dev.tally.sink.stripe.StripeJavaErrors;
 import dev.tally.sink.stripe.StripeJavaMeterEvents;
 import dev.tally.sink.stripe.StripeJavaMeterStream;
 import dev.tally.sink.stripe.StripeJavaSums;
@@ -97,10 +100,20 @@ final class SinkApp {
         StripeMeterEvents events = settings.isStreaming()
                 ? new StripeJavaMeterStream(client, clock)
                 : new StripeJavaMeterEvents(client, clock);
+        AsyncErrors asyncErrors = new AsyncErrors();
+        ErrorWatch errorWatch = new ErrorWatch(
+                new StripeJavaErrors(client, clock),
+                asyncErrors,
+                settings.errorsInterval(),
+                settings.delivery().retryRule(),
+                metrics::reported,
+                clock,
+                random);
         Collaborators with = new Collaborators(
                 events,
                 new StripeJavaSums(client, clock),
                 watch,
+                asyncErrors,
                 serdes.of(BillableFact.class),
                 serdes.of(LedgerEntry.class),
                 metrics,
@@ -110,8 +123,10 @@ final class SinkApp {
                 random,
                 settings.callsPerSecond());
         watch.start();
+        errorWatch.start();
         DeliveryRunner runner = DeliveryRunner.start(settings.delivery(), with, this::gaveUp);
         try (watch;
+                errorWatch;
                 events) {
             log.atInfo()
                     .addKeyValue("group", settings.delivery().group())

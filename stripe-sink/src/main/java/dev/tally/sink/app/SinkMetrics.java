@@ -6,6 +6,7 @@ import dev.tally.sink.delivery.DeliveryStatus.Findings;
 import dev.tally.sink.reporting.Admission;
 import dev.tally.sink.reporting.Answer;
 import dev.tally.sink.reporting.DeliveryRules;
+import dev.tally.sink.reporting.ErrorReport;
 import dev.tally.sink.reporting.MinuteSum;
 import dev.tally.sink.reporting.Outcome;
 import dev.tally.sink.reporting.TransientCause;
@@ -15,10 +16,13 @@ import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /** The metrics of stripe-sink; their names and tags are part of what operators rely on. */
 final class SinkMetrics implements DeliveryListener {
@@ -67,6 +71,13 @@ final class SinkMetrics implements DeliveryListener {
     /** Looks at Stripe's sums for facts whose outcome was unknown for 23 hours, by what came of them. */
     static final String LOOKUPS = "tally.sink.lookups";
 
+    /**
+     * Events that Stripe took, does not count, and did not name, by its reports of the last 24 hours: they are missing from its sums, and only
+     * a reconciliation finds them.
+     */
+    static final String UNNAMED_ERRORS = "tally.sink.unnamed.errors";
+
+    private static final Duration REPORTED_LATELY = Duration.ofHours(24);
     private static final String NO_REASON = "none";
 
     /** Stripe may answer any code; beyond this many, reasons are counted together. */
@@ -75,6 +86,7 @@ final class SinkMetrics implements DeliveryListener {
     private final MeterRegistry registry;
     private final Map<String, Boolean> reasons = new ConcurrentHashMap<>();
     private final MultiGauge meterProblems;
+    private final Queue<ErrorReport> unnamed = new ConcurrentLinkedQueue<>();
 
     SinkMetrics(MeterRegistry registry, DeliveryStatus status, InstantSource clock) {
         this.registry = registry;
@@ -89,6 +101,11 @@ final class SinkMetrics implements DeliveryListener {
                 .register(registry);
         Gauge.builder(IN_FLIGHT, status, now -> now.snapshot().inFlight()).register(registry);
         Gauge.builder(PENDING, status, now -> now.snapshot().pending()).register(registry);
+        Gauge.builder(
+                        UNNAMED_ERRORS,
+                        unnamed,
+                        reports -> unnamedSince(clock.instant().minus(REPORTED_LATELY)))
+                .register(registry);
         Gauge.builder(HELD, status, now -> now.snapshot().held()).register(registry);
         Gauge.builder(ACCOUNT_PROBLEMS, status, now -> now.findings().account().size())
                 .register(registry);
@@ -104,6 +121,15 @@ final class SinkMetrics implements DeliveryListener {
                 .map(since ->
                         Math.max(0, Duration.between(since, clock.instant()).toMillis()) / 1_000.0)
                 .orElse(0.0);
+    }
+
+    void reported(List<ErrorReport> reports) {
+        reports.stream().filter(report -> report.unnamed() > 0).forEach(unnamed::add);
+    }
+
+    private long unnamedSince(Instant oldest) {
+        unnamed.removeIf(report -> report.created().isBefore(oldest));
+        return unnamed.stream().mapToLong(ErrorReport::unnamed).sum();
     }
 
     /** Called by one thread. */

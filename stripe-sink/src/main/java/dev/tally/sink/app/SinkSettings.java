@@ -48,6 +48,7 @@ record SinkSettings(
     static final String STRIPE_RETRY_FIRST = "stripe.retry.first";
     static final String STRIPE_RETRY_LONGEST = "stripe.retry.longest";
     static final String STRIPE_SUMS_DELAY = "stripe.sums.delay";
+    static final String STRIPE_ERRORS_INTERVAL = "stripe.errors.interval";
     static final String SINK_MAX_PENDING = "sink.max.pending";
     static final String SINK_INSTANCE = "sink.instance";
     static final String HTTP_HOST = "http.host";
@@ -164,6 +165,13 @@ record SinkSettings(
                         ConfigDef.Importance.LOW,
                         "How long what Stripe took may be missing from its event summaries. So long after its last attempt a fact whose"
                                 + " outcome is unknown for 23 hours is looked for there.")
+                .define(
+                        STRIPE_ERRORS_INTERVAL,
+                        ConfigDef.Type.STRING,
+                        "1m",
+                        Durations.atLeast(Duration.ofSeconds(1)),
+                        ConfigDef.Importance.LOW,
+                        "How often Stripe is asked which events it took and does not count.")
                 .define(
                         SINK_MAX_PENDING,
                         ConfigDef.Type.INT,
@@ -296,6 +304,11 @@ record SinkSettings(
                 limit > 0 ? limit : usual,
                 parsed.string(HTTP_HOST),
                 parsed.integer(HTTP_PORT));
+    }
+
+    /** From one question for Stripe's error reports to the next. */
+    Duration errorsInterval() {
+        return parsed.duration(STRIPE_ERRORS_INTERVAL);
     }
 
     /** Whether the key is one of Stripe's live mode, where money moves. */

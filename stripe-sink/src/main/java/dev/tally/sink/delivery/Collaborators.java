@@ -17,6 +17,7 @@ public record Collaborators(
         StripeMeterEvents stripe,
         StripeSums sums,
         MeterGate meters,
+        AsyncErrors asyncErrors,
         RecordSerde<BillableFact> facts,
         RecordSerde<LedgerEntry> ledger,
         DeliveryListener listener,

@@ -1,10 +1,14 @@
 package dev.tally.sink.delivery;
 
 import dev.tally.schemas.serde.RegistryUnavailableException;
+import dev.tally.sink.delivery.AsyncErrors.AsyncError;
 import dev.tally.sink.delivery.Completions.Completion;
 import dev.tally.sink.delivery.FactReader.Intake;
 import dev.tally.sink.delivery.PartitionWork.Unreadable;
+import dev.tally.sink.reporting.AccountRules;
 import dev.tally.sink.reporting.DeliveryRules;
+import dev.tally.sink.reporting.Known;
+import dev.tally.sink.reporting.Outcome;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -13,6 +17,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
@@ -44,6 +49,9 @@ final class DeliveryLoop {
     private static final Duration REGISTRY_PAUSE = Duration.ofSeconds(1);
     private static final Duration LEDGER_SWEEP = Duration.ofHours(1);
 
+    /** Begins the reasons of facts that Stripe took and does not count; Stripe's code follows. */
+    private static final String ASYNC = "async_";
+
     private final DeliverySettings settings;
     private final Collaborators with;
     private final Consumer<byte[], byte[]> consumer;
@@ -51,6 +59,7 @@ final class DeliveryLoop {
     private final LedgerReader ledgerReader;
     private final Admin admin;
     private final FactReader factReader;
+    private final FactFinder factFinder;
     private final FactSender sender;
     private final Lanes lanes;
     private final Completions completions = new Completions();
@@ -75,6 +84,7 @@ final class DeliveryLoop {
                 clients.ledgerConsumer(), admin, settings.topics().ledger(), with.ledger());
         this.factReader = new FactReader(with.facts(), with.meters(), with.listener());
         this.presence = new Presence(with.clock());
+        this.factFinder = new FactFinder(clients::ledgerConsumer, with.facts(), with.clock());
         this.sender = new FactSender(
                 with.stripe(),
                 with.sums(),
@@ -121,6 +131,7 @@ final class DeliveryLoop {
         intake(records);
         readLedgers();
         collect();
+        endWhatStripeReported();
         commitIfDue();
         pauseOrResume();
         report();
@@ -207,16 +218,64 @@ final class DeliveryLoop {
             }
             Settled settled = completion.settled();
             work.settle(settled.fact().identifier());
-            work.memory()
-                    .apply(LedgerEntries.outcome(
-                            settled.fact(),
-                            settled.outcome(),
-                            settled.firstAttemptAt(),
-                            settled.keyNumber(),
-                            settled.requestId(),
-                            now));
+            work.memory().apply(LedgerEntries.outcome(settled, now));
             unwritten.add(settled);
+            AsyncError early = with.asyncErrors().find(settled.fact().identifier());
+            if (early != null) {
+                endReported(work, List.of(early));
+            }
         }
+    }
+
+    /** What the ledger says Stripe took, and Stripe says it does not count, is dead. */
+    private void endWhatStripeReported() {
+        int version = with.asyncErrors().version();
+        for (PartitionWork work : works.values()) {
+            if (work.isLoaded() && work.sees(version)) {
+                endReported(work, with.asyncErrors().all());
+            }
+        }
+    }
+
+    private void endReported(PartitionWork work, List<AsyncError> errors) {
+        Map<String, AsyncError> wrong = new HashMap<>();
+        Map<String, Instant> wanted = new HashMap<>();
+        for (AsyncError error : errors) {
+            Known known = work.memory().find(error.identifier());
+            if (known != null && isAbout(error, known)) {
+                wrong.put(error.identifier(), error);
+                wanted.put(error.identifier(), known.timestamp());
+            }
+        }
+        if (wanted.isEmpty()) {
+            return;
+        }
+        Instant now = with.clock().instant();
+        for (FactFinder.Found found : factFinder.find(work.partition(), wanted)) {
+            AsyncError error = Objects.requireNonNull(wrong.remove(found.fact().getIdentifier()));
+            Known known = Objects.requireNonNull(work.memory().find(error.identifier()));
+            Settled dead = new Settled(
+                    found.origin(),
+                    FactReader.fact(found.fact()),
+                    new Outcome.Dead(ASYNC + error.code(), error.message()),
+                    known.firstAttemptAt(),
+                    known.keyNumber(),
+                    null);
+            work.memory().apply(LedgerEntries.outcome(dead, now));
+            unwritten.add(dead);
+        }
+        if (!wrong.isEmpty()) {
+            log.atError()
+                    .addKeyValue("partition", work.partition().partition())
+                    .addKeyValue("identifiers", wrong.keySet())
+                    .log("Stripe does not count facts that are no longer in their topic, or were not found in time");
+        }
+    }
+
+    /** A report that is older than the first attempt is about an earlier life of the identifier. */
+    private static boolean isAbout(AsyncError error, Known known) {
+        return known.state() == Known.State.TAKEN
+                && !error.created().isBefore(known.firstAttemptAt().minus(AccountRules.LARGEST_SKEW));
     }
 
     private void commitIfDue() {
@@ -236,6 +295,13 @@ final class DeliveryLoop {
             prefixes.put(work, prefix);
             prefix.nextOffset().ifPresent(next -> offsets.put(work.partition(), new OffsetAndMetadata(next)));
             unreadable.addAll(prefix.unreadable());
+        }
+        for (Settled settled : unwritten) {
+            // Also where nothing more is done: an instance that has lost the partition can then not commit outcomes.
+            TopicPartition partition = new TopicPartition(
+                    settled.origin().topic(), settled.origin().partition());
+            offsets.computeIfAbsent(
+                    partition, owned -> Objects.requireNonNull(works.get(owned)).position());
         }
         LedgerWriter.Batch batch = new LedgerWriter.Batch(List.copyOf(unwritten), unreadable, offsets);
         if (batch.isEmpty()) {
@@ -359,6 +425,7 @@ final class DeliveryLoop {
             writer.drop();
         }
         ledgerReader.close();
+        factFinder.close();
         consumer.close(CloseOptions.timeout(Duration.ofSeconds(5)));
         admin.close(Duration.ofSeconds(5));
     }

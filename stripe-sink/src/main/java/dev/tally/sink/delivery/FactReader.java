@@ -138,12 +138,11 @@ final class FactReader {
     }
 
     private static void settle(LedgerMemory memory, Settled settled, Instant now, Intake into) {
-        memory.apply(LedgerEntries.outcome(
-                settled.fact(), settled.outcome(), settled.firstAttemptAt(), settled.keyNumber(), null, now));
+        memory.apply(LedgerEntries.outcome(settled, now));
         into.settled().add(settled);
     }
 
-    private static Fact fact(BillableFact billable) {
+    static Fact fact(BillableFact billable) {
         return new Fact(
                 billable.getIdentifier(),
                 billable.getPayer(),

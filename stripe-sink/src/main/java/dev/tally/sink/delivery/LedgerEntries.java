@@ -5,7 +5,6 @@ import dev.tally.schemas.LedgerState;
 import dev.tally.sink.reporting.Fact;
 import dev.tally.sink.reporting.Outcome;
 import java.time.Instant;
-import org.jspecify.annotations.Nullable;
 
 /** Writes down what is known of a fact as an entry of the ledger. */
 final class LedgerEntries {
@@ -15,16 +14,11 @@ final class LedgerEntries {
         return entry(fact, LedgerState.INTENT, now, 0, now).build();
     }
 
-    static LedgerEntry outcome(
-            Fact fact,
-            Outcome outcome,
-            Instant firstAttemptAt,
-            int keyNumber,
-            @Nullable String requestId,
-            Instant now) {
-        LedgerEntry.Builder entry =
-                entry(fact, state(outcome), firstAttemptAt, keyNumber, now).setRequestId(requestId);
-        return switch (outcome) {
+    static LedgerEntry outcome(Settled settled, Instant now) {
+        LedgerEntry.Builder entry = entry(
+                        settled.fact(), state(settled.outcome()), settled.firstAttemptAt(), settled.keyNumber(), now)
+                .setRequestId(settled.requestId());
+        return switch (settled.outcome()) {
             case Outcome.Accepted() -> entry.build();
             case Outcome.Unconfirmed() -> entry.build();
             case Outcome.DuplicateOk() -> entry.build();

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What one partition's ledger says about each identifier. Entries are applied in the order of the topic; the amount an
  * identifier was first seen with stands, whatever is parked under it later, and a settled fact never becomes open again
- * (an intent written by an instance that had already lost the partition changes nothing).
+ * (an intent written by an instance that had already lost the partition changes nothing); only what Stripe took may be found wrong later.
  */
 final class LedgerMemory {
     private final Map<String, Known> known = new HashMap<>();
@@ -30,17 +30,35 @@ final class LedgerMemory {
             }
             return;
         }
-        if (before != null && before.state() == Known.State.SETTLED) {
+        if (before != null && isSettled(before) && !isFoundWrong(before, state)) {
             return;
         }
         known.put(
                 entry.getIdentifier(),
                 new Known(
-                        state == LedgerState.INTENT ? Known.State.INTENT : Known.State.SETTLED,
+                        known(state),
                         entry.getAmount(),
+                        entry.getTimestamp(),
                         entry.getFirstAttemptAt(),
                         entry.getKeyNumber(),
                         entry.getAt()));
+    }
+
+    private static boolean isSettled(Known known) {
+        return known.state() != Known.State.INTENT;
+    }
+
+    /** Stripe took it, and reported later that it does not count. */
+    private static boolean isFoundWrong(Known before, LedgerState state) {
+        return before.state() == Known.State.TAKEN && state == LedgerState.DEAD;
+    }
+
+    private static Known.State known(LedgerState state) {
+        return switch (state) {
+            case INTENT -> Known.State.INTENT;
+            case ACCEPTED, DUPLICATE_OK, UNCONFIRMED -> Known.State.TAKEN;
+            case DEAD, PARKED, UNKNOWN -> Known.State.KEPT;
+        };
     }
 
     void forget(String identifier) {
@@ -59,9 +77,7 @@ final class LedgerMemory {
 
     /** Drops settled identifiers older than {@code oldest}: Stripe would refuse their facts as too old. */
     void dropBefore(Instant oldest) {
-        known.values()
-                .removeIf(entry ->
-                        entry.state() == Known.State.SETTLED && entry.at().isBefore(oldest));
+        known.values().removeIf(entry -> isSettled(entry) && entry.at().isBefore(oldest));
     }
 
     int size() {

@@ -81,15 +81,7 @@ final class LedgerWriter implements AutoCloseable {
 
     private void send(Batch batch, ConsumerGroupMetadata group, Instant now) {
         for (Settled settled : batch.settled()) {
-            send(
-                    settled.origin().partition(),
-                    LedgerEntries.outcome(
-                            settled.fact(),
-                            settled.outcome(),
-                            settled.firstAttemptAt(),
-                            settled.keyNumber(),
-                            settled.requestId(),
-                            now));
+            send(settled.origin().partition(), LedgerEntries.outcome(settled, now));
             sendDeadLetter(settled);
         }
         for (Unreadable unreadable : batch.unreadable()) {

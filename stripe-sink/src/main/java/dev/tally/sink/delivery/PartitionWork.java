@@ -39,6 +39,7 @@ final class PartitionWork {
     private final Set<String> heldMeters = new HashSet<>();
     private long position;
     private boolean loaded;
+    private int errorsSeen;
     private @Nullable Instant blockedUntil;
 
     private final ReentrantLock sendLock = new ReentrantLock();
@@ -86,6 +87,13 @@ final class PartitionWork {
 
     void loaded() {
         loaded = true;
+    }
+
+    /** Returns whether this is another version of the errors than was seen before. */
+    boolean sees(int version) {
+        boolean another = errorsSeen != version;
+        errorsSeen = version;
+        return another;
     }
 
     void blockUntil(Instant time) {

@@ -28,7 +28,7 @@ public sealed interface Admission {
                     "identifier is known with amount " + known.amount() + ", fact says " + fact.amount()));
         }
         return switch (known.state()) {
-            case SETTLED -> new AlreadySettled();
+            case TAKEN, KEPT -> new AlreadySettled();
             case INTENT ->
                 new Deliver(Attempts.resumed(fact.identifier(), known.keyNumber(), known.firstAttemptAt(), now));
         };

@@ -11,6 +11,7 @@ import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.sink.delivery.CrashPoints.Point;
 import dev.tally.sink.reporting.Answer;
+import dev.tally.sink.reporting.ErrorReport;
 import dev.tally.sink.reporting.MinuteSum;
 import dev.tally.sink.reporting.Outcome;
 import dev.tally.sink.reporting.RetryRule;
@@ -60,6 +61,7 @@ final class DeliveryHarness implements AutoCloseable {
     private final List<Heard> heard = new CopyOnWriteArrayList<>();
     private final AtomicReference<@Nullable Point> crashAt = new AtomicReference<>();
     private final Map<String, Object> extraKafka = new HashMap<>();
+    private final AsyncErrors asyncErrors = new AsyncErrors();
     private final Set<String> held = ConcurrentHashMap.newKeySet();
     private @Nullable CountDownLatch standStill;
     private int started;
@@ -92,6 +94,14 @@ final class DeliveryHarness implements AutoCloseable {
 
     void kafkaSetting(String key, Object value) {
         extraKafka.put(key, value);
+    }
+
+    /** Stripe reports that it does not count an event. */
+    void report(String identifier, String code, Instant created) {
+        ErrorReport.Sample sample = new ErrorReport.Sample(identifier, code, "it is wrong");
+        asyncErrors.add(
+                List.of(new ErrorReport("evt_" + identifier, created, "mtr_1", created, created, 1, List.of(sample))),
+                created);
     }
 
     /** From here on facts of a meter may not be sent. */
@@ -160,6 +170,7 @@ final class DeliveryHarness implements AutoCloseable {
                 new StripeJavaMeterEvents(client, clock),
                 new StripeJavaSums(client, clock),
                 eventName -> !held.contains(eventName),
+                asyncErrors,
                 facts,
                 ledger,
                 new Listener(),

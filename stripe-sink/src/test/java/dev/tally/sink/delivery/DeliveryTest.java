@@ -620,6 +620,84 @@ final class DeliveryTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(
+            value = Point.class,
+            names = {"ANSWERED", "OUTCOMES_WRITTEN", "OUTCOMES_COMMITTED"})
+    void shouldEndOnceWhatStripeReportsLaterThoughTheDeliveryDies(Point point) throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given: five facts that Stripe took, one that it refused
+            stripe.rule(call -> call.identifier().equals("id-dead")
+                    ? Optional.of(Reply.error(404, "resource_missing", "gone"))
+                    : Optional.empty());
+            Map<String, byte[]> facts = new HashMap<>();
+            for (int i = 0; i < 5; i++) {
+                facts.put("id-" + i, harness.publish(fact("id-" + i, "user:u" + i, "cus_" + i, 1)));
+            }
+            harness.publish(fact("id-dead", "user:u0", "cus_0", 1));
+            DeliveryRunner first = harness.start();
+            harness.awaitAllCommitted();
+
+            // When: reports name two of them, the refused one, a stranger, and one by a report from before it was sent
+            harness.crashOnceAt(point);
+            harness.report("id-1", "meter_event_customer_not_found", Instant.now());
+            harness.report("id-3", "archived_meter", Instant.now());
+            harness.report("id-dead", "archived_meter", Instant.now());
+            harness.report("stranger", "archived_meter", Instant.now());
+            harness.report("id-4", "archived_meter", Instant.now().minusSeconds(3_600));
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(30))
+                    .untilAsserted(() -> assertThat(harness.deadLetters()).hasSize(3));
+
+            // And: they are read again by one that starts later, and take over
+            first.stop();
+            harness.start();
+            harness.publish(fact("id-5", "user:u1", "cus_1", 1));
+            harness.publish(fact("id-6", "user:u3", "cus_3", 1));
+            harness.awaitAllCommitted();
+
+            // Then
+            assertThat(harness.crashed()).isTrue();
+            assertThat(harness.ledger())
+                    .containsEntry("id-1", List.of("INTENT", "ACCEPTED", "DEAD"))
+                    .containsEntry("id-3", List.of("INTENT", "ACCEPTED", "DEAD"))
+                    .containsEntry("id-4", List.of("INTENT", "ACCEPTED"))
+                    .containsEntry("id-dead", List.of("INTENT", "DEAD"));
+            assertThat(harness.deadLetters())
+                    .extracting(letter -> letter.headers().get("tally.reason"))
+                    .containsExactlyInAnyOrder(
+                            "resource_missing", "async_meter_event_customer_not_found", "async_archived_meter");
+            assertThat(harness.deadLetters())
+                    .filteredOn(letter ->
+                            "async_archived_meter".equals(letter.headers().get("tally.reason")))
+                    .singleElement()
+                    .satisfies(letter -> assertThat(letter.value()).isEqualTo(facts.get("id-3")));
+            assertThat(stripe.requests()).isEqualTo(8);
+        }
+    }
+
+    @Test
+    void shouldEndWhatWasReportedBeforeItsAnswerArrived() throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given
+            stripe.rule(call -> {
+                harness.report("id-1", "archived_meter", Instant.now());
+                return Optional.empty();
+            });
+            harness.publish(fact("id-1", "user:u1", "cus_1", 1));
+
+            // When
+            harness.start();
+            harness.awaitAllCommitted();
+
+            // Then
+            assertThat(harness.ledger().get("id-1")).containsExactly("INTENT", "ACCEPTED", "DEAD");
+            assertThat(harness.deadLetters()).hasSize(1);
+        }
+    }
+
     private static long total(StripeFake stripe) {
         return stripe.sums().values().stream().mapToLong(Long::longValue).sum();
     }

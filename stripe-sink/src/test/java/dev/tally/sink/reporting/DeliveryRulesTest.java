@@ -243,18 +243,18 @@ final class DeliveryRulesTest {
     void shouldAdmitByWhatTheLedgerKnows() {
         Fact fact = new Fact("id", "user:u1", "cus_1", "tally_actions", 5, NOW, true);
         assertThat(Admission.of(fact, null, NOW)).isEqualTo(new Admission.Deliver(Attempts.first("id")));
-        assertThat(Admission.of(fact, known(Known.State.SETTLED, 5), NOW.plusSeconds(9)))
+        assertThat(Admission.of(fact, known(Known.State.TAKEN, 5), NOW.plusSeconds(9)))
                 .isEqualTo(new Admission.AlreadySettled());
         assertThat(Admission.of(fact, known(Known.State.INTENT, 5), NOW.plusSeconds(9)))
                 .isEqualTo(new Admission.Deliver(Attempts.resumed("id", 2, NOW, NOW.plusSeconds(9))));
-        assertThat(Admission.of(fact, known(Known.State.SETTLED, 6), NOW.plusSeconds(9)))
+        assertThat(Admission.of(fact, known(Known.State.KEPT, 6), NOW.plusSeconds(9)))
                 .isInstanceOf(Admission.Conflict.class);
         assertThat(Admission.of(fact, known(Known.State.INTENT, 4), NOW.plusSeconds(9)))
                 .isInstanceOf(Admission.Conflict.class);
     }
 
     private static Known known(Known.State state, long amount) {
-        return new Known(state, amount, NOW, 2, NOW);
+        return new Known(state, amount, NOW, NOW, 2, NOW);
     }
 
     private Attempts next(Attempts attempts, Answer answer) {

@@ -64,6 +64,14 @@ final class StripeJavaMeterEventsTest {
     }
 
     @Test
+    void shouldNotGiveUpAFactForItsMeter() throws Exception {
+        String refusal =
+                "{\"error\":{\"type\":\"invalid_request_error\",\"code\":\"resource_missing\",\"param\":\"event_name\","
+                        + "\"message\":\"No meter found\"}}";
+        assertThat(cause(answerTo(400, JSON, refusal))).isEqualTo(TransientCause.METER_UNAVAILABLE);
+    }
+
+    @Test
     void shouldRefuseForGoodWhatStripeRefuses() throws Exception {
         assertThat(answerTo(400, JSON, error("invalid_request_error", "meter_event_invalid_value", "bad value")))
                 .isInstanceOfSatisfying(Answer.Permanent.class, refused -> {

@@ -1,0 +1,94 @@
+package dev.tally.sink.delivery;
+
+import dev.tally.schemas.BillableFact;
+import dev.tally.schemas.serde.Decoded;
+import dev.tally.schemas.serde.RecordSerde;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/** Finds facts that were read long ago again, by identifier: a fact was appended after the time it is charged at. */
+final class FactFinder implements AutoCloseable {
+    /** The delivery waits meanwhile, and must poll again within Kafka's {@code max.poll.interval.ms}. */
+    private static final Duration LONGEST_SEARCH = Duration.ofSeconds(30);
+
+    private static final Duration POLL = Duration.ofMillis(200);
+
+    private final Supplier<Consumer<byte[], byte[]>> consumers;
+    private final RecordSerde<BillableFact> serde;
+    private final InstantSource clock;
+    private @Nullable Consumer<byte[], byte[]> consumer;
+
+    /** A record and the fact in it. */
+    record Found(FactRecord origin, BillableFact fact) {}
+
+    /** @param consumers opens a consumer, when it is first needed */
+    FactFinder(Supplier<Consumer<byte[], byte[]>> consumers, RecordSerde<BillableFact> serde, InstantSource clock) {
+        this.consumers = consumers;
+        this.serde = serde;
+        this.clock = clock;
+    }
+
+    /**
+     * Reads a partition until all are found, or there is no more.
+     *
+     * @param wanted identifiers with the times they are charged at
+     */
+    List<Found> find(TopicPartition partition, Map<String, Instant> wanted) {
+        Consumer<byte[], byte[]> open = open();
+        open.assign(List.of(partition));
+        long end = open.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
+        Instant oldest = Collections.min(wanted.values());
+        OffsetAndTimestamp begin =
+                open.offsetsForTimes(Map.of(partition, oldest.toEpochMilli())).get(partition);
+        if (begin == null) {
+            open.seekToBeginning(List.of(partition));
+        } else {
+            open.seek(partition, begin.offset());
+        }
+        List<Found> found = new ArrayList<>();
+        Set<String> missing = new HashSet<>(wanted.keySet());
+        Instant deadline = clock.instant().plus(LONGEST_SEARCH);
+        while (!missing.isEmpty()
+                && open.position(partition) < end
+                && clock.instant().isBefore(deadline)) {
+            for (ConsumerRecord<byte[], byte[]> record : open.poll(POLL)) {
+                if (serde.decode(record.topic(), record.headers(), record.value())
+                                instanceof Decoded.Read<BillableFact>(BillableFact fact)
+                        && missing.remove(fact.getIdentifier())) {
+                    found.add(new Found(FactRecord.of(record), fact));
+                }
+            }
+        }
+        return found;
+    }
+
+    private Consumer<byte[], byte[]> open() {
+        Consumer<byte[], byte[]> open = consumer;
+        if (open == null) {
+            open = consumers.get();
+            consumer = open;
+        }
+        return open;
+    }
+
+    @Override
+    public void close() {
+        if (consumer != null) {
+            consumer.close(CloseOptions.timeout(Duration.ofSeconds(5)));
+        }
+    }
+}
