@@ -18,9 +18,27 @@ record Account(List<Meter> meters, List<Price> prices, List<Customer> customers,
         subscriptions = List.copyOf(subscriptions);
     }
 
-    /** A billing meter; only the formula {@code sum} over raw events is supported. */
+    /** A billing meter. */
     record Meter(
-            String id, String eventName, String displayName, String customerKey, String valueKey, boolean active) {}
+            String id,
+            String eventName,
+            String displayName,
+            String customerKey,
+            String valueKey,
+            boolean active,
+            Aggregation aggregation) {
+
+        private Meter addingUp() {
+            return new Meter(
+                    id,
+                    eventName,
+                    displayName,
+                    customerKey,
+                    valueKey,
+                    active,
+                    new Aggregation(aggregation.formula(), aggregation.window(), false));
+        }
+    }
 
     /** A recurring price per unit, or per started block of {@code divideBy} units. */
     record Price(
@@ -59,6 +77,11 @@ record Account(List<Meter> meters, List<Price> prices, List<Customer> customers,
     /** One priced part of a subscription; {@code quantity} is null where the price is metered. */
     record Item(String id, Price price, @Nullable Integer quantity) {}
 
+    /** The same where windows of meters change nothing. */
+    Account addingUp() {
+        return new Account(meters.stream().map(Meter::addingUp).toList(), prices, customers, subscriptions);
+    }
+
     Optional<Meter> meter(String id) {
         return meters.stream().filter(meter -> meter.id().equals(id)).findFirst();
     }
@@ -69,13 +92,12 @@ record Account(List<Meter> meters, List<Price> prices, List<Customer> customers,
                 .findFirst();
     }
 
-    /** The event name behind a metered price. */
-    String eventNameOf(Price price) {
+    /** The meter behind a metered price. */
+    Meter meterOf(Price price) {
         return meters.stream()
                 .filter(meter -> meter.id().equals(price.meter()))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException(price.id() + " is not metered"))
-                .eventName();
+                .orElseThrow(() -> new IllegalArgumentException(price.id() + " is not metered"));
     }
 
     Optional<Price> price(String id) {

@@ -11,12 +11,13 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the JSON file that describes the account. Anything the stand-in cannot imitate (another formula than {@code sum}, an
- * aggregation window, mixed intervals in a subscription) is refused rather than treated as something else.
+ * Reads the JSON file that describes the account. Anything the stand-in cannot imitate (mixed intervals in a subscription) is refused rather than treated as something else.
  */
 final class AccountFile {
 
@@ -69,15 +70,27 @@ final class AccountFile {
 
     private static Account.Meter meter(JsonNode node) {
         String id = text(node, "id");
-        require(text(node, "formula").equals("sum"), id + ": only the formula sum is supported");
-        require(!node.has("event_time_window"), id + ": event_time_window is not supported");
         return new Account.Meter(
                 id,
                 text(node, "event_name"),
                 node.path("display_name").asText(id),
                 node.path("customer_key").asText("stripe_customer_id"),
                 node.path("value_key").asText("value"),
-                node.path("status").asText("active").equals("active"));
+                node.path("status").asText("active").equals("active"),
+                new Aggregation(
+                        choice(Aggregation.Formula.class, text(node, "formula"), id + ": formula"),
+                        choice(
+                                Aggregation.Window.class,
+                                node.path("event_time_window").asText("none"),
+                                id + ": event_time_window"),
+                        true));
+    }
+
+    private static <E extends Enum<E>> E choice(Class<E> type, String name, String what) {
+        return Stream.of(type.getEnumConstants())
+                .filter(each -> each.name().equals(name.toUpperCase(Locale.ROOT)))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(what + " cannot be " + name));
     }
 
     private static Account.Price price(JsonNode node, List<Account.Meter> meters) {

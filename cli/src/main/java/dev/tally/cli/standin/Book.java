@@ -23,6 +23,9 @@ final class Book implements Closeable {
     /** How long Stripe at least keeps the answer of an idempotency key, and (documented for v2) an identifier. */
     static final Duration DAY = Duration.ofHours(24);
 
+    /** Why a canceled event does not count. */
+    static final String CANCELED = "canceled";
+
     private final boolean identifiersForEver;
     private final List<MeterEvent> events = new ArrayList<>();
     private final Map<String, Instant> identifiers = new HashMap<>();
@@ -44,7 +47,14 @@ final class Book implements Closeable {
         MeterEvent event = entry.event();
         if (event != null) {
             events.add(event);
-            identifiers.put(event.identifier(), event.receivedAt());
+            if (event.error() == null || !event.error().equals(MeterEventStream.DUPLICATE)) {
+                identifiers.put(event.identifier(), event.receivedAt());
+            }
+        }
+        Long canceled = entry.canceled();
+        if (canceled != null) {
+            int at = Math.toIntExact(canceled - 1);
+            events.set(at, events.get(at).failed(CANCELED));
         }
         SavedAnswer saved = entry.saved();
         if (saved != null) {
@@ -62,13 +72,47 @@ final class Book implements Closeable {
         if (seen != null && (identifiersForEver || event.receivedAt().isBefore(seen.plus(DAY)))) {
             return false;
         }
-        commit(new Journal.Entry(numbered(event), saved));
+        commit(new Journal.Entry(numbered(event), saved, null));
         return true;
+    }
+
+    /** Keeps an event that does not count, whatever its identifier. */
+    synchronized void report(MeterEvent failed) {
+        commit(new Journal.Entry(numbered(failed), null, null));
+    }
+
+    /** What came of canceling an event. */
+    enum Cancel {
+        CANCELED,
+        UNKNOWN,
+        TOO_LATE,
+        BEFORE
+    }
+
+    /** Cancels the event received last under an identifier, within 24 hours of its receipt: it does not count any more. */
+    synchronized Cancel cancel(String eventName, String identifier, Instant now) {
+        MeterEvent found = events.reversed().stream()
+                .filter(event -> event.identifier().equals(identifier)
+                        && event.eventName().equals(eventName)
+                        && (event.error() == null || event.error().equals(CANCELED)))
+                .findFirst()
+                .orElse(null);
+        if (found == null) {
+            return Cancel.UNKNOWN;
+        }
+        if (found.error() != null) {
+            return Cancel.BEFORE;
+        }
+        if (!now.isBefore(found.receivedAt().plus(DAY))) {
+            return Cancel.TOO_LATE;
+        }
+        commit(new Journal.Entry(null, null, found.sequence()));
+        return Cancel.CANCELED;
     }
 
     /** Saves the answer of a call that changed nothing else. */
     synchronized void save(SavedAnswer saved) {
-        commit(new Journal.Entry(null, saved));
+        commit(new Journal.Entry(null, saved, null));
     }
 
     /** The answer saved under a key in the last 24 hours. */

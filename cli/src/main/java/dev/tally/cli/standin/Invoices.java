@@ -56,16 +56,23 @@ final class Invoices {
             BigInteger units = BigInteger.valueOf(quantity);
             return new Line(item, units, BigInteger.ZERO, amount(item.price(), units));
         }
-        String eventName = account.eventNameOf(item.price());
-        BigInteger all = book.sum(event -> event.customer().equals(customer)
-                && event.eventName().equals(eventName)
-                && period.contains(event.timestamp()));
-        BigInteger late = book.sum(event -> event.customer().equals(customer)
-                && event.eventName().equals(eventName)
-                && period.contains(event.timestamp())
-                && !event.receivedAt().isBefore(finalizesAt));
-        BigInteger units = all.subtract(late);
-        return new Line(item, units, late, amount(item.price(), units.max(BigInteger.ZERO)));
+        Account.Meter meter = account.meterOf(item.price());
+        List<MeterEvent> events = book.events(
+                event -> event.customer().equals(customer) && event.eventName().equals(meter.eventName()));
+        BigInteger all = units(meter.aggregation(), events, period);
+        BigInteger units = units(
+                meter.aggregation(),
+                events.stream()
+                        .filter(event -> event.receivedAt().isBefore(finalizesAt))
+                        .toList(),
+                period);
+        return new Line(item, units, all.subtract(units), amount(item.price(), units.max(BigInteger.ZERO)));
+    }
+
+    private static BigInteger units(Aggregation aggregation, List<MeterEvent> events, Period period) {
+        return aggregation.of(aggregation.standing(events).stream()
+                .filter(event -> period.contains(event.timestamp()))
+                .toList());
     }
 
     private static BigInteger amount(Account.Price price, BigInteger units) {

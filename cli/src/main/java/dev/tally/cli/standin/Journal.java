@@ -23,8 +23,11 @@ final class Journal implements Closeable {
 
     private final FileChannel channel;
 
-    /** What one call changed: an event, a saved answer, or both. */
-    record Entry(@Nullable MeterEvent event, @Nullable SavedAnswer saved) {}
+    /** What one call changed: an event, a saved answer, or both; or the sequence of the event that was canceled. */
+    record Entry(
+            @Nullable MeterEvent event,
+            @Nullable SavedAnswer saved,
+            @Nullable Long canceled) {}
 
     private Journal(FileChannel channel) {
         this.channel = channel;
@@ -129,6 +132,10 @@ final class Journal implements Closeable {
                     .put("status", saved.status())
                     .put("body", saved.body());
         }
+        Long canceled = entry.canceled();
+        if (canceled != null) {
+            line.put("canceled", canceled);
+        }
         return line;
     }
 
@@ -154,6 +161,7 @@ final class Journal implements Closeable {
                                 saved.required("fingerprint").asText(),
                                 Instant.parse(saved.required("at").asText()),
                                 saved.required("status").intValue(),
-                                saved.required("body").asText()));
+                                saved.required("body").asText()),
+                line.has("canceled") ? line.get("canceled").longValue() : null);
     }
 }

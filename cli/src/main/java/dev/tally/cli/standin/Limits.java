@@ -18,9 +18,12 @@ final class Limits {
 
     private static final int METER_EVENTS_PER_SECOND = 1_000;
     private static final int CALLS_PER_SECOND = 25;
+    private static final int STREAMS_PER_SECOND = 10_000;
     private static final Pattern ID = Pattern.compile("/[a-z]+_[A-Za-z0-9_]+(?=/|$)");
     private static final Map<String, Integer> OWN_LIMIT = Map.of(
-            "/v1/billing/meter_events", METER_EVENTS_PER_SECOND, "/v2/billing/meter_events", METER_EVENTS_PER_SECOND);
+            MeterEvents.PATH, METER_EVENTS_PER_SECOND,
+            MeterEvents.PATH_V2, METER_EVENTS_PER_SECOND,
+            MeterEventStream.STREAM, STREAMS_PER_SECOND);
 
     private final StandInOptions options;
     private final TimeMeter time;

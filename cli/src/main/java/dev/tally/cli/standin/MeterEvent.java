@@ -19,4 +19,10 @@ record MeterEvent(
         long value,
         Instant timestamp,
         Instant receivedAt,
-        @Nullable String error) {}
+        @Nullable String error) {
+
+    /** The same, not counted because of {@code code}. */
+    MeterEvent failed(String code) {
+        return new MeterEvent(sequence, identifier, eventName, customer, value, timestamp, receivedAt, code);
+    }
+}

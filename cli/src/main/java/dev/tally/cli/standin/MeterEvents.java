@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -18,15 +19,16 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code POST /v1/billing/meter_events} as Stripe documents it: validation, one call in flight per customer and meter, saved
+ * {@code POST /v1/billing/meter_events}, and the same under {@code /v2} in JSON, as Stripe documents it: validation, one call in flight per customer and meter, saved
  * answers per idempotency key, then the rules of the event itself. Where Stripe's behaviour is not documented, the options
  * offer both: unknown customers refused at once or reported later, identifiers unique for 24 hours or longer.
  */
 final class MeterEvents {
 
-    private static final String PATH = "/v1/billing/meter_events";
-    private static final Duration PAST = Duration.ofDays(35);
-    private static final Duration FUTURE = Duration.ofMinutes(5);
+    static final String PATH = "/v1/billing/meter_events";
+    static final String PATH_V2 = "/v2/billing/meter_events";
+    static final Duration PAST = Duration.ofDays(35);
+    static final Duration FUTURE = Duration.ofMinutes(5);
     private static final Pattern WHOLE = Pattern.compile("-?[0-9]+");
     private static final int DIGITS = 15;
 
@@ -63,7 +65,7 @@ final class MeterEvents {
      * @throws Refusal for whatever is refused before the call is executed
      */
     Answer create(Call call, Faults.@Nullable Fault fault) {
-        JsonNode params = rules.body(PATH, call.body());
+        JsonNode params = isV2(call) ? likeV1(rules.json(PATH_V2, call.body())) : rules.body(PATH, call.body());
         String eventName = params.path("event_name").asText();
         String customerKey =
                 account.meterOfEvent(eventName).map(Account.Meter::customerKey).orElse("stripe_customer_id");
@@ -78,10 +80,29 @@ final class MeterEvents {
         }
     }
 
+    private static boolean isV2(Call call) {
+        return call.path().equals(PATH_V2);
+    }
+
+    /** Version 2 has its timestamps as text. */
+    private static JsonNode likeV1(JsonNode params) {
+        if (!params.has("timestamp")) {
+            return params;
+        }
+        ObjectNode like = params.deepCopy();
+        try {
+            return like.put(
+                    "timestamp",
+                    Instant.parse(params.path("timestamp").asText()).getEpochSecond());
+        } catch (DateTimeException e) {
+            throw Refusal.parameter(null, "timestamp", "Invalid value for timestamp: not like 2026-11-21T12:00:00Z");
+        }
+    }
+
     private Answer keyed(Call call, JsonNode params, Faults.@Nullable Fault fault) {
         String key = call.header("Idempotency-Key");
         if (key == null) {
-            return execute(null, "", params, fault);
+            return execute(call, null, "", params, fault);
         }
         if (key.isEmpty() || key.length() > 255) {
             throw Refusal.parameter(null, null, "Idempotency-Key must have 1 to 255 characters");
@@ -97,7 +118,7 @@ final class MeterEvents {
             String fingerprint = fingerprint(call);
             SavedAnswer saved = book.saved(key, clock.instant());
             if (saved == null) {
-                return execute(key, fingerprint, params, fault);
+                return execute(call, key, fingerprint, params, fault);
             }
             if (!saved.fingerprint().equals(fingerprint)) {
                 throw Refusal.of(
@@ -114,9 +135,12 @@ final class MeterEvents {
         }
     }
 
-    private Answer execute(@Nullable String key, String fingerprint, JsonNode params, Faults.@Nullable Fault fault) {
+    private Answer execute(
+            Call call, @Nullable String key, String fingerprint, JsonNode params, Faults.@Nullable Fault fault) {
         Instant now = clock.instant();
-        boolean savedError = fault != null && fault.kind() == Faults.Kind.ERROR;
+        // Version 2 executes again what failed.
+        boolean savesErrors = !isV2(call);
+        boolean savedError = savesErrors && fault != null && fault.kind() == Faults.Kind.ERROR;
         boolean before = fault != null && fault.when() == Faults.When.BEFORE;
         if (fault != null && before) {
             Answer answer = faults.answer(fault, Faults::error);
@@ -129,19 +153,19 @@ final class MeterEvents {
         boolean keep = key != null && (fault == null || fault.kind() != Faults.Kind.ERROR_UNSAVED);
         try {
             MeterEvent event = event(params, now);
-            answer = answer(200, Json.pretty(rendered(event, params)));
+            answer = answer(200, Json.pretty(isV2(call) ? renderedV2(event, params) : rendered(event, params)));
             Answer remembered = savedError ? Faults.error() : answer;
             boolean accepted =
                     book.accept(event, key != null && keep ? saved(key, fingerprint, now, remembered) : null);
             if (!accepted) {
                 throw Refusal.executed(
-                        options.shows(Variant.DUPLICATE_CODE) ? "duplicate_meter_event" : null,
+                        isV2(call) || options.shows(Variant.DUPLICATE_CODE) ? "duplicate_meter_event" : null,
                         "identifier",
                         "An event already exists with identifier " + event.identifier() + ".");
             }
         } catch (Refusal refusal) {
-            answer = refusal.answer();
-            if (key != null && keep && refusal.saved()) {
+            answer = isV2(call) ? refusal.answerV2() : refusal.answer();
+            if (key != null && keep && savesErrors && refusal.saved()) {
                 book.save(saved(key, fingerprint, now, answer));
             }
         }
@@ -191,17 +215,31 @@ final class MeterEvents {
         return value.asText();
     }
 
-    private static long value(String text, String key) {
+    /**
+     * A value as Stripe takes it: a whole number of at most 15 significant digits.
+     *
+     * @throws Refusal if it is none
+     */
+    static long value(String text, String key) {
         String param = "payload[" + key + "]";
         if (!WHOLE.matcher(text).matches()) {
             throw Refusal.executed(null, param, "Invalid value '" + text + "': must be a whole number.");
         }
-        String digits = text.replaceFirst("^-?0*", "");
-        if (digits.length() > DIGITS) {
+        String digits = digits(text);
+        if (hasTooManyDigits(text)) {
             throw Refusal.executed(
                     null, param, "Invalid value '" + text + "': must have at most " + DIGITS + " significant digits.");
         }
         return Long.parseLong(text.startsWith("-") ? "-0" + digits : "0" + digits);
+    }
+
+    /** Whether a whole number has more than 15 significant digits. */
+    static boolean hasTooManyDigits(String text) {
+        return WHOLE.matcher(text).matches() && digits(text).length() > DIGITS;
+    }
+
+    private static String digits(String text) {
+        return text.replaceFirst("^-?0*", "");
     }
 
     private static Instant timestamp(JsonNode params, Instant now) {
@@ -239,13 +277,24 @@ final class MeterEvents {
         return body.put("timestamp", event.timestamp().getEpochSecond());
     }
 
+    private static ObjectNode renderedV2(MeterEvent event, JsonNode params) {
+        ObjectNode body = Json.object()
+                .put("object", "v2.billing.meter_event")
+                .put("created", event.receivedAt().toString())
+                .put("event_name", event.eventName())
+                .put("identifier", event.identifier())
+                .put("livemode", false);
+        body.set("payload", params.path("payload"));
+        return body.put("timestamp", event.timestamp().toString());
+    }
+
     private static Answer answer(int status, String body) {
         Answer answer = new Answer(status, Map.of(), "application/json", body);
         return status == 400 ? answer.with("stripe-should-retry", "false") : answer;
     }
 
     private static String fingerprint(Call call) {
-        String canonical = call.path() + new TreeMap<>(Form.pairs(call.body()));
+        String canonical = call.path() + (isV2(call) ? call.body() : new TreeMap<>(Form.pairs(call.body())));
         try {
             return HexFormat.of()
                     .formatHex(MessageDigest.getInstance("SHA-256").digest(canonical.getBytes(StandardCharsets.UTF_8)));

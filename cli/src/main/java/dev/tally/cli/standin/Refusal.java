@@ -71,6 +71,16 @@ final class Refusal extends RuntimeException {
         return saved;
     }
 
+    /** The same in the form of version 2, where every error has a code and none names a parameter. */
+    Answer answerV2() {
+        ObjectNode error = Json.object();
+        error.putObject("error")
+                .put("code", code == null ? "invalid_parameter" : code)
+                .put("message", getMessage())
+                .put("type", status == 429 ? "rate_limit" : type);
+        return finished(Answer.json(status, error));
+    }
+
     Answer answer() {
         ObjectNode error = Json.object();
         ObjectNode body = error.putObject("error");
@@ -82,7 +92,11 @@ final class Refusal extends RuntimeException {
             body.put("param", param);
         }
         body.put("type", type);
-        Answer answer = Answer.json(status, error);
+        return finished(Answer.json(status, error));
+    }
+
+    private Answer finished(Answer bare) {
+        Answer answer = bare;
         for (Map.Entry<String, String> header : headers.entrySet()) {
             answer = answer.with(header.getKey(), header.getValue());
         }

@@ -1,5 +1,6 @@
 package dev.tally.cli.standin;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.networknt.schema.Error;
@@ -52,6 +53,33 @@ final class RequestRules {
                                 .path("application/x-www-form-urlencoded")
                                 .path("schema"))),
                 encoded);
+    }
+
+    /**
+     * The JSON body of a POST.
+     *
+     * @throws Refusal naming the first parameter that is wrong
+     */
+    JsonNode json(String template, String text) {
+        JsonNode body;
+        try {
+            body = Json.MAPPER.readTree(text);
+        } catch (JsonProcessingException e) {
+            throw Refusal.parameter(null, null, "Invalid request: the body is no JSON.");
+        }
+        Compiled compiledRules = compiled.computeIfAbsent(
+                "post " + template,
+                key -> compile(paths.path(template)
+                        .path("post")
+                        .path("requestBody")
+                        .path("content")
+                        .path("application/json")
+                        .path("schema")));
+        List<Error> errors = compiledRules.schema().validate(body);
+        if (!errors.isEmpty()) {
+            throw refusal(errors.getFirst(), body);
+        }
+        return body;
     }
 
     /**

@@ -54,7 +54,10 @@ public final class StandIn implements Closeable {
         this.counts = new CallCounts();
         Limits limits = new Limits(options, clock);
         MeterEvents meterEvents = new MeterEvents(account, book, rules, faults, limits, clock, options);
-        this.api = new StripeApi(account, book, rules, faults, invoices, meterEvents, limits, clock);
+        Adjustments adjustments = new Adjustments(account, book, rules, clock);
+        MeterEventStream stream = new MeterEventStream(account, book, rules, clock, options);
+        this.api =
+                new StripeApi(account, book, rules, faults, invoices, meterEvents, adjustments, stream, limits, clock);
         this.pages = new StandInPages(account, book, invoices, faults, counts, clock);
         this.threads = Executors.newVirtualThreadPerTaskExecutor();
     }
@@ -68,7 +71,8 @@ public final class StandIn implements Closeable {
      */
     public static StandIn start(StandInOptions options, InstantSource clock) throws IOException {
         Path file = options.account();
-        Account account = file == null ? AccountFile.demo() : AccountFile.parse(Files.readString(file));
+        Account described = file == null ? AccountFile.demo() : AccountFile.parse(Files.readString(file));
+        Account account = options.shows(Variant.WINDOW_SUMS) ? described.addingUp() : described;
         HttpServer server = HttpServer.create(new InetSocketAddress(options.host(), options.port()), 256);
         @Nullable Book book = null;
         try {
@@ -129,7 +133,7 @@ public final class StandIn implements Closeable {
         try {
             answer = stripe ? api.answer(call) : pages.answer(call);
         } catch (Refusal refusal) {
-            answer = refusal.answer();
+            answer = call.path().startsWith("/v2/") ? refusal.answerV2() : refusal.answer();
         } catch (RuntimeException e) {
             log.atError().setCause(e).addKeyValue("path", call.path()).log("The stand-in failed to answer a call");
             answer = Refusal.of(500, "api_error", null, "The stand-in failed; its log says why.")

@@ -3,7 +3,6 @@ package dev.tally.cli.standin;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
-import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -16,7 +15,7 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The paths under {@code /v1}: authentication, faults, and the reads. Whatever else Stripe has is refused as unknown. */
+/** The paths under {@code /v1} and {@code /v2}: authentication, faults, and the reads. Whatever else Stripe has is refused as unknown. */
 final class StripeApi {
 
     private static final Pattern VERSION = Pattern.compile("20[0-9]{2}-[0-9]{2}-[0-9]{2}(\\.[a-z0-9_]+)?");
@@ -29,6 +28,8 @@ final class StripeApi {
     private final Faults faults;
     private final Invoices invoices;
     private final MeterEvents meterEvents;
+    private final Adjustments adjustments;
+    private final MeterEventStream stream;
     private final Limits limits;
     private final InstantSource clock;
 
@@ -39,6 +40,8 @@ final class StripeApi {
             Faults faults,
             Invoices invoices,
             MeterEvents meterEvents,
+            Adjustments adjustments,
+            MeterEventStream stream,
             Limits limits,
             InstantSource clock) {
         this.account = account;
@@ -47,6 +50,8 @@ final class StripeApi {
         this.faults = faults;
         this.invoices = invoices;
         this.meterEvents = meterEvents;
+        this.adjustments = adjustments;
+        this.stream = stream;
         this.limits = limits;
         this.clock = clock;
     }
@@ -57,17 +62,24 @@ final class StripeApi {
      * @throws Refusal in Stripe's form
      */
     Answer answer(Call call) {
-        authenticate(call);
+        boolean streamed = call.method().equals("POST") && call.path().equals(MeterEventStream.STREAM);
+        if (!streamed) {
+            authenticate(call);
+        }
         String version = call.header("Stripe-Version");
         if (version != null && !VERSION.matcher(version).matches()) {
             throw Refusal.parameter(null, null, "Invalid Stripe API version: " + version);
         }
         Faults.Fault fault = faults.take(call.path());
-        boolean meterEvent = call.method().equals("POST") && call.path().equals("/v1/billing/meter_events");
+        boolean meterEvent = call.method().equals("POST")
+                && (call.path().equals(MeterEvents.PATH) || call.path().equals(MeterEvents.PATH_V2));
         if (fault != null && fault.kind().comesFirst()) {
             return faults.answer(fault, Faults::error);
         }
         limits.check(call);
+        if (streamed) {
+            return streamed(call, fault);
+        }
         if (fault != null && !meterEvent) {
             return faults.answer(fault, () -> route(call));
         }
@@ -75,6 +87,15 @@ final class StripeApi {
             return faults.answer(fault, Faults::error);
         }
         return meterEvent ? meterEvents.create(call, fault) : route(call);
+    }
+
+    private Answer streamed(Call call, Faults.@Nullable Fault fault) {
+        if (fault != null && fault.when() == Faults.When.BEFORE) {
+            return faults.answer(fault, Faults::error);
+        }
+        String key = key(call.header("Authorization"));
+        Answer real = stream.take(call, key == null ? "" : key);
+        return fault == null ? real : faults.answer(fault, () -> real);
     }
 
     private static boolean unsavedBefore(Faults.Fault fault) {
@@ -87,6 +108,13 @@ final class StripeApi {
     }
 
     private Answer route(Call call) {
+        if (call.path().startsWith("/v2/")) {
+            return switch (call.method() + " " + call.path()) {
+                case "POST " + MeterEventStream.SESSION -> stream.session(call);
+                case "POST /v2/billing/meter_event_adjustments" -> adjustments.v2(call);
+                default -> unknown(call);
+            };
+        }
         List<String> path = call.segments();
         String route = call.method() + " "
                 + switch (path.size()) {
@@ -100,6 +128,7 @@ final class StripeApi {
             case "GET billing/meters" -> meters(call);
             case "GET billing/meters/*" -> Answer.json(200, StripeObjects.meter(meter(path.get(3))));
             case "GET billing/meters/*/event_summaries" -> summaries(call, meter(path.get(3)));
+            case "POST billing/meter_event_adjustments" -> adjustments.v1(call);
             case "GET customers/*" ->
                 Answer.json(
                         200,
@@ -274,28 +303,28 @@ final class StripeApi {
         if (account.customer(customer).isEmpty()) {
             throw Refusal.parameter("resource_missing", "customer", "No such customer: '" + customer + "'");
         }
-        TreeMap<Long, BigInteger> sums = new TreeMap<>();
+        List<MeterEvent> events = book.events(
+                event -> event.customer().equals(customer) && event.eventName().equals(meter.eventName()));
+        TreeMap<Long, List<MeterEvent>> groups = new TreeMap<>();
         if (grouping.isEmpty()) {
-            sums.put(start, BigInteger.ZERO);
+            groups.put(start, new ArrayList<>());
         }
-        for (MeterEvent event : book.events(event -> event.error() == null
-                && event.customer().equals(customer)
-                && event.eventName().equals(meter.eventName())
-                && event.timestamp().getEpochSecond() >= start
-                && event.timestamp().getEpochSecond() < end)) {
+        for (MeterEvent event : meter.aggregation().standing(events)) {
             long seconds = event.timestamp().getEpochSecond();
-            sums.merge(
-                    grouping.isEmpty() ? start : seconds - Math.floorMod(seconds, step),
-                    BigInteger.valueOf(event.value()),
-                    BigInteger::add);
+            if (seconds >= start && seconds < end) {
+                groups.computeIfAbsent(
+                                grouping.isEmpty() ? start : seconds - Math.floorMod(seconds, step),
+                                unused -> new ArrayList<>())
+                        .add(event);
+            }
         }
         List<ObjectNode> found = new ArrayList<>();
-        for (Map.Entry<Long, BigInteger> sum : sums.descendingMap().entrySet()) {
+        for (Map.Entry<Long, List<MeterEvent>> sum : groups.descendingMap().entrySet()) {
             long until = grouping.isEmpty() ? end : sum.getKey() + step;
             found.add(Json.object()
                     .put("id", "mtrusg_" + meter.id() + "_" + customer + "_" + sum.getKey() + "_" + until)
                     .put("object", "billing.meter_event_summary")
-                    .put("aggregated_value", new BigDecimal(sum.getValue()))
+                    .put("aggregated_value", new BigDecimal(meter.aggregation().of(sum.getValue())))
                     .put("start_time", sum.getKey())
                     .put("end_time", until)
                     .put("livemode", false)

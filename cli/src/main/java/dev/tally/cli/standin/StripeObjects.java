@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 
 /** The JSON of Stripe's objects, with the fields the stand-in knows something about. Times are Unix seconds. */
 final class StripeObjects {
@@ -18,17 +19,26 @@ final class StripeObjects {
                 .put("created", 0)
                 .put("display_name", meter.displayName())
                 .put("event_name", meter.eventName())
-                .putNull("event_time_window")
                 .put("livemode", false)
                 .put("status", meter.active() ? "active" : "inactive")
                 .put("updated", 0);
         node.putObject("customer_mapping")
                 .put("event_payload_key", meter.customerKey())
                 .put("type", "by_id");
-        node.putObject("default_aggregation").put("formula", "sum");
+        if (meter.aggregation().window() == Aggregation.Window.NONE) {
+            node.putNull("event_time_window");
+        } else {
+            node.put("event_time_window", lower(meter.aggregation().window()));
+        }
+        node.putObject("default_aggregation")
+                .put("formula", lower(meter.aggregation().formula()));
         node.putObject("status_transitions").putNull("deactivated_at");
         node.putObject("value_settings").put("event_payload_key", meter.valueKey());
         return node;
+    }
+
+    private static String lower(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
     }
 
     static ObjectNode customer(Account.Customer customer) {

@@ -17,8 +17,12 @@ public enum Variant {
     RETRY_AFTER("a 429 has a Retry-After header (none)"),
     /** The 429 of a second concurrent call looks like that of the rate limit (else it has the code {@code lock_timeout}). */
     PLAIN_LOCK("the 429 of a second concurrent call has the code rate_limit (lock_timeout)"),
-    /** Stripe's limits: 1,000 meter events a second, 25 calls a second of each other endpoint. */
-    LIMITS("1,000 meter events and 25 calls of each other endpoint a second (no limit)");
+    /** The v2 stream reports an event of a known identifier later, as an error (else it drops it in silence). */
+    STREAM_DUPLICATES("the v2 stream reports an event of a known identifier as an error (drops it)"),
+    /** Events of a meter with an event time window add up like others (else the last of each window stands for all). */
+    WINDOW_SUMS("events within the window of a meter add up (the last one received stands)"),
+    /** Stripe's limits: 1,000 meter events, 10,000 calls of the v2 stream and 25 calls of each other endpoint a second. */
+    LIMITS("1,000 meter events, 25 calls of each other endpoint a second (no limit)");
 
     private final String help;
 

@@ -41,10 +41,14 @@ class BillingOracleTest {
     private static final int MANY = 200;
     private static final int ENOUGH_HITS = 10;
 
+    private static final List<Logger> QUIET = Stream.of(
+                    "dev.tally.sink.delivery", "org.apache.kafka.clients", "kafka.server.ReplicaManager")
+            .map(name -> (Logger) LoggerFactory.getLogger(name))
+            .toList();
+
     @TempDir
     private Path directory = Path.of("");
 
-    private Logger quiet;
     private OracleBroker broker;
     private RegistryFake registry;
     private RecordSerdes serdes;
@@ -55,8 +59,7 @@ class BillingOracleTest {
     @BeforeAll
     void start() throws Exception {
         // Each killed life says so at length.
-        quiet = (Logger) LoggerFactory.getLogger("dev.tally.sink.delivery");
-        quiet.setLevel(Level.OFF);
+        QUIET.forEach(logger -> logger.setLevel(Level.OFF));
         broker = OracleBroker.start();
         registry = RegistryFake.start();
         serdes = new RecordSerdes(Map.of("schema.registry.url", registry.url(), "auto.register.schemas", true));
@@ -67,7 +70,7 @@ class BillingOracleTest {
 
     @AfterAll
     void stop() throws Exception {
-        quiet.setLevel(null);
+        QUIET.forEach(logger -> logger.setLevel(null));
         http.shutdownNow();
         producer.close();
         serdes.close();
@@ -91,6 +94,7 @@ class BillingOracleTest {
         LongStream seeds = only == null ? LongStream.range(0, FEW) : LongStream.of(only);
         Happenings happenings = new Happenings();
         assertThat(problems(seeds, false, happenings)).isEmpty();
+        assertThat(happenings.count("seed")).isPositive();
     }
 
     @Test

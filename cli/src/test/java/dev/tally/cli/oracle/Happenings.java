@@ -15,8 +15,12 @@ final class Happenings {
         counts.merge(end + " at " + point, 1, Integer::sum);
     }
 
-    synchronized void count(String what) {
+    synchronized void add(String what) {
         counts.merge(what, 1, Integer::sum);
+    }
+
+    synchronized int count(String what) {
+        return counts.getOrDefault(what, 0);
     }
 
     synchronized int hits(Point point) {

@@ -219,15 +219,16 @@ final class Lives implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         thaw();
-        for (Life life : running) {
-            life.fatal = null;
+        running.forEach(life -> life.fatal = null);
+        try {
+            while (!running.isEmpty()) {
+                stopFirst();
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
         }
-        for (Life life : running) {
-            life.runner.stop();
-        }
-        running.clear();
     }
 
     /**

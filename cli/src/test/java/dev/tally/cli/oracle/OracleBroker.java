@@ -113,8 +113,12 @@ final class OracleBroker implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() {
         admin.close();
-        kit.close();
+        try {
+            kit.close();
+        } catch (Exception failure) {
+            throw new IllegalStateException("the broker did not stop", failure);
+        }
     }
 }

@@ -64,6 +64,7 @@ final class Scenario {
     private static final List<String> KINDS = List.of(
             "500", "500-unsaved", "reset", "empty", "html", "garbage", "eof", "slow-body", "hang", "429", "401");
     private static final Set<String> ALWAYS_BEFORE = Set.of("429", "401");
+    private static final List<Point> POINTS = List.of(Point.values());
     private static final List<String> OUTAGES = List.of("503", "cut", "429", "401");
     private static final int[] HOURS = {1, 8, 20, 22, 23, 24, 25, 30, 48, 72};
 
@@ -145,7 +146,7 @@ final class Scenario {
             rebalance(lives);
             boolean doomed = random.nextInt(3) > 0;
             if (doomed) {
-                Point point = Point.values()[random.nextInt(Point.values().length)];
+                Point point = POINTS.get(random.nextInt(POINTS.size()));
                 lives.endAt(point, 1 + random.nextInt(2), random.nextInt(5) == 0 ? End.FROZEN : End.KILLED);
             }
             boolean outage = random.nextInt(3) == 0;
@@ -158,16 +159,19 @@ final class Scenario {
                 }
                 String answer = OUTAGES.get(random.nextInt(OUTAGES.size()));
                 arm(stripe, "{\"kind\":\"outage\",\"answer\":\"" + answer + "\",\"seconds\":" + hours * 3_600L + "}");
-                stage.happenings().count("outage answering " + answer + (hours >= 23 ? ", a day or more" : ""));
+                stage.happenings().add("outage answering " + answer + (hours >= 23 ? ", a day or more" : ""));
             }
             int before = progress.attempts();
             int settled = progress.settledCount();
             int enough = settled + 1 + random.nextInt(10);
             publish(round == rounds - 1 ? load.entries().size() : load.entries().size() / rounds);
             progress.await(
-                    () -> doomed && lives.anyEnded()
-                            || !doomed
-                                    && (outage ? progress.attempts() > before + 2 : progress.settledCount() >= enough),
+                    () -> {
+                        if (doomed) {
+                            return lives.anyEnded();
+                        }
+                        return outage ? progress.attempts() > before + 2 : progress.settledCount() >= enough;
+                    },
                     A_MOMENT.multipliedBy(3));
             if (outage) {
                 sitOut(lives, stripe, Duration.ofHours(hours));
@@ -207,12 +211,13 @@ final class Scenario {
     }
 
     private void rebalance(Lives lives) throws Exception {
+        boolean leave = random.nextBoolean();
         if (random.nextInt(4) != 0) {
             return;
         }
-        stage.happenings().count("rebalance");
+        stage.happenings().add("rebalance");
         lives.start();
-        if (lives.count() > 2 || (lives.count() == 2 && random.nextBoolean())) {
+        if (lives.count() > 2 || leave) {
             int before = progress.settledCount();
             publish(3);
             progress.await(() -> progress.settledCount() > before, A_MOMENT);
@@ -223,7 +228,7 @@ final class Scenario {
     private String fault() {
         String kind = KINDS.get(random.nextInt(KINDS.size()));
         boolean after = !ALWAYS_BEFORE.contains(kind) && random.nextBoolean();
-        stage.happenings().count("fault " + kind + (after ? " after the event is taken" : ""));
+        stage.happenings().add("fault " + kind + (after ? " after the event is taken" : ""));
         String seconds = kind.equals("hang") || kind.equals("slow-body") ? ",\"seconds\":0.5" : "";
         String path = random.nextInt(8) == 0 ? ",\"path\":\"/v1/billing/meters\"" : "";
         return "{\"kind\":\"" + kind + "\",\"when\":\"" + (after ? "after" : "before") + "\",\"count\":"
@@ -297,7 +302,7 @@ final class Scenario {
                 JSON.readTree(call(stripe, "GET", "/stand-in/events", "")).path("events")) {
             events.add(Verdict.Event.of(event));
         }
-        stage.happenings().count("seed");
+        stage.happenings().add("seed");
         return new Verdict(load, new Verdict.Rules(clock.jumped(), customersAtOnce), events, ledger)
                 .problems(deadLetters);
     }

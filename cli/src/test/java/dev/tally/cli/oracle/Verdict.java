@@ -159,6 +159,7 @@ final class Verdict {
                 counted == 1
                         || (counted == 0
                                 && (amount == 0 || load.made().get(identifier).kind() == Load.Kind.UNKNOWN_CUSTOMER));
+            case UNCONFIRMED -> false; // not by the transport that is used here
             case DEAD -> counted == 0;
             case PARKED -> counted <= 1;
             case INTENT, UNKNOWN -> false;

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -257,8 +258,100 @@ class FaultsTest {
     }
 
     @Test
+    void shouldSpoilAnAnswerAfterTheEffect() throws Exception {
+        // Given
+        harness.arm("{\"kind\":\"garbage\",\"when\":\"after\"}");
+        harness.arm("{\"kind\":\"eof\"}");
+        harness.arm("{\"kind\":\"slow-body\",\"seconds\":0.1}");
+
+        // When
+        HttpResponse<String> garbage = harness.call("POST", "/v1/billing/meter_events", BODY);
+        assertThatThrownBy(() -> harness.call("POST", "/v1/billing/meter_events", BODY))
+                .isInstanceOf(IOException.class);
+        HttpResponse<String> slow = harness.call("POST", "/v1/billing/meter_events", BODY);
+
+        // Then
+        assertThat(garbage.statusCode()).isEqualTo(200);
+        assertThat(garbage.body()).doesNotContain("identifier");
+        assertThat(slow.statusCode()).isEqualTo(500);
+        assertThat(slow.body()).contains("api_error");
+        assertThat(harness.total(ENTERPRISE)).isEqualTo(7);
+    }
+
+    @Test
+    void shouldBeAwayUntilItsClockHasPassed() throws Exception {
+        for (String answer : new String[] {"503", "429", "401"}) {
+            // Given
+            harness.arm("{\"kind\":\"outage\",\"seconds\":259200,\"answer\":\"" + answer + "\"}");
+
+            // When
+            harness.pass(Duration.ofHours(72).minusMillis(1));
+            int during = harness.call("GET", "/v1/billing/meters", "").statusCode();
+            harness.pass(Duration.ofMillis(1));
+            int after = harness.call("GET", "/v1/billing/meters", "").statusCode();
+
+            // Then
+            assertThat(during).isEqualTo(Integer.parseInt(answer));
+            assertThat(after).isEqualTo(200);
+        }
+        harness.arm("{\"kind\":\"outage\",\"seconds\":10,\"answer\":\"cut\"}");
+        assertThatThrownBy(() -> harness.call("GET", "/v1/billing/meters", "")).isInstanceOf(IOException.class);
+        assertThat(harness.json("/stand-in/faults").at("/armed/0/answer").asText())
+                .isEqualTo("cut");
+    }
+
+    @Test
+    void shouldLimitEndpointsIfAskedTo(@TempDir Path other) throws Exception {
+        try (StandInHarness limited =
+                new StandInHarness(other, options -> options.showing(Set.of(Variant.LIMITS, Variant.RETRY_AFTER)))) {
+            // When
+            List<HttpResponse<String>> reads = new ArrayList<>();
+            for (int i = 0; i < 26; i++) {
+                reads.add(limited.call("GET", "/v1/billing/meters", ""));
+            }
+            int otherEndpoint =
+                    limited.call("GET", "/v1/customers/" + ENTERPRISE, "").statusCode();
+            limited.pass(Duration.ofSeconds(1));
+            int later = limited.call("GET", "/v1/billing/meters", "").statusCode();
+
+            // Then
+            assertThat(reads.subList(0, 25))
+                    .allSatisfy(read -> assertThat(read.statusCode()).isEqualTo(200));
+            assertThat(reads.getLast().statusCode()).isEqualTo(429);
+            assertThat(reads.getLast().headers().firstValue("Retry-After")).hasValue("1");
+            assertThat(reads.getLast().headers().firstValue("Stripe-Rate-Limited-Reason"))
+                    .hasValue("endpoint-rate");
+            assertThat(otherEndpoint).isEqualTo(200);
+            assertThat(later).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void shouldNameADuplicateIfAskedTo(@TempDir Path other) throws Exception {
+        try (StandInHarness coded =
+                new StandInHarness(other, options -> options.showing(Variant.parse("duplicate-code,plain-lock")))) {
+            // When
+            coded.send(event("id-1", ENTERPRISE, "25"));
+            InvalidRequestException refusal = catchThrowableOfType(
+                    InvalidRequestException.class, () -> coded.send(event("id-1", ENTERPRISE, "25")));
+
+            // Then
+            assertThat(refusal.getCode()).isEqualTo("duplicate_meter_event");
+        }
+    }
+
+    @Test
     void shouldRefuseAFaultItDoesNotKnow() throws Exception {
-        for (String fault : new String[] {"", "[]", "{}", "{\"kind\":\"flood\"}", "{\"kind\":\"500\",\"often\":1}"}) {
+        for (String fault : new String[] {
+            "",
+            "[]",
+            "{}",
+            "{\"kind\":\"flood\"}",
+            "{\"kind\":\"500\",\"often\":1}",
+            "{\"kind\":\"outage\"}",
+            "{\"kind\":\"401\",\"when\":\"after\"}",
+            "{\"kind\":\"500\",\"seconds\":-1}"
+        }) {
             assertThat(harness.call("POST", "/stand-in/faults", fault).statusCode())
                     .isEqualTo(400);
         }

@@ -73,6 +73,7 @@ final class StandInHarness implements AutoCloseable {
         return StripeClient.builder()
                 .setApiKey(key)
                 .setApiBase(standIn.url())
+                .setMeterEventsBase(standIn.url())
                 .setMaxNetworkRetries(0)
                 .setConnectTimeout(5_000)
                 .setReadTimeout(10_000)

@@ -297,11 +297,10 @@ final class DeliveryLoop {
             unreadable.addAll(prefix.unreadable());
         }
         for (Settled settled : unwritten) {
-            // Also where nothing more is done: an instance that has lost the partition can then not commit outcomes.
-            TopicPartition partition = new TopicPartition(
-                    settled.origin().topic(), settled.origin().partition());
-            offsets.computeIfAbsent(
-                    partition, owned -> Objects.requireNonNull(works.get(owned)).position());
+            // Outcomes never go without offsets, even where those stay: the group refuses them from who lost the
+            // partition unawares.
+            offsets.computeIfAbsent(partitionOf(settled), owned -> Objects.requireNonNull(works.get(owned))
+                    .position());
         }
         LedgerWriter.Batch batch = new LedgerWriter.Batch(List.copyOf(unwritten), unreadable, offsets);
         if (batch.isEmpty()) {
@@ -395,9 +394,12 @@ final class DeliveryLoop {
     /** What was not committed of these partitions is their next owner's to find out. */
     private void drop(Collection<TopicPartition> partitions) {
         Set<TopicPartition> dropped = Set.copyOf(partitions);
-        unwritten.removeIf(settled -> dropped.contains(
-                new TopicPartition(settled.origin().topic(), settled.origin().partition())));
+        unwritten.removeIf(settled -> dropped.contains(partitionOf(settled)));
         forget(partitions);
+    }
+
+    private static TopicPartition partitionOf(Settled settled) {
+        return new TopicPartition(settled.origin().topic(), settled.origin().partition());
     }
 
     private void forget(Collection<TopicPartition> partitions) {

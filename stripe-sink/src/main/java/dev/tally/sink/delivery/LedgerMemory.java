@@ -33,13 +33,17 @@ final class LedgerMemory {
         if (before != null && isSettled(before) && !isFoundWrong(before, state)) {
             return;
         }
+        // The intents of two owners may overlap for a moment; no attempt was made before the earlier one.
+        Instant firstAttemptAt = before != null && before.firstAttemptAt().isBefore(entry.getFirstAttemptAt())
+                ? before.firstAttemptAt()
+                : entry.getFirstAttemptAt();
         known.put(
                 entry.getIdentifier(),
                 new Known(
                         known(state),
                         entry.getAmount(),
                         entry.getTimestamp(),
-                        entry.getFirstAttemptAt(),
+                        firstAttemptAt,
                         entry.getKeyNumber(),
                         entry.getAt()));
     }

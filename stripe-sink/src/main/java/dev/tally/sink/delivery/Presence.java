@@ -3,6 +3,8 @@ package dev.tally.sink.delivery;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Whether this process still lives in the present. One that was suspended for hours may wake up in the middle of work that its group has
@@ -10,6 +12,8 @@ import java.time.InstantSource;
  * delivery's own thread has polled lately; after a long silence they also wait until its heartbeats must have been answered.
  */
 final class Presence {
+    private static final Logger log = LoggerFactory.getLogger(Presence.class);
+
     /** Twice the time after which a consumer that does not poll is out of its group (max.poll.interval.ms, 5 min by default). */
     static final Duration LONGEST_SILENCE = Duration.ofMinutes(10);
 
@@ -31,6 +35,9 @@ final class Presence {
         Instant now = clock.instant();
         if (isSilentFor(now)) {
             certainFrom = now.plus(SETTLING);
+            log.atWarn()
+                    .addKeyValue("since", polledAt)
+                    .log("The delivery stood still; nothing is sent until it must have heard from its group");
         }
         polledAt = now;
     }

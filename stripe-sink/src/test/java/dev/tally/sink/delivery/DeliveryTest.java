@@ -384,6 +384,35 @@ final class DeliveryTest {
     }
 
     @Test
+    void shouldNotWriteOutcomesOfWhatAnotherHasTakenOver() throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given: a fact without a customer, settled behind one that is still open, and a delivery that stands still
+            // before it says so
+            harness.kafkaSetting("max.poll.interval.ms", 1_000);
+            harness.kafkaSetting("heartbeat.interval.ms", 100);
+            stripe.rule(call -> Optional.of(Reply.error(500, "api_error", "sorry")));
+            CountDownLatch awake = harness.standStillOnceAt(Point.ANSWERED);
+            harness.publish(fact("id-open", "user:u1", "cus_1", 7));
+            harness.publish(fact("id-free", "user:u1", null, 8));
+            DeliveryRunner asleep = harness.start();
+            Awaitility.await().until(harness::crashed);
+
+            // When: another one finishes everything, and then it goes on
+            stripe.rule(call -> Optional.empty());
+            harness.start();
+            harness.awaitAllCommitted();
+            awake.countDown();
+            asleep.stop();
+
+            // Then
+            assertThat(harness.ledger().get("id-free")).containsExactly("DEAD");
+            assertThat(harness.deadLetters()).hasSize(1);
+            assertThat(stripe.sums()).isEqualTo(Map.of("cus_1", 7L));
+        }
+    }
+
+    @Test
     void shouldParkWhatStripesSumContradicts() throws Exception {
         try (StripeFake stripe = StripeFake.start();
                 DeliveryHarness harness = harness(stripe)) {
@@ -522,7 +551,8 @@ final class DeliveryTest {
                             () -> assertThat(harness.heard().stream().filter(new Heard("attempt Transient")::equals))
                                     .hasSizeGreaterThan(20));
             int taken = stripe.takenCount();
-            assertThat(harness.committed().values()).allMatch(offset -> offset == 0);
+            assertThat(harness.committed().values())
+                    .allSatisfy(offset -> assertThat(offset).isZero());
             assertThat(status.snapshot().pending()).isEqualTo(200);
             assertThat(status.snapshot().oldestUnsent()).isPresent();
 

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.RoundRobinPartitioner;
@@ -23,6 +24,7 @@ final class LedgerWriterTest {
         try (RegistryFake registry = RegistryFake.start();
                 RecordSerdes serdes =
                         new RecordSerdes(Map.of("schema.registry.url", registry.url(), "auto.register.schemas", true));
+                MockConsumer<byte[], byte[]> consumer = new MockConsumer<>("earliest");
                 MockProducer<byte[], byte[]> producer = new MockProducer<>(
                         true, new RoundRobinPartitioner(), new ByteArraySerializer(), new ByteArraySerializer())) {
             LedgerWriter writer = new LedgerWriter(
@@ -30,7 +32,7 @@ final class LedgerWriterTest {
             writer.open();
             LedgerWriter.Batch batch = new LedgerWriter.Batch(
                     List.of(), List.of(), Map.of(new TopicPartition("facts", 0), new OffsetAndMetadata(3)));
-            ConsumerGroupMetadata group = new ConsumerGroupMetadata("sink");
+            ConsumerGroupMetadata group = consumer.groupMetadata();
 
             // When
             producer.sendOffsetsToTransactionException = new CommitFailedException();
