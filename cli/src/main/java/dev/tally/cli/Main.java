@@ -25,6 +25,7 @@ import picocli.CommandLine.Command;
             AsideCommand.DeadLettersCommand.class,
             AsideCommand.LateCommand.class,
             ResetCommand.class,
+            StripeCommand.class,
             SettingsCommand.class
         })
 public final class Main {

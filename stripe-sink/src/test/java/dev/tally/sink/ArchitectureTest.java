@@ -23,6 +23,10 @@ final class ArchitectureTest {
                 .definedBy("dev.tally.sink.app..")
                 .layer("checks")
                 .definedBy("dev.tally.sink.checks..")
+                .layer("reconciling")
+                .definedBy("dev.tally.sink.reconciling..")
+                .layer("comparison")
+                .definedBy("dev.tally.sink.comparison..")
                 .layer("delivery")
                 .definedBy("dev.tally.sink.delivery..")
                 .layer("stripe")
@@ -33,10 +37,14 @@ final class ArchitectureTest {
                 .mayNotBeAccessedByAnyLayer()
                 .whereLayer("checks")
                 .mayOnlyBeAccessedByLayers("app")
+                .whereLayer("reconciling")
+                .mayOnlyBeAccessedByLayers("app")
+                .whereLayer("comparison")
+                .mayOnlyBeAccessedByLayers("reconciling", "app")
                 .whereLayer("delivery")
-                .mayOnlyBeAccessedByLayers("checks", "app")
+                .mayOnlyBeAccessedByLayers("checks", "reconciling", "app")
                 .whereLayer("stripe")
-                .mayOnlyBeAccessedByLayers("checks", "delivery", "app")
+                .mayOnlyBeAccessedByLayers("checks", "reconciling", "delivery", "app")
                 .check(SINK);
     }
 
@@ -53,6 +61,17 @@ final class ArchitectureTest {
                 .should()
                 .onlyDependOnClassesThat()
                 .resideInAnyPackage("java..", "org.jspecify..", "dev.tally.keys..", "dev.tally.sink.reporting..")
+                .check(SINK);
+    }
+
+    @Test
+    void shouldKeepComparisonPure() {
+        classes()
+                .that()
+                .resideInAPackage("dev.tally.sink.comparison..")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage("java..", "org.jspecify..", "dev.tally.sink.comparison..")
                 .check(SINK);
     }
 

@@ -9,8 +9,11 @@ import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -21,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@code POST /v1/billing/meter_events}, and the same under {@code /v2} in JSON, as Stripe documents it: validation, one call in flight per customer and meter, saved
  * answers per idempotency key, then the rules of the event itself. Where Stripe's behaviour is not documented, the options
- * offer both: unknown customers refused at once or reported later, identifiers unique for 24 hours or longer.
+ * offer both: unknown customers, archived meters and long amounts refused at once or reported later, identifiers unique for 24 hours or longer.
  */
 final class MeterEvents {
 
@@ -179,29 +182,54 @@ final class MeterEvents {
 
     private MeterEvent event(JsonNode params, Instant now) {
         String eventName = params.path("event_name").asText();
-        Account.Meter meter = account.meterOfEvent(eventName)
-                .orElseThrow(() -> Refusal.executed(
-                        "resource_missing", "event_name", "No meter found with event name '" + eventName + "'."));
-        if (!meter.active()) {
-            throw Refusal.executed(null, "event_name", "The meter with event name '" + eventName + "' is not active.");
+        Optional<Account.Meter> meter = account.meterOfEvent(eventName);
+        List<String> errors = new ArrayList<>();
+        if (meter.isEmpty()) {
+            refuse(
+                    "no_meter",
+                    errors,
+                    Refusal.executed(
+                            "resource_missing", "event_name", "No meter found with event name '" + eventName + "'."));
+        } else if (!meter.get().active()) {
+            refuse(
+                    "archived_meter",
+                    errors,
+                    Refusal.executed(
+                            null, "event_name", "The meter with event name '" + eventName + "' is not active."));
         }
-        String customer = payload(params, meter.customerKey());
-        long value = value(payload(params, meter.valueKey()), meter.valueKey());
+        String customerKey = meter.map(Account.Meter::customerKey).orElse("stripe_customer_id");
+        String customer = payload(params, customerKey);
+        String valueKey = meter.map(Account.Meter::valueKey).orElse("value");
+        long value = value(payload(params, valueKey), valueKey, errors);
         Instant timestamp = timestamp(params, now);
-        String error = null;
         if (account.customer(customer).isEmpty()) {
             if (options.customersAtOnce()) {
                 throw Refusal.executed(
-                        "resource_missing",
-                        "payload[" + meter.customerKey() + "]",
-                        "No such customer: '" + customer + "'");
+                        "resource_missing", "payload[" + customerKey + "]", "No such customer: '" + customer + "'");
             }
-            error = "meter_event_customer_not_found";
+            errors.add("meter_event_customer_not_found");
         }
         String identifier = params.has("identifier")
                 ? params.path("identifier").asText()
                 : UUID.randomUUID().toString();
-        return new MeterEvent(0, identifier, eventName, customer, value, timestamp, now, error);
+        return new MeterEvent(
+                0, identifier, eventName, customer, value, timestamp, now, errors.isEmpty() ? null : errors.getFirst());
+    }
+
+    private long value(String text, String key, List<String> errors) {
+        if (options.refusals().atOnce() || !WHOLE.matcher(text).matches() || !hasTooManyDigits(text)) {
+            return value(text, key);
+        }
+        errors.add("meter_event_value_too_many_digits");
+        return 0;
+    }
+
+    /** At once, or later in an error report. */
+    private void refuse(String code, List<String> later, Refusal atOnce) {
+        if (options.refusals().atOnce()) {
+            throw atOnce;
+        }
+        later.add(code);
     }
 
     private static String payload(JsonNode params, String key) {

@@ -56,8 +56,18 @@ public final class StandIn implements Closeable {
         MeterEvents meterEvents = new MeterEvents(account, book, rules, faults, limits, clock, options);
         Adjustments adjustments = new Adjustments(account, book, rules, clock);
         MeterEventStream stream = new MeterEventStream(account, book, rules, clock, options);
-        this.api =
-                new StripeApi(account, book, rules, faults, invoices, meterEvents, adjustments, stream, limits, clock);
+        this.api = new StripeApi(
+                account,
+                book,
+                rules,
+                faults,
+                invoices,
+                meterEvents,
+                adjustments,
+                stream,
+                limits,
+                options.refusals().summaryLag(),
+                clock);
         this.pages = new StandInPages(account, book, invoices, faults, counts, clock);
         this.threads = Executors.newVirtualThreadPerTaskExecutor();
     }

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param identifiersForEver whether identifiers stay unique for ever or exactly 24 hours
  * @param oneInFlight whether a second concurrent call for one customer and meter gets a 429
  * @param invoiceGrace how long after its period an invoice takes usage
+ * @param refusals what else is told late
  * @param clock {@code system} or the file of a test clock
  * @param variants which further behaviours it shows
  */
@@ -31,6 +32,7 @@ public record StandInOptions(
         boolean identifiersForEver,
         boolean oneInFlight,
         Duration invoiceGrace,
+        Refusals refusals,
         String clock,
         Set<Variant> variants) {
 
@@ -39,10 +41,30 @@ public record StandInOptions(
         variants = Set.copyOf(variants);
     }
 
+    /**
+     * What Stripe may tell at once or later.
+     *
+     * @param atOnce whether unknown and archived meters and amounts with too many digits are refused at once (400), or taken and reported later
+     * @param summaryLag how long an event is missing from the summaries
+     */
+    public record Refusals(boolean atOnce, Duration summaryLag) {
+        static final Refusals AT_ONCE = new Refusals(true, Duration.ZERO);
+    }
+
     /** The defaults on 127.0.0.1. */
     public static StandInOptions of(int port, Path data) {
         return new StandInOptions(
-                "127.0.0.1", port, data, null, true, false, true, Duration.ofHours(1), TestClock.SYSTEM, Set.of());
+                "127.0.0.1",
+                port,
+                data,
+                null,
+                true,
+                false,
+                true,
+                Duration.ofHours(1),
+                Refusals.AT_ONCE,
+                TestClock.SYSTEM,
+                Set.of());
     }
 
     static final String USAGE = """
@@ -52,6 +74,8 @@ public record StandInOptions(
               --data DIR                   where received calls are kept (required)
               --account FILE               JSON account instead of the demo account
               --customers sync|async       unknown customer: 400 at once (sync), or taken and reported later
+              --refusals sync|async        unknown or archived meter, over 15 digits: 400 at once (sync), or taken and reported later
+              --summary-lag DURATION       how long an event is missing from the summaries, ISO-8601 (PT0S)
               --identifiers 24h|longer     how long an event identifier stays unique (24h)
               --in-flight one|any          429 on a second concurrent call per customer and meter (one)
               --invoice-grace DURATION     how long an ended period's invoice takes usage, ISO-8601 (PT1H)
@@ -108,9 +132,12 @@ public record StandInOptions(
                         identifiersForEver,
                         oneInFlight,
                         invoiceGrace,
+                        refusals,
                         clock(value),
                         variants);
             case "--variants" -> showing(Variant.parse(value));
+            case "--refusals" -> told(new Refusals(choice(value, "sync", "async"), refusals.summaryLag()));
+            case "--summary-lag" -> told(new Refusals(refusals.atOnce(), Duration.parse(value)));
             default -> throw new IllegalArgumentException("unknown option");
         };
     }
@@ -125,13 +152,30 @@ public record StandInOptions(
                 identifiersForEver,
                 oneInFlight,
                 invoiceGrace,
+                refusals,
+                clock,
+                variants);
+    }
+
+    /** These options with other times of telling. */
+    StandInOptions told(Refusals newRefusals) {
+        return new StandInOptions(
+                host,
+                port,
+                data,
+                account,
+                customersAtOnce,
+                identifiersForEver,
+                oneInFlight,
+                invoiceGrace,
+                newRefusals,
                 clock,
                 variants);
     }
 
     /** These options with other behaviours. */
     public StandInOptions modes(boolean atOnce, boolean forEver, boolean one, Duration grace) {
-        return new StandInOptions(host, port, data, account, atOnce, forEver, one, grace, clock, variants);
+        return new StandInOptions(host, port, data, account, atOnce, forEver, one, grace, refusals, clock, variants);
     }
 
     /** These options with these variants and no others. */
@@ -145,6 +189,7 @@ public record StandInOptions(
                 identifiersForEver,
                 oneInFlight,
                 invoiceGrace,
+                refusals,
                 clock,
                 others);
     }

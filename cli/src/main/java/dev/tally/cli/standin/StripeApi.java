@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -31,6 +32,8 @@ final class StripeApi {
     private final Adjustments adjustments;
     private final MeterEventStream stream;
     private final Limits limits;
+    private final ErrorReports errorReports;
+    private final Duration summaryLag;
     private final InstantSource clock;
 
     StripeApi(
@@ -43,6 +46,7 @@ final class StripeApi {
             Adjustments adjustments,
             MeterEventStream stream,
             Limits limits,
+            Duration summaryLag,
             InstantSource clock) {
         this.account = account;
         this.book = book;
@@ -53,6 +57,8 @@ final class StripeApi {
         this.adjustments = adjustments;
         this.stream = stream;
         this.limits = limits;
+        this.errorReports = new ErrorReports(account, book, clock);
+        this.summaryLag = summaryLag;
         this.clock = clock;
     }
 
@@ -85,6 +91,9 @@ final class StripeApi {
         }
         if (fault != null && unsavedBefore(fault)) {
             return faults.answer(fault, Faults::error);
+        }
+        if (ErrorReports.knows(call)) {
+            return errorReports.answer(call);
         }
         return meterEvent ? meterEvents.create(call, fault) : route(call);
     }
@@ -303,8 +312,10 @@ final class StripeApi {
         if (account.customer(customer).isEmpty()) {
             throw Refusal.parameter("resource_missing", "customer", "No such customer: '" + customer + "'");
         }
-        List<MeterEvent> events = book.events(
-                event -> event.customer().equals(customer) && event.eventName().equals(meter.eventName()));
+        Instant visible = clock.instant().minus(summaryLag);
+        List<MeterEvent> events = book.events(event -> !event.receivedAt().isAfter(visible)
+                && event.customer().equals(customer)
+                && event.eventName().equals(meter.eventName()));
         TreeMap<Long, List<MeterEvent>> groups = new TreeMap<>();
         if (grouping.isEmpty()) {
             groups.put(start, new ArrayList<>());

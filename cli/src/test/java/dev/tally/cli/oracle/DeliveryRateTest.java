@@ -15,6 +15,7 @@ import dev.tally.schemas.LedgerEntry;
 import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.testing.RegistryFake;
+import dev.tally.sink.delivery.AsyncErrors;
 import dev.tally.sink.delivery.Collaborators;
 import dev.tally.sink.delivery.CrashPoints;
 import dev.tally.sink.delivery.DeliveryListener;
@@ -22,6 +23,7 @@ import dev.tally.sink.delivery.DeliveryRunner;
 import dev.tally.sink.delivery.DeliverySettings;
 import dev.tally.sink.delivery.DeliveryStatus;
 import dev.tally.sink.delivery.DeliveryTopics;
+import dev.tally.sink.delivery.MeterGate;
 import dev.tally.sink.reporting.Answer;
 import dev.tally.sink.reporting.MinuteSum;
 import dev.tally.sink.reporting.Outcome;
@@ -128,6 +130,8 @@ class DeliveryRateTest {
                                 return stripe.create(event, key);
                             },
                             new StripeJavaSums(client, clock),
+                            MeterGate.OPEN,
+                            new AsyncErrors(),
                             serdes.of(BillableFact.class),
                             serdes.of(LedgerEntry.class),
                             new Counter(),

@@ -1,6 +1,7 @@
 package dev.tally.schemas.topics;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -85,6 +86,22 @@ public final class TopicReader {
                 }
             }
         }
+    }
+
+    /** Reads all that was appended to a topic at or after a time, to the end it has now; each partition in its order. */
+    public void readSince(String topic, Instant oldest, Consumer<ConsumerRecord<byte[], byte[]>> sink) {
+        Map<Integer, Long> ends = ends(topic);
+        Map<Integer, Long> begins = new TreeMap<>(ends);
+        try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
+            Map<TopicPartition, Long> times = new HashMap<>();
+            ends.keySet().forEach(partition -> times.put(new TopicPartition(topic, partition), oldest.toEpochMilli()));
+            consumer.offsetsForTimes(times).forEach((partition, found) -> {
+                if (found != null) {
+                    begins.put(partition.partition(), found.offset());
+                }
+            });
+        }
+        read(topic, begins, ends, sink);
     }
 
     /** Offsets after the last committed records, by partition. */

@@ -16,12 +16,16 @@ import dev.tally.sink.delivery.Collaborators;
 import dev.tally.sink.delivery.CrashPoints;
 import dev.tally.sink.delivery.DeliveryRunner;
 import dev.tally.sink.delivery.DeliveryStatus;
+import dev.tally.sink.reconciling.ReconcileWatch;
+import dev.tally.sink.reconciling.Reconciler;
+import dev.tally.sink.reconciling.SentFacts;
 import dev.tally.sink.stripe.StripeJavaAccount;
 import dev.tally.sink.stripe.StripeJavaErrors;
 import dev.tally.sink.stripe.StripeJavaMeterEvents;
 import dev.tally.sink.stripe.StripeJavaMeterStream;
 import dev.tally.sink.stripe.StripeJavaSums;
 import dev.tally.sink.stripe.StripeMeterEvents;
+import dev.tally.sink.stripe.StripeSums;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.InstantSource;
@@ -100,18 +104,38 @@ final class SinkApp {
         StripeMeterEvents events = settings.isStreaming()
                 ? new StripeJavaMeterStream(client, clock)
                 : new StripeJavaMeterEvents(client, clock);
+        StripeSums sums = new StripeJavaSums(client, clock);
+        ReconcileWatch reconcileWatch = new ReconcileWatch(
+                new Reconciler(
+                        new SentFacts(
+                                new TopicReader(settings.delivery().kafka()),
+                                settings.delivery().topics(),
+                                serdes.of(BillableFact.class),
+                                serdes.of(LedgerEntry.class)),
+                        sums,
+                        settings.delivery().sumsDelay(),
+                        ReconcileWatch.MOST_FACTS,
+                        clock),
+                settings.reconcileInterval(),
+                settings.delivery().sumsDelay(),
+                () -> status.snapshot().ownsFirst(),
+                metrics::reconciled,
+                clock);
         AsyncErrors asyncErrors = new AsyncErrors();
         ErrorWatch errorWatch = new ErrorWatch(
                 new StripeJavaErrors(client, clock),
                 asyncErrors,
                 settings.errorsInterval(),
                 settings.delivery().retryRule(),
-                metrics::reported,
+                reports -> {
+                    metrics.reported(reports);
+                    reconcileWatch.suspect(reports);
+                },
                 clock,
                 random);
         Collaborators with = new Collaborators(
                 events,
-                new StripeJavaSums(client, clock),
+                sums,
                 watch,
                 asyncErrors,
                 serdes.of(BillableFact.class),
@@ -123,10 +147,12 @@ final class SinkApp {
                 random,
                 settings.callsPerSecond());
         watch.start();
+        reconcileWatch.start();
         errorWatch.start();
         DeliveryRunner runner = DeliveryRunner.start(settings.delivery(), with, this::gaveUp);
         try (watch;
                 errorWatch;
+                reconcileWatch;
                 events) {
             log.atInfo()
                     .addKeyValue("group", settings.delivery().group())

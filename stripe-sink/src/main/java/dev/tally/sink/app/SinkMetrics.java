@@ -1,8 +1,10 @@
 package dev.tally.sink.app;
 
+import dev.tally.sink.comparison.ComparedHour.Verdict;
 import dev.tally.sink.delivery.DeliveryListener;
 import dev.tally.sink.delivery.DeliveryStatus;
 import dev.tally.sink.delivery.DeliveryStatus.Findings;
+import dev.tally.sink.reconciling.Reconciliation;
 import dev.tally.sink.reporting.Admission;
 import dev.tally.sink.reporting.Answer;
 import dev.tally.sink.reporting.DeliveryRules;
@@ -18,7 +20,9 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
@@ -77,6 +81,12 @@ final class SinkMetrics implements DeliveryListener {
      */
     static final String UNNAMED_ERRORS = "tally.sink.unnamed.errors";
 
+    /** Hours of customers and meters by {@code verdict} of the last comparison with Stripe's sums: equal, missing, extra, unsettled. */
+    static final String RECONCILED_HOURS = "tally.sink.reconciled.hours";
+
+    /** Units that Stripe has too few ({@code verdict} missing) or too many (extra) by that comparison. */
+    static final String RECONCILED_DIFFERENCE = "tally.sink.reconciled.difference";
+
     private static final Duration REPORTED_LATELY = Duration.ofHours(24);
     private static final String NO_REASON = "none";
 
@@ -86,6 +96,8 @@ final class SinkMetrics implements DeliveryListener {
     private final MeterRegistry registry;
     private final Map<String, Boolean> reasons = new ConcurrentHashMap<>();
     private final MultiGauge meterProblems;
+    private final MultiGauge reconciledHours;
+    private final MultiGauge reconciledDifference;
     private final Queue<ErrorReport> unnamed = new ConcurrentLinkedQueue<>();
 
     SinkMetrics(MeterRegistry registry, DeliveryStatus status, InstantSource clock) {
@@ -109,6 +121,8 @@ final class SinkMetrics implements DeliveryListener {
         Gauge.builder(HELD, status, now -> now.snapshot().held()).register(registry);
         Gauge.builder(ACCOUNT_PROBLEMS, status, now -> now.findings().account().size())
                 .register(registry);
+        this.reconciledHours = MultiGauge.builder(RECONCILED_HOURS).register(registry);
+        this.reconciledDifference = MultiGauge.builder(RECONCILED_DIFFERENCE).register(registry);
         this.meterProblems = MultiGauge.builder(METER_PROBLEMS).register(registry);
         Gauge.builder(LEDGER_SIZE, status, now -> now.snapshot().ledgerSize()).register(registry);
         Gauge.builder(STRIPE_AWAY, status, now -> now.isStripeAway() ? 1 : 0).register(registry);
@@ -121,6 +135,22 @@ final class SinkMetrics implements DeliveryListener {
                 .map(since ->
                         Math.max(0, Duration.between(since, clock.instant()).toMillis()) / 1_000.0)
                 .orElse(0.0);
+    }
+
+    /** Called by one thread. */
+    void reconciled(Reconciliation result) {
+        List<MultiGauge.Row<?>> hours = new ArrayList<>();
+        List<MultiGauge.Row<?>> difference = new ArrayList<>();
+        for (Verdict verdict : Verdict.values()) {
+            Tags tags = Tags.of("verdict", verdict.name().toLowerCase(Locale.ROOT));
+            hours.add(MultiGauge.Row.of(tags, result.hours(verdict).size()));
+            if (verdict == Verdict.MISSING || verdict == Verdict.EXTRA) {
+                difference.add(
+                        MultiGauge.Row.of(tags, result.difference(verdict).abs()));
+            }
+        }
+        reconciledHours.register(hours, true);
+        reconciledDifference.register(difference, true);
     }
 
     void reported(List<ErrorReport> reports) {

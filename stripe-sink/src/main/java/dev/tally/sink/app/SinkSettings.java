@@ -49,6 +49,7 @@ record SinkSettings(
     static final String STRIPE_RETRY_LONGEST = "stripe.retry.longest";
     static final String STRIPE_SUMS_DELAY = "stripe.sums.delay";
     static final String STRIPE_ERRORS_INTERVAL = "stripe.errors.interval";
+    static final String STRIPE_RECONCILE_INTERVAL = "stripe.reconcile.interval";
     static final String SINK_MAX_PENDING = "sink.max.pending";
     static final String SINK_INSTANCE = "sink.instance";
     static final String HTTP_HOST = "http.host";
@@ -172,6 +173,13 @@ record SinkSettings(
                         Durations.atLeast(Duration.ofSeconds(1)),
                         ConfigDef.Importance.LOW,
                         "How often Stripe is asked which events it took and does not count.")
+                .define(
+                        STRIPE_RECONCILE_INTERVAL,
+                        ConfigDef.Type.STRING,
+                        "24h",
+                        Durations.atLeast(Duration.ZERO),
+                        ConfigDef.Importance.LOW,
+                        "How often the hours since a day before the last time are compared with Stripe's sums; 0s: never.")
                 .define(
                         SINK_MAX_PENDING,
                         ConfigDef.Type.INT,
@@ -304,6 +312,11 @@ record SinkSettings(
                 limit > 0 ? limit : usual,
                 parsed.string(HTTP_HOST),
                 parsed.integer(HTTP_PORT));
+    }
+
+    /** From one comparison with Stripe's sums to the next; zero: none. */
+    Duration reconcileInterval() {
+        return parsed.duration(STRIPE_RECONCILE_INTERVAL);
     }
 
     /** From one question for Stripe's error reports to the next. */

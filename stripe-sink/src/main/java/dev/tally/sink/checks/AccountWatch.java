@@ -103,6 +103,7 @@ public final class AccountWatch implements MeterGate, AutoCloseable {
 
     /** Begins to ask, in a thread of its own. */
     public void start() {
+        thread.setDaemon(true);
         thread.start();
     }
 

@@ -69,6 +69,7 @@ public final class ErrorWatch implements AutoCloseable {
 
     /** Begins to ask, in a thread of its own. */
     public void start() {
+        thread.setDaemon(true);
         thread.start();
     }
 

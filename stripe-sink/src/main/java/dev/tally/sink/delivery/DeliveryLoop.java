@@ -84,7 +84,7 @@ final class DeliveryLoop {
                 clients.ledgerConsumer(), admin, settings.topics().ledger(), with.ledger());
         this.factReader = new FactReader(with.facts(), with.meters(), with.listener());
         this.presence = new Presence(with.clock());
-        this.factFinder = new FactFinder(clients::ledgerConsumer, with.facts(), with.clock());
+        this.factFinder = new FactFinder(clients::ledgerConsumer, with.facts());
         this.sender = new FactSender(
                 with.stripe(),
                 with.sums(),
@@ -239,12 +239,12 @@ final class DeliveryLoop {
 
     private void endReported(PartitionWork work, List<AsyncError> errors) {
         Map<String, AsyncError> wrong = new HashMap<>();
-        Map<String, Instant> wanted = new HashMap<>();
+        Map<String, Known> wanted = new HashMap<>();
         for (AsyncError error : errors) {
             Known known = work.memory().find(error.identifier());
             if (known != null && isAbout(error, known)) {
                 wrong.put(error.identifier(), error);
-                wanted.put(error.identifier(), known.timestamp());
+                wanted.put(error.identifier(), known);
             }
         }
         if (wanted.isEmpty()) {
@@ -253,10 +253,10 @@ final class DeliveryLoop {
         Instant now = with.clock().instant();
         for (FactFinder.Found found : factFinder.find(work.partition(), wanted)) {
             AsyncError error = Objects.requireNonNull(wrong.remove(found.fact().getIdentifier()));
-            Known known = Objects.requireNonNull(work.memory().find(error.identifier()));
+            Known known = Objects.requireNonNull(wanted.get(error.identifier()));
             Settled dead = new Settled(
                     found.origin(),
-                    FactReader.fact(found.fact()),
+                    Facts.of(found.fact()),
                     new Outcome.Dead(ASYNC + error.code(), error.message()),
                     known.firstAttemptAt(),
                     known.keyNumber(),
@@ -299,8 +299,9 @@ final class DeliveryLoop {
         for (Settled settled : unwritten) {
             // Outcomes never go without offsets, even where those stay: the group refuses them from who lost the
             // partition unawares.
-            offsets.computeIfAbsent(partitionOf(settled), owned -> Objects.requireNonNull(works.get(owned))
-                    .position());
+            offsets.computeIfAbsent(
+                    partitionOf(settled),
+                    owned -> Objects.requireNonNull(works.get(owned)).position());
         }
         LedgerWriter.Batch batch = new LedgerWriter.Batch(List.copyOf(unwritten), unreadable, offsets);
         if (batch.isEmpty()) {
@@ -360,7 +361,8 @@ final class DeliveryLoop {
                                 .sum(),
                         works.values().stream()
                                 .flatMap(work -> work.oldestOpen().stream())
-                                .min(Instant::compareTo)));
+                                .min(Instant::compareTo),
+                        works.keySet().stream().anyMatch(partition -> partition.partition() == 0)));
     }
 
     private int openCount() {

@@ -24,6 +24,7 @@ public final class DeliveryStatus {
      * @param inFlight calls to Stripe that are running
      * @param ledgerSize identifiers remembered
      * @param oldestUnsent when the oldest pending fact was appended to its topic
+     * @param ownsFirst whether the first partition is assigned here: one instance of all does what is to be done once
      */
     public record Snapshot(
             Optional<String> notReady,
@@ -31,11 +32,12 @@ public final class DeliveryStatus {
             int held,
             int inFlight,
             int ledgerSize,
-            Optional<Instant> oldestUnsent) {
+            Optional<Instant> oldestUnsent,
+            boolean ownsFirst) {
         static final Snapshot NOT_STARTED = notReady("delivery has not started");
 
         static Snapshot notReady(String reason) {
-            return new Snapshot(Optional.of(reason), 0, 0, 0, 0, Optional.empty());
+            return new Snapshot(Optional.of(reason), 0, 0, 0, 0, Optional.empty(), false);
         }
     }
 

@@ -3,11 +3,11 @@ package dev.tally.sink.delivery;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.serde.Decoded;
 import dev.tally.schemas.serde.RecordSerde;
+import dev.tally.sink.reporting.Known;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -29,29 +29,30 @@ final class FactFinder implements AutoCloseable {
 
     private final Supplier<Consumer<byte[], byte[]>> consumers;
     private final RecordSerde<BillableFact> serde;
-    private final InstantSource clock;
     private @Nullable Consumer<byte[], byte[]> consumer;
 
     /** A record and the fact in it. */
     record Found(FactRecord origin, BillableFact fact) {}
 
     /** @param consumers opens a consumer, when it is first needed */
-    FactFinder(Supplier<Consumer<byte[], byte[]>> consumers, RecordSerde<BillableFact> serde, InstantSource clock) {
+    FactFinder(Supplier<Consumer<byte[], byte[]>> consumers, RecordSerde<BillableFact> serde) {
         this.consumers = consumers;
         this.serde = serde;
-        this.clock = clock;
     }
 
     /**
      * Reads a partition until all are found, or there is no more.
      *
-     * @param wanted identifiers with the times they are charged at
+     * @param wanted what the ledger knows of them
      */
-    List<Found> find(TopicPartition partition, Map<String, Instant> wanted) {
+    List<Found> find(TopicPartition partition, Map<String, Known> wanted) {
         Consumer<byte[], byte[]> open = open();
         open.assign(List.of(partition));
         long end = open.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
-        Instant oldest = Collections.min(wanted.values());
+        Instant oldest = wanted.values().stream()
+                .map(Known::timestamp)
+                .min(Comparator.naturalOrder())
+                .orElseThrow();
         OffsetAndTimestamp begin =
                 open.offsetsForTimes(Map.of(partition, oldest.toEpochMilli())).get(partition);
         if (begin == null) {
@@ -61,19 +62,26 @@ final class FactFinder implements AutoCloseable {
         }
         List<Found> found = new ArrayList<>();
         Set<String> missing = new HashSet<>(wanted.keySet());
-        Instant deadline = clock.instant().plus(LONGEST_SEARCH);
+        long begun = System.nanoTime();
         while (!missing.isEmpty()
                 && open.position(partition) < end
-                && clock.instant().isBefore(deadline)) {
+                && System.nanoTime() - begun < LONGEST_SEARCH.toNanos()) {
             for (ConsumerRecord<byte[], byte[]> record : open.poll(POLL)) {
                 if (serde.decode(record.topic(), record.headers(), record.value())
                                 instanceof Decoded.Read<BillableFact>(BillableFact fact)
+                        && isWanted(fact, wanted)
                         && missing.remove(fact.getIdentifier())) {
                     found.add(new Found(FactRecord.of(record), fact));
                 }
             }
         }
         return found;
+    }
+
+    /** Another amount under the same identifier is another fact. */
+    private static boolean isWanted(BillableFact fact, Map<String, Known> wanted) {
+        Known known = wanted.get(fact.getIdentifier());
+        return known != null && known.amount() == fact.getAmount();
     }
 
     private Consumer<byte[], byte[]> open() {

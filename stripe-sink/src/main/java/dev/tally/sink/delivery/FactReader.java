@@ -13,9 +13,7 @@ import dev.tally.sink.reporting.Known;
 import dev.tally.sink.reporting.Outcome;
 import dev.tally.sink.reporting.Preparation;
 import dev.tally.sink.reporting.Reporting;
-import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -28,8 +26,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Takes consumed records into their partition's work: what is to be sent, what is settled without Stripe. */
 final class FactReader {
-    private static final Duration MINUTE = Duration.ofMinutes(1);
-
     private final RecordSerde<BillableFact> serde;
     private final MeterGate meters;
     private final DeliveryListener listener;
@@ -68,7 +64,7 @@ final class FactReader {
             case Decoded.Refused<BillableFact>(var reason, String detail) ->
                 work.addUnreadable(new Unreadable(origin, reason.code(), detail));
             case Decoded.Read<BillableFact>(BillableFact billable) ->
-                decide(work, work.add(origin), origin, fact(billable), now, into);
+                decide(work, work.add(origin), origin, Facts.of(billable), now, into);
         }
     }
 
@@ -140,27 +136,5 @@ final class FactReader {
     private static void settle(LedgerMemory memory, Settled settled, Instant now, Intake into) {
         memory.apply(LedgerEntries.outcome(settled, now));
         into.settled().add(settled);
-    }
-
-    static Fact fact(BillableFact billable) {
-        return new Fact(
-                billable.getIdentifier(),
-                billable.getPayer(),
-                billable.getStripeCustomerId(),
-                billable.getEventName(),
-                billable.getAmount(),
-                billable.getTimestamp(),
-                hasOwnMinute(billable));
-    }
-
-    /**
-     * Revisions of an interval are charged a minute apart, as long as there are minutes in it; the last minute may be shared. What is
-     * carried into a later period is charged at any time.
-     */
-    private static boolean hasOwnMinute(BillableFact billable) {
-        Instant own = billable.getIntervalStart().plus(Duration.ofMinutes(billable.getRevision()));
-        return billable.getTimestamp().equals(own)
-                && own.plus(MINUTE).isBefore(billable.getIntervalEnd())
-                && own.equals(own.truncatedTo(ChronoUnit.MINUTES));
     }
 }

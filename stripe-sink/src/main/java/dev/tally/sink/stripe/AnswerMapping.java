@@ -34,7 +34,9 @@ final class AnswerMapping {
 
     private static final String DUPLICATE_CODE = "duplicate_meter_event";
     private static final Set<String> METER_CODES = Set.of("archived_meter", "no_meter");
-    private static final Pattern STABLE_CODE = Pattern.compile("[a-z0-9_]{1,64}");
+    /** What is taken for a code of Stripe's and becomes a reason. */
+    static final Pattern STABLE_CODE = Pattern.compile("[a-z0-9_]{1,64}");
+
     private static final String UNNAMED_REFUSAL = "refused_by_stripe";
 
     private final InstantSource clock;

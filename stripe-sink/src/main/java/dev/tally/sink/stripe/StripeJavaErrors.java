@@ -99,7 +99,7 @@ public final class StripeJavaErrors implements StripeErrors {
                     if (!identifier.isEmpty()) {
                         samples.add(new ErrorReport.Sample(
                                 identifier,
-                                type.path("code").asText("unknown"),
+                                code(type.path("code").asText()),
                                 sample.path("error_message").asText("")));
                     }
                 }
@@ -120,6 +120,11 @@ public final class StripeJavaErrors implements StripeErrors {
                     .log("An error report of Stripe cannot be read and is passed over");
             return Optional.empty();
         }
+    }
+
+    /** Becomes part of a reason, in headers and metrics. */
+    private static String code(String told) {
+        return AnswerMapping.STABLE_CODE.matcher(told).matches() ? told : "unknown";
     }
 
     private static Instant time(JsonNode text, Instant otherwise) {

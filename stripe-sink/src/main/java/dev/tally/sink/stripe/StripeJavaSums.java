@@ -8,11 +8,13 @@ import com.stripe.model.billing.MeterEventSummary;
 import com.stripe.param.billing.MeterEventSummaryListParams;
 import com.stripe.param.billing.MeterListParams;
 import dev.tally.sink.reporting.Answer;
+import dev.tally.sink.reporting.HourSums;
 import dev.tally.sink.reporting.MinuteSum;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,9 +50,42 @@ public final class StripeJavaSums implements StripeSums {
     private MinuteSum inMinute(Instant at, String customer, String eventName) throws StripeException {
         Optional<String> meter = meterId(eventName);
         return meter.isEmpty()
-                ? new MinuteSum.Untold(
-                        new Answer.Permanent("no_meter", "Stripe has no meter with event name " + eventName))
+                ? new MinuteSum.Untold(noMeter(eventName))
                 : new MinuteSum.Of(sum(meter.get(), customer, at.truncatedTo(ChronoUnit.MINUTES)));
+    }
+
+    @Override
+    public HourSums inHours(Instant from, Instant to, String customer, String eventName) throws InterruptedException {
+        return Attempt.<HourSums>read(mapping, () -> byHour(from, to, customer, eventName), HourSums.Untold::new);
+    }
+
+    private HourSums byHour(Instant from, Instant to, String customer, String eventName) throws StripeException {
+        Optional<String> meter = meterId(eventName);
+        if (meter.isEmpty()) {
+            return new HourSums.Untold(noMeter(eventName));
+        }
+        MeterEventSummaryListParams.Builder params = MeterEventSummaryListParams.builder()
+                .setCustomer(customer)
+                .setStartTime(from.getEpochSecond())
+                .setEndTime(to.getEpochSecond())
+                .setValueGroupingWindow(MeterEventSummaryListParams.ValueGroupingWindow.HOUR)
+                .setLimit(PAGE);
+        Map<Instant, BigDecimal> sums = new HashMap<>();
+        while (true) {
+            StripeCollection<MeterEventSummary> page =
+                    client.v1().billing().meters().eventSummaries().list(meter.get(), params.build());
+            List<MeterEventSummary> rows = page.getData();
+            rows.forEach(row ->
+                    sums.merge(Instant.ofEpochSecond(row.getStartTime()), row.getAggregatedValue(), BigDecimal::add));
+            if (rows.isEmpty() || !Boolean.TRUE.equals(page.getHasMore())) {
+                return new HourSums.Of(sums);
+            }
+            params.setStartingAfter(rows.getLast().getId());
+        }
+    }
+
+    private static Answer noMeter(String eventName) {
+        return new Answer.Permanent("no_meter", "Stripe has no meter with event name " + eventName);
     }
 
     /** A minute has one row; were it more, they would add up. */

@@ -55,7 +55,7 @@ final class SinkAppTest {
 
             // When
             broker.createTopics(2, "billable-usage", "stripe-ledger", "stripe-dead-letters", "meters");
-            publish(broker, registry);
+            publish(broker, registry, "id-1", "tally_actions");
 
             // Then
             Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
@@ -67,6 +67,24 @@ final class SinkAppTest {
                         .contains("tally_sink_oldest_unsent_age_seconds 0.0")
                         .contains("tally_sink_in_flight 0.0")
                         .contains("tally_sink_ledger_size 1.0");
+            });
+
+            // When: a fact of a meter that Stripe does not have, and one more of the other
+            publish(broker, registry, "id-2", "tally_tokens");
+            publish(broker, registry, "id-3", "tally_actions");
+
+            // Then
+            Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
+                assertThat(stripe.sums()).isEqualTo(Map.of("cus_1", 82L));
+                HttpResponse<String> ready = get(url + "/health/ready");
+                assertThat(ready.statusCode()).isEqualTo(503);
+                assertThat(ready.body())
+                        .contains("\"holding\"")
+                        .contains("facts of tally_tokens are held: Stripe has no meter with event name tally_tokens");
+                assertThat(get(url + "/metrics").body())
+                        .contains("tally_sink_meter_problems{event_name=\"tally_tokens\"} 1.0")
+                        .contains("tally_sink_held 1.0")
+                        .contains("tally_sink_account_problems 0.0");
             });
             app.stop();
             assertThat(ended.get(20, TimeUnit.SECONDS)).isTrue();
@@ -114,15 +132,16 @@ final class SinkAppTest {
         return HTTP.send(HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.ofString());
     }
 
-    private static void publish(KafkaBroker broker, RegistryFake registry) throws Exception {
+    private static void publish(KafkaBroker broker, RegistryFake registry, String identifier, String eventName)
+            throws Exception {
         Instant now = Instant.now();
         BillableFact fact = BillableFact.newBuilder()
-                .setIdentifier("id-1")
+                .setIdentifier(identifier)
                 .setEnvironment("local")
                 .setPayer("user:u1")
                 .setStripeCustomerId("cus_1")
                 .setMeter("actions")
-                .setEventName("tally_actions")
+                .setEventName(eventName)
                 .setIntervalStart(now)
                 .setIntervalEnd(now)
                 .setTimestamp(now)

@@ -56,6 +56,7 @@ final class SinkSettingsTest {
                         Map.entry("stripe.retry.first", "14ms"),
                         Map.entry("stripe.retry.longest", "15s"),
                         Map.entry("stripe.errors.interval", "20s"),
+                        Map.entry("stripe.reconcile.interval", "0s"),
                         Map.entry("sink.max.pending", "16"),
                         Map.entry("sink.instance", "one"),
                         Map.entry("http.host", "0.0.0.0"),
@@ -71,6 +72,7 @@ final class SinkSettingsTest {
         assertThat(settings.delivery().retryRule().first()).isEqualTo(Duration.ofMillis(14));
         assertThat(settings.delivery().retryRule().longest()).isEqualTo(Duration.ofSeconds(15));
         assertThat(settings.errorsInterval()).isEqualTo(Duration.ofSeconds(20));
+        assertThat(settings.reconcileInterval()).isZero();
         assertThat(settings.isLive()).isFalse();
         assertThat(settings.delivery().maxPending()).isEqualTo(16);
         assertThat(settings.delivery().transactionalId()).isEqualTo("mine-stripe-sink-one");

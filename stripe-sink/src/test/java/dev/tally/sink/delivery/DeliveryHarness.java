@@ -9,7 +9,10 @@ import dev.tally.schemas.LedgerEntry;
 import dev.tally.schemas.serde.Decoded;
 import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.schemas.serde.RecordSerdes;
+import dev.tally.schemas.topics.TopicReader;
 import dev.tally.sink.delivery.CrashPoints.Point;
+import dev.tally.sink.reconciling.Reconciler;
+import dev.tally.sink.reconciling.SentFacts;
 import dev.tally.sink.reporting.Answer;
 import dev.tally.sink.reporting.ErrorReport;
 import dev.tally.sink.reporting.MinuteSum;
@@ -182,6 +185,18 @@ final class DeliveryHarness implements AutoCloseable {
         DeliveryRunner runner = DeliveryRunner.start(settings, with, () -> heard.add(new Heard("gave up")));
         runners.add(runner);
         return runner;
+    }
+
+    /** Compares, taking it to be an hour later. */
+    Reconciler reconciler() {
+        InstantSource clock = InstantSource.offset(InstantSource.system(), Duration.ofHours(1));
+        StripeClient client = new StripeConnection("sk_test_1", stripe.url(), Duration.ofSeconds(5)).open();
+        return new Reconciler(
+                new SentFacts(new TopicReader(broker.clientConfig()), topics, facts, ledger),
+                new StripeJavaSums(client, clock),
+                Duration.ofMinutes(30),
+                1_000,
+                clock);
     }
 
     private void reached(Point point) {

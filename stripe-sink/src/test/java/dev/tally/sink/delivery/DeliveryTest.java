@@ -7,8 +7,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tally.schemas.LedgerEntry;
 import dev.tally.schemas.LedgerState;
 import dev.tally.schemas.testing.RegistryFake;
+import dev.tally.sink.comparison.ComparedHour.Verdict;
+import dev.tally.sink.comparison.HourKey;
+import dev.tally.sink.comparison.SentFact;
 import dev.tally.sink.delivery.CrashPoints.Point;
 import dev.tally.sink.delivery.DeliveryHarness.Heard;
+import dev.tally.sink.reconciling.ReconcileWatch;
+import dev.tally.sink.reconciling.Reconciliation;
 import dev.tally.sink.testing.KafkaBroker;
 import dev.tally.sink.testing.Read;
 import dev.tally.sink.testing.StripeFake;
@@ -27,6 +32,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -653,7 +659,7 @@ final class DeliveryTest {
     @ParameterizedTest
     @EnumSource(
             value = Point.class,
-            names = {"ANSWERED", "OUTCOMES_WRITTEN", "OUTCOMES_COMMITTED"})
+            names = {"OUTCOMES_WRITTEN", "OUTCOMES_COMMITTED"})
     void shouldEndOnceWhatStripeReportsLaterThoughTheDeliveryDies(Point point) throws Exception {
         try (StripeFake stripe = StripeFake.start();
                 DeliveryHarness harness = harness(stripe)) {
@@ -725,6 +731,73 @@ final class DeliveryTest {
             // Then
             assertThat(harness.ledger().get("id-1")).containsExactly("INTENT", "ACCEPTED", "DEAD");
             assertThat(harness.deadLetters()).hasSize(1);
+        }
+    }
+
+    @Test
+    void shouldBeComparedWithWhatStripeHas() throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given: four hours of two customers; Stripe loses one fact, and has one that nobody here has sent
+            Instant start = Instant.now().truncatedTo(ChronoUnit.HOURS).minus(Duration.ofHours(5));
+            for (int hour = 0; hour < 4; hour++) {
+                for (int i = 0; i < 6; i++) {
+                    Instant at = start.plus(Duration.ofHours(hour)).plusSeconds(300L * i);
+                    String identifier = "id-" + hour + "-" + i;
+                    harness.publish(interval(identifier, "user:u" + i % 2, "cus_" + i % 2, 10 + i, at));
+                }
+            }
+            harness.publish(fact("no-customer", "user:free", null, 9));
+            harness.start();
+            harness.awaitAllCommitted();
+            stripe.lose("id-1-2");
+            stripe.takeAlso(
+                    "tally_actions", "cus_1", 7, start.plus(Duration.ofHours(2)).plusSeconds(59));
+
+            // When
+            Reconciliation result =
+                    harness.reconciler().compare(start, Instant.now().plusSeconds(3_600), fact -> true);
+            Reconciliation ofOne = harness.reconciler()
+                    .compare(
+                            start,
+                            start.plus(Duration.ofHours(2)),
+                            fact -> fact.customer().equals("cus_0"));
+
+            // Then
+            assertThat(result.untold()).isEmpty();
+            assertThat(result.hours(Verdict.EQUAL)).hasSize(6);
+            assertThat(result.hours(Verdict.UNSETTLED)).isEmpty();
+            assertThat(result.hours(Verdict.MISSING)).singleElement().satisfies(hour -> {
+                assertThat(hour.key())
+                        .isEqualTo(new HourKey("cus_0", "tally_actions", start.plus(Duration.ofHours(1))));
+                assertThat(hour.difference()).isEqualByComparingTo("-12");
+            });
+            assertThat(result.hours(Verdict.EXTRA))
+                    .singleElement()
+                    .satisfies(hour -> assertThat(hour.difference()).isEqualByComparingTo("7"));
+            assertThat(result.absent()).extracting(SentFact::identifier).containsExactly("id-1-2");
+            assertThat(ofOne.hours()).hasSize(2);
+            assertThat(ofOne.difference(Verdict.MISSING)).isEqualByComparingTo("-12");
+
+            // When: by schedule, the second time because the first partition is another's
+            List<Reconciliation> scheduled = new ArrayList<>();
+            AtomicBoolean ours = new AtomicBoolean(true);
+            AtomicReference<Instant> now = new AtomicReference<>(Instant.now());
+            ReconcileWatch watch = new ReconcileWatch(
+                    harness.reconciler(), Duration.ofHours(6), Duration.ZERO, ours::get, scheduled::add, now::get);
+            watch.turn();
+            assertThat(scheduled).isEmpty();
+            now.updateAndGet(before -> before.plus(Duration.ofMinutes(10)));
+            watch.turn();
+            watch.turn();
+            ours.set(false);
+            now.updateAndGet(before -> before.plus(Duration.ofHours(6)));
+            watch.turn();
+
+            // Then
+            assertThat(scheduled)
+                    .singleElement()
+                    .satisfies(one -> assertThat(one.hours(Verdict.MISSING)).isEqualTo(result.hours(Verdict.MISSING)));
         }
     }
 

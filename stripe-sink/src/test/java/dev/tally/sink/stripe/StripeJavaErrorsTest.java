@@ -32,7 +32,7 @@ final class StripeJavaErrorsTest {
     private static final String WHOLE = """
             {"id":"evt_2","object":"v2.core.event","created":"2026-11-21T12:01:00Z","type":"v1.billing.meter.no_meter_found","data":
              {"reason":{"error_count":1,"error_types":[
-               {"code":"no_meter","sample_errors":[{"request":{"identifier":"id-3"}}]}]}}}""";
+               {"code":"No meter!","sample_errors":[{"request":{"identifier":"id-3"}}]}]}}}""";
     private static final String UNREADABLE = "{\"id\":\"evt_3\",\"created\":\"yesterday\",\"data\":{}}";
 
     @Test
@@ -68,7 +68,7 @@ final class StripeJavaErrorsTest {
                                         Instant.parse("2026-11-21T12:01:00Z"),
                                         Instant.parse("2026-11-21T12:01:00Z"),
                                         1,
-                                        List.of(sample("id-3", "no_meter", ""))));
+                                        List.of(sample("id-3", "unknown", ""))));
                 assertThat(told.reports().getFirst().unnamed()).isEqualTo(5);
                 assertThat(told.reports().getLast().unnamed()).isZero();
             });

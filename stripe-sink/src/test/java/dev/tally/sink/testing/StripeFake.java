@@ -98,6 +98,11 @@ public final class StripeFake implements AutoCloseable {
         identifiers.clear();
     }
 
+    /** Loses an event that it took. */
+    public synchronized void lose(String identifier) {
+        taken.removeIf(call -> call.identifier().equals(identifier));
+    }
+
     /** Knows an identifier that nobody sent through this fake. */
     public synchronized void knowsAlready(String identifier) {
         identifiers.add(identifier);
@@ -190,14 +195,32 @@ public final class StripeFake implements AutoCloseable {
     private synchronized String summary(String eventName, Map<String, String> query) {
         long from = Long.parseLong(query.getOrDefault("start_time", ""));
         long to = Long.parseLong(query.getOrDefault("end_time", ""));
-        long sum = taken.stream()
+        if (!"hour".equals(query.get("value_grouping_window"))) {
+            return row(from, sum(eventName, query, from, to));
+        }
+        List<String> rows = new ArrayList<>();
+        for (long hour = from; hour < to; hour += 3_600) {
+            long sum = sum(eventName, query, hour, hour + 3_600);
+            if (sum != 0) {
+                rows.add(row(hour, sum));
+            }
+        }
+        return String.join(",", rows);
+    }
+
+    private long sum(String eventName, Map<String, String> query, long from, long to) {
+        return taken.stream()
                 .filter(call -> call.eventName().equals(eventName)
                         && call.customer().equals(query.get("customer"))
                         && call.timestamp() >= from
                         && call.timestamp() < to)
                 .mapToLong(Call::value)
                 .sum();
-        return "{\"object\":\"billing.meter_event_summary\",\"aggregated_value\":" + sum + ".0}";
+    }
+
+    private static String row(long start, long sum) {
+        return "{\"object\":\"billing.meter_event_summary\",\"id\":\"sum_" + start + "\",\"start_time\":" + start
+                + ",\"aggregated_value\":" + sum + ".0}";
     }
 
     private static Map<String, String> query(HttpExchange exchange) {

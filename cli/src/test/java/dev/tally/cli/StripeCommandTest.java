@@ -1,0 +1,233 @@
+package dev.tally.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tally.cli.standin.StandIn;
+import dev.tally.cli.standin.StandInOptions;
+import dev.tally.schemas.BillableFact;
+import dev.tally.schemas.FactKind;
+import dev.tally.schemas.LedgerEntry;
+import dev.tally.schemas.LedgerState;
+import dev.tally.schemas.serde.RecordSerdes;
+import dev.tally.schemas.testing.RegistryFake;
+import dev.tally.schemas.topics.TopicAdmin;
+import dev.tally.schemas.topics.Topics;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.test.KafkaClusterTestKit;
+import org.apache.kafka.common.test.TestKitNodes;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code tally stripe} against a real broker in this JVM and the stand-in. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class StripeCommandTest {
+
+    private static final String CUSTOMER = "cus_demo_enterprise";
+
+    @TempDir
+    private Path folder = Path.of("");
+
+    private @Nullable KafkaClusterTestKit broker;
+
+    private record Ran(int code, String out) {}
+
+    @BeforeAll
+    void start() throws Exception {
+        broker = new KafkaClusterTestKit.Builder(new TestKitNodes.Builder()
+                        .setCombined(true)
+                        .setNumBrokerNodes(1)
+                        .setNumControllerNodes(1)
+                        .build())
+                .build();
+        broker.format();
+        broker.startup();
+        broker.waitForReadyBrokers();
+    }
+
+    @AfterAll
+    void stop() throws Exception {
+        if (broker != null) {
+            broker.close();
+        }
+    }
+
+    private String bootstrap() {
+        return Objects.requireNonNull(broker).bootstrapServers();
+    }
+
+    @Test
+    void shouldTellWhatBecameOfFacts() throws Exception {
+        try (RegistryFake registry = RegistryFake.start();
+                RecordSerdes serdes = new RecordSerdes(Map.of("schema.registry.url", registry.url()));
+                StandIn standIn = StandIn.start(StandInOptions.of(0, folder), InstantSource.system());
+                KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
+                        Map.of("bootstrap.servers", bootstrap()),
+                        new ByteArraySerializer(),
+                        new ByteArraySerializer())) {
+            Topics topics = new Topics("", 1, 1);
+            try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap()))) {
+                new TopicAdmin(admin).apply(topics.all(), (short) 1);
+            }
+            List<String> servers = List.of("--bootstrap-server", bootstrap(), "--schema-registry", registry.url());
+
+            // Given: one fact that Stripe has, one that it lost, one that is dead, one parked, one not sent
+            Instant start = Instant.now().truncatedTo(ChronoUnit.HOURS).minus(Duration.ofHours(5));
+            LedgerState[] states = {
+                LedgerState.ACCEPTED, LedgerState.DUPLICATE_OK, LedgerState.DEAD, LedgerState.PARKED, LedgerState.INTENT
+            };
+            for (int i = 0; i < states.length; i++) {
+                BillableFact fact = fact("id-" + i, 100 + i, start.plus(Duration.ofHours(i)));
+                byte[] key = fact.getPayer().getBytes(StandardCharsets.UTF_8);
+                byte[] value = serdes.of(BillableFact.class).serializer().serialize(topics.billableUsage(), fact);
+                send(producer, new ProducerRecord<>(topics.billableUsage(), 0, key, value));
+                byte[] entry = serdes.of(LedgerEntry.class)
+                        .serializer()
+                        .serialize(topics.stripeLedger(), entry(fact, states[i]));
+                byte[] identifier = fact.getIdentifier().getBytes(StandardCharsets.UTF_8);
+                send(producer, new ProducerRecord<>(topics.stripeLedger(), 0, identifier, entry));
+                if (states[i] == LedgerState.PARKED) {
+                    ProducerRecord<byte[], byte[]> letter =
+                            new ProducerRecord<>(topics.stripeDeadLetters(), 0, key, value);
+                    letter.headers().add("tally.reason", "foreign_duplicate".getBytes(StandardCharsets.UTF_8));
+                    letter.headers().add("tally.detail", "Stripe \u001b[2Jhas it".getBytes(StandardCharsets.UTF_8));
+                    send(producer, letter);
+                }
+            }
+            bill(standIn, "id-0", 100, start);
+
+            // When
+            Ran status = tally(servers, "status");
+            Ran parked = tally(servers, "parked");
+            Ran compared = tally(servers, "reconcile", "--stripe", standIn.url());
+            Ran equal = tally(
+                    servers,
+                    "reconcile",
+                    "--stripe",
+                    standIn.url(),
+                    "--to",
+                    start.plus(Duration.ofHours(1)).toString());
+            Ran wrong = tally(servers, "reconcile", "--stripe", standIn.url(), "--from", "yesterday");
+            Ran away = tally(servers, "reconcile", "--stripe", "http://127.0.0.1:1");
+
+            // Then
+            assertThat(status.code()).isEqualTo(Exit.DONE);
+            assertThat(status.out())
+                    .contains("open   1", "taken  2", "dead   1", "parked 1")
+                    .contains("the oldest open fact was published at")
+                    .contains("kept as foreign_duplicate: 1");
+            assertThat(parked.code()).isEqualTo(Exit.NO);
+            assertThat(parked.out())
+                    .contains("id-3 org:demo-enterprise: 103 of tally_actions")
+                    .contains("foreign_duplicate: Stripe ?[2Jhas it")
+                    .contains("another installation")
+                    .contains("1 parked");
+            assertThat(compared.code()).isEqualTo(Exit.NO);
+            assertThat(compared.out())
+                    .contains("missing " + CUSTOMER + " tally_actions " + start.plus(Duration.ofHours(1)))
+                    .contains("Stripe took 101, and has 0")
+                    .contains("absent id-1")
+                    .contains("-d identifier='id-1'")
+                    .contains("3 equal, 1 missing (101 units), 0 extra (0 units), 1 not settled yet")
+                    .doesNotContain("absent id-0");
+            assertThat(equal.code()).isEqualTo(Exit.DONE);
+            assertThat(equal.out()).contains("1 equal, 0 missing");
+            assertThat(wrong.code()).isEqualTo(Exit.USAGE);
+            assertThat(away.code()).isEqualTo(Exit.UNREACHABLE);
+        }
+    }
+
+    private static void send(KafkaProducer<byte[], byte[]> producer, ProducerRecord<byte[], byte[]> record)
+            throws Exception {
+        producer.send(record).get(30, TimeUnit.SECONDS);
+    }
+
+    private static void bill(StandIn standIn, String identifier, long value, Instant at) throws Exception {
+        String form =
+                "event_name=tally_actions&identifier=%s&timestamp=%d&payload[stripe_customer_id]=%s&payload[value]=%d"
+                        .formatted(identifier, at.getEpochSecond(), CUSTOMER, value);
+        HttpRequest request = HttpRequest.newBuilder(URI.create(standIn.url() + "/v1/billing/meter_events"))
+                .header("Authorization", "Bearer sk_test_standin")
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .POST(HttpRequest.BodyPublishers.ofString(form))
+                .build();
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            assertThat(http.send(request, HttpResponse.BodyHandlers.ofString()).statusCode())
+                    .isEqualTo(200);
+        }
+    }
+
+    private static BillableFact fact(String identifier, long amount, Instant start) {
+        return BillableFact.newBuilder()
+                .setIdentifier(identifier)
+                .setEnvironment("local")
+                .setPayer("org:demo-enterprise")
+                .setStripeCustomerId(CUSTOMER)
+                .setMeter("actions")
+                .setEventName("tally_actions")
+                .setIntervalStart(start)
+                .setIntervalEnd(start.plusSeconds(300))
+                .setTimestamp(start)
+                .setSequence(1)
+                .setRevision(0)
+                .setAmount(amount)
+                .setKind(FactKind.USAGE)
+                .setPeriodStart(start)
+                .setPeriodEnd(start.plusSeconds(86_400))
+                .setCatalogVersion("enterprise@1")
+                .build();
+    }
+
+    private static LedgerEntry entry(BillableFact fact, LedgerState state) {
+        Instant at = fact.getTimestamp().plusSeconds(400);
+        return LedgerEntry.newBuilder()
+                .setIdentifier(fact.getIdentifier())
+                .setPayer(fact.getPayer())
+                .setStripeCustomerId(fact.getStripeCustomerId())
+                .setEventName(fact.getEventName())
+                .setAmount(fact.getAmount())
+                .setTimestamp(fact.getTimestamp())
+                .setState(state)
+                .setFirstAttemptAt(at)
+                .setAt(at)
+                .build();
+    }
+
+    private static Ran tally(List<String> servers, String command, String... more) {
+        List<String> args = new ArrayList<>(List.of("stripe", command));
+        args.addAll(servers);
+        args.addAll(List.of(more));
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        PrintStream realOut = System.out;
+        System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
+        try {
+            int code = Main.run(args.toArray(String[]::new));
+            return new Ran(code, out.toString(StandardCharsets.UTF_8));
+        } finally {
+            System.setOut(realOut);
+        }
+    }
+}
