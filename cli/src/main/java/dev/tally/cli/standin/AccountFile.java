@@ -17,7 +17,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the JSON file that describes the account. Anything the stand-in cannot imitate (mixed intervals in a subscription) is refused rather than treated as something else.
+ * Reads the JSON file that describes the account. Anything the stand-in cannot imitate (mixed intervals in a subscription) is refused
+ * rather than treated as something else.
  */
 final class AccountFile {
 

@@ -87,7 +87,8 @@ final class StripeApi {
             return streamed(call, fault);
         }
         if (fault != null && !meterEvent) {
-            return faults.answer(fault, () -> route(call));
+            Answer real = fault.when() == Faults.When.BEFORE ? Faults.error() : route(call);
+            return faults.answer(fault, () -> real);
         }
         if (fault != null && unsavedBefore(fault)) {
             return faults.answer(fault, Faults::error);

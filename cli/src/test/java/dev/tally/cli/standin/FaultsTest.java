@@ -337,6 +337,8 @@ class FaultsTest {
 
             // Then
             assertThat(refusal.getCode()).isEqualTo("duplicate_meter_event");
+            assertThatThrownBy(() -> Variant.parse("retry-after,nonsense"))
+                    .hasMessageContaining("no variant is called 'nonsense'");
         }
     }
 
