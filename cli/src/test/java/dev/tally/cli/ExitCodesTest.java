@@ -17,6 +17,7 @@ class ExitCodesTest {
         assertThat(Main.run("publish", "/no/such/file")).isEqualTo(Exit.USAGE);
         assertThat(Main.run("usage", "user:u1", "--app", "localhost")).isEqualTo(Exit.USAGE);
         assertThat(Main.run("audit", "--day", "yesterday")).isEqualTo(Exit.USAGE);
+        assertThat(Main.run("audit", "--stripe", "localhost")).isEqualTo(Exit.USAGE);
         assertThat(Main.run("up", "--set", "latness.horizon=1h")).isEqualTo(Exit.USAGE);
         assertThat(Main.run("up", "--kafka-port", "70000")).isEqualTo(Exit.USAGE);
         assertThat(Main.run("--help")).isZero();

@@ -245,6 +245,11 @@ public final class ChargeCatalogue {
         return of == null ? List.of() : of.all().toList();
     }
 
+    /** Whether a subject ever had a grant. */
+    public boolean hasGrants(String subject) {
+        return grants.containsKey(subject);
+    }
+
     /** A subject's grants of a meter, in the order in which they are taken from. */
     List<Granted> grants(String subject, String meter) {
         List<Granted> found = new ArrayList<>();

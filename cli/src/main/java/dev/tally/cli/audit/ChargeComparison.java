@@ -78,6 +78,12 @@ public final class ChargeComparison {
         return differences;
     }
 
+    /** What is said to be reported of a period's overage. */
+    public long reported(ChargedMeter charged) {
+        SaidCharges says = said.getOrDefault(charged, SaidCharges.NONE);
+        return says.overage() - says.unreported();
+    }
+
     /**
      * Differences between what a period bills and what its facts say, one line each.
      *
@@ -90,12 +96,7 @@ public final class ChargeComparison {
         boolean onlyOverage = period == null
                 || period.rows().stream().noneMatch(row -> row.plan().accountsForAll());
         if (onlyOverage) {
-            SaidCharges says = said.getOrDefault(charged, SaidCharges.NONE);
-            found.within(
-                    "reported by facts",
-                    Math.min(before, after),
-                    Math.max(before, after),
-                    says.overage() - says.unreported());
+            found.within("reported by facts", Math.min(before, after), Math.max(before, after), reported(charged));
         }
         return found.lines;
     }

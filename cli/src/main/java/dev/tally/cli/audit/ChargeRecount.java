@@ -64,8 +64,9 @@ public final class ChargeRecount {
      * @param publishedAt append time of its record
      * @param judged whether it is processed for sure
      * @param amounts by meter
+     * @return who pays for it; null where the catalogue changed just then
      */
-    public void action(
+    public @Nullable String action(
             int partition, Instant publishedAt, boolean judged, ActionEvent action, Map<String, Long> amounts) {
         Instant at = action.getOccurredAt();
         String user = Subject.user(action.getUserId()).text();
@@ -77,15 +78,16 @@ public final class ChargeRecount {
             if (!pooled.sure()) {
                 doubt(org, pooled.subscribed(), at);
                 doubt(user, own.subscribed(), at);
-                return;
+                return null;
             }
             // An org's plan that is not known is taken for a pooled one, and waited for.
             if (pooled.phased() && (pooled.plan() == null || pooled.plan().orgPays())) {
                 charge(partition, publishedAt, judged, org, pooled, at, amounts);
-                return;
+                return org;
             }
         }
         charge(partition, publishedAt, judged, user, own, at, amounts);
+        return user;
     }
 
     private void charge(

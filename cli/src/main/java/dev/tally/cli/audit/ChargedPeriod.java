@@ -32,12 +32,12 @@ public record ChargedPeriod(List<Row> rows, boolean provable, boolean moving, bo
     }
 
     /** What is accounted for at least. */
-    long least() {
+    public long least() {
         return least(row -> true);
     }
 
     /** What is accounted for at most. */
-    long most() {
+    public long most() {
         return most(row -> true);
     }
 

@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
 
 /**
@@ -19,38 +18,19 @@ import java.util.function.ToLongFunction;
  */
 public record Comparison(Reading before, Reading after) {
 
-    /** Day windows of both readings and of what is said, those asked for. */
-    public Set<String> windows(Map<String, Long> said, Predicate<String> asked) {
-        Set<String> windows = new TreeSet<>(after.totals().keySet());
-        windows.addAll(said.keySet());
-        windows.removeIf(asked.negate());
-        return windows;
+    /** Whether a window changed while it was compared. */
+    public boolean isMoving(String key) {
+        return total(before, key) != total(after, key);
     }
 
-    /** How many of the windows changed while they were compared. */
-    public long moving(Set<String> windows) {
-        return windows.stream()
-                .filter(key -> total(before, key) != total(after, key))
-                .count();
+    /** What a window has for sure. */
+    long least(String key) {
+        return total(before, key);
     }
 
-    /** Differences of day totals, one line each. */
-    public List<String> usage(Map<String, Long> said, Set<String> windows) {
-        List<String> differences = new ArrayList<>();
-        for (String key : windows) {
-            long least = total(before, key);
-            long most = total(after, key);
-            long found = said.getOrDefault(key, 0L);
-            if (found < least || found > most) {
-                differences.add(key + ": recounted " + range(least, most) + ", usage says " + found);
-            }
-        }
-        return differences;
-    }
-
-    /** Whether any window is said to have less than was recounted up to what is processed. */
-    public boolean isBehind(Map<String, Long> said, Set<String> windows) {
-        return windows.stream().anyMatch(key -> said.getOrDefault(key, 0L) < total(before, key));
+    /** What a window can have at most. */
+    long most(String key) {
+        return total(after, key);
     }
 
     /**
@@ -92,7 +72,8 @@ public record Comparison(Reading before, Reading after) {
         return reading.totals().getOrDefault(key, 0L);
     }
 
-    private static String range(long least, long most) {
+    /** One figure where both are the same. */
+    static String range(long least, long most) {
         return least == most ? Long.toString(least) : least + " to " + most;
     }
 }

@@ -9,10 +9,8 @@ import java.math.BigInteger;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -25,13 +23,12 @@ public final class Recount {
 
     private static final BigInteger THOUSAND = BigInteger.valueOf(1_000);
     private static final BigInteger HALF = BigInteger.valueOf(500);
+    private static final BigInteger MOST = BigInteger.valueOf(Long.MAX_VALUE);
 
     private final List<Meter> meters;
-    private final Set<Identity> seen = new HashSet<>();
+    private final Identities seen = new Identities();
     private final Map<String, Long> totals = new TreeMap<>();
     private final Map<Integer, Tally> partitions = new TreeMap<>();
-
-    private record Identity(String userId, String eventId) {}
 
     private static final class Tally {
         private long read;
@@ -69,7 +66,7 @@ public final class Recount {
     public Map<String, Long> action(int partition, ActionEvent action) {
         Tally of = of(partition);
         of.read++;
-        if (!seen.add(new Identity(action.getUserId(), action.getEventId()))) {
+        if (!seen.add(action.getUserId(), action.getEventId())) {
             of.duplicate++;
             return Map.of();
         }
@@ -79,22 +76,30 @@ public final class Recount {
         }
         of.counted++;
         LocalDate day = LocalDate.ofInstant(action.getOccurredAt(), ZoneOffset.UTC);
+        Map<String, Long> amounts = amounts(action);
+        amounts.forEach((meter, amount) -> {
+            add("user:" + PercentEncoding.encode(action.getUserId()), meter, day, amount);
+            if (action.getOrgId() != null) {
+                add("org:" + PercentEncoding.encode(action.getOrgId()), meter, day, amount);
+            }
+        });
+        return amounts;
+    }
+
+    /** What an action comes to by meter, whether it counts or not. */
+    public Map<String, Long> amounts(ActionEvent action) {
         Map<String, Long> amounts = new TreeMap<>();
         for (Meter meter : meters) {
             long amount = amount(meter, action);
             if (amount != 0) {
                 amounts.put(meter.getMeterId(), amount);
-                add("user:" + PercentEncoding.encode(action.getUserId()), meter, day, amount);
-                if (action.getOrgId() != null) {
-                    add("org:" + PercentEncoding.encode(action.getOrgId()), meter, day, amount);
-                }
             }
         }
         return amounts;
     }
 
-    private void add(String subject, Meter meter, LocalDate day, long amount) {
-        String key = subject + "/" + PercentEncoding.encode(meter.getMeterId()) + "/DAY/" + day + "T00:00:00Z";
+    private void add(String subject, String meter, LocalDate day, long amount) {
+        String key = subject + "/" + PercentEncoding.encode(meter) + "/DAY/" + day + "T00:00:00Z";
         totals.merge(key, amount, Long::sum);
     }
 
@@ -133,7 +138,8 @@ public final class Recount {
                             .add(HALF)
                             .divide(THOUSAND));
                 }
-                return credits.longValueExact();
+                // Far more than an action may have: such a one is a dead letter.
+                return credits.min(MOST).max(MOST.negate()).longValue();
             }
         }
         return 0;

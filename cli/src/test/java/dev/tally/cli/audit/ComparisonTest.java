@@ -3,7 +3,6 @@ package dev.tally.cli.audit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ComparisonTest {
@@ -15,21 +14,14 @@ class ComparisonTest {
 
     @Test
     void shouldBeExactWhereNothingWasPublishedMeanwhile() {
-        // Given
-        Comparison still = new Comparison(BEFORE, BEFORE);
-        Map<String, Long> said = Map.of("u1", 6L, "u4", 1L);
-
         // When
-        Set<String> windows = still.windows(said, key -> true);
+        Comparison still = new Comparison(BEFORE, BEFORE);
 
         // Then
-        assertThat(still.moving(windows)).isZero();
-        assertThat(still.isBehind(said, windows)).isTrue();
-        assertThat(still.usage(said, windows))
-                .containsExactly(
-                        "u1: recounted 5, usage says 6",
-                        "u2: recounted 1, usage says 0",
-                        "u4: recounted 0, usage says 1");
+        assertThat(still.isMoving("u1")).isFalse();
+        assertThat(still.least("u1")).isEqualTo(5);
+        assertThat(still.most("u1")).isEqualTo(5);
+        assertThat(still.most("u4")).isZero();
         assertThat(still.outcomes(Map.of(0, new Outcomes(8, 5, 1, 1, 1, 0)))).isEmpty();
         assertThat(still.outcomes(Map.of(0, new Outcomes(8, 4, 1, 2, 0, 1))))
                 .containsExactly(
@@ -41,26 +33,15 @@ class ComparisonTest {
 
     @Test
     void shouldAcceptAnythingBetweenBeforeAndAfter() {
-        // Given
-        Comparison moving = new Comparison(BEFORE, AFTER);
-        Map<String, Long> said = Map.of("u1", 5L, "u2", 2L);
-
         // When
-        Set<String> windows = moving.windows(said, key -> true);
+        Comparison moving = new Comparison(BEFORE, AFTER);
 
         // Then
-        assertThat(moving.moving(windows)).isEqualTo(2);
-        assertThat(moving.isBehind(said, windows)).isFalse();
-        assertThat(moving.usage(said, windows)).isEmpty();
+        assertThat(moving.isMoving("u2")).isTrue();
+        assertThat(moving.isMoving("u3")).isTrue();
+        assertThat(moving.least("u2")).isEqualTo(1);
+        assertThat(moving.most("u2")).isEqualTo(3);
         assertThat(moving.outcomes(Map.of(0, new Outcomes(9, 6, 1, 1, 1, 0)))).isEmpty();
-        assertThat(moving.usage(Map.of("u1", 5L, "u2", 4L), windows))
-                .containsExactly("u2: recounted 1 to 3, usage says 4");
-    }
-
-    @Test
-    void shouldCompareWhatWasAskedFor() {
-        assertThat(new Comparison(BEFORE, AFTER).windows(Map.of("u9", 1L), "u1"::equals))
-                .containsExactly("u1");
     }
 
     @Test
