@@ -56,6 +56,12 @@ final class UpCommand implements Callable<Integer> {
     @Option(names = "--stripe-port", defaultValue = "8083")
     private int stripePort;
 
+    @Option(
+            names = "--stripe-account",
+            paramLabel = "FILE",
+            description = "JSON account of the Stripe stand-in (default: the demo's).")
+    private @Nullable Path stripeAccount;
+
     @Option(names = "--data", description = "Where state is kept (default: .tally at the repository's root).")
     private @Nullable Path data;
 
@@ -78,11 +84,22 @@ final class UpCommand implements Callable<Integer> {
         AppSettings routed = AppSettings.route(settings, System.getenv());
         Path home = Path.of(System.getProperty("tally.home", ".")).toAbsolutePath();
         Path folder = (data == null ? home.resolve(".tally") : data).toAbsolutePath();
-        StackOptions options =
-                new StackOptions(folder, home, kafkaPort, registryPort, httpPort, sinkPort, stripePort, settings);
+        StackOptions options = new StackOptions(
+                folder,
+                home,
+                kafkaPort,
+                registryPort,
+                httpPort,
+                sinkPort,
+                stripePort,
+                stripeAccount == null ? null : stripeAccount.toAbsolutePath(),
+                settings);
         List<String> problems = new ArrayList<>(LocalStack.portProblems(options));
         if (fresh && !LocalStack.looksLikeState(folder)) {
             problems.add(folder + " does not look like a folder of Tally: not deleted");
+        }
+        if (stripeAccount != null && !Files.isReadable(stripeAccount)) {
+            problems.add("--stripe-account " + stripeAccount + " cannot be read");
         }
         if (!problems.isEmpty()) {
             throw new Exit(Exit.USAGE, String.join("\ntally: ", problems));

@@ -10,6 +10,7 @@ import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.FactKind;
 import dev.tally.schemas.QuotaAlert;
 import dev.tally.schemas.SeatChange;
+import dev.tally.schemas.SeatLedgerEntry;
 import java.time.Instant;
 import java.util.List;
 import java.util.function.Consumer;
@@ -26,7 +27,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 /**
  * The cases that were computed by hand, each with payers of its own, on one stack whose clock goes from the end of October 2026 to a leap
  * day. The tests are the moments of that time in their order. Of money they see the facts, and what the Stripe stand-in makes of those of
- * the demo's customers.
+ * the demo's customers and of a team's seats.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -34,7 +35,13 @@ class GoldenCasesE2E {
 
     private static final String JANUARY = "2026-01-01T00:00:00Z";
 
-    private final Timeline time = new Timeline("golden", Instant.parse("2026-10-31T21:00:00Z"));
+    private final Timeline time = new Timeline(
+            "golden",
+            Instant.parse("2026-10-31T21:00:00Z"),
+            "--stripe-account",
+            Tally.ROOT.resolve("e2e/src/test/resources/golden-account.json").toString(),
+            "--set",
+            "seats.debounce=1s");
 
     @BeforeAll
     void subscribe() {
@@ -62,6 +69,15 @@ class GoldenCasesE2E {
                 assertPool(billing, 14_000, 14_000);
             });
         }
+        Timeline.await(() -> assertThat(seatsAtStripe()).isIn("6 IN_STEP", "6 SENT"));
+        assertThat(time.invoiced("cus_seats", "2026-11-16")).isEqualTo("121.00");
+    }
+
+    /** The quantity that the ledger of seats has last for the team whose subscription names an item. */
+    private String seatsAtStripe() {
+        SeatLedgerEntry entry =
+                time.wire().latest("stripe-seats", SeatLedgerEntry.class).get("org:seats");
+        return entry == null ? "" : entry.getQuantity() + " " + entry.getState();
     }
 
     @Test
@@ -136,6 +152,8 @@ class GoldenCasesE2E {
 
         assertPool("seats", 15_000, 15_000);
         Timeline.await(() -> assertThat(seatChanges("org:seats")).last().isEqualTo(tuple(7L, "2026-11-16T00:00:00Z")));
+        Timeline.await(
+                () -> assertThat(time.invoiced("cus_seats", "2026-11-16")).isEqualTo("127.00"));
     }
 
     @Test
@@ -281,6 +299,9 @@ class GoldenCasesE2E {
             assertThat(billing.required("seats").asLong()).isEqualTo(6);
             assertPool(billing, 15_000, 15_000);
         });
+        Timeline.await(
+                () -> assertThat(time.invoiced("cus_seats", "2026-11-16")).isEqualTo("123.80"));
+        assertThat(time.prorations("cus_seats", "2026-11-16")).containsExactly("6.00", "-3.20");
     }
 
     @Test
@@ -443,6 +464,8 @@ class GoldenCasesE2E {
         assertThat(billed("org:demo-enterprise")).isEqualTo(1_234);
         assertThat(time.invoiced("cus_demo_enterprise", "2026-11-16")).isEqualTo("502.09");
         assertThat(time.invoiced("cus_demo_payg", "2026-11-16")).isEqualTo("24.69");
+        assertThat(time.invoiced("cus_seats", "2026-11-16")).isEqualTo("123.80");
+        assertThat(time.invoiced("cus_seats", "2026-12-16")).isEqualTo("121.00");
     }
 
     @Test
@@ -526,11 +549,13 @@ class GoldenCasesE2E {
     }
 
     private static String subscription(String subject, String plan, String anchor) {
+        String atStripe =
+                subject.equals("org:seats") ? "stripeCustomerId: cus_seats\n    stripeSeatItemId: si_seats\n    " : "";
         return """
                   - subject: "%s"
-                    anchor: %s
+                    %sanchor: %s
                     phases: [{planId: %s, version: 1, effectiveFrom: %s}]
-                """.formatted(subject, anchor, plan, anchor);
+                """.formatted(subject, atStripe, anchor, plan, anchor);
     }
 
     /** Orgs with an owner and five members each. */

@@ -43,8 +43,12 @@ final class Timeline implements AutoCloseable {
     private final LocalStack stack;
     private final Wire wire;
 
-    /** Starts a stack at some time. */
-    Timeline(String name, Instant begin) {
+    /**
+     * Starts a stack at some time.
+     *
+     * @param options further options of {@code up}
+     */
+    Timeline(String name, Instant begin, String... options) {
         try {
             file = Files.createDirectories(Tally.ROOT
                             .resolve("e2e/target/clocks")
@@ -55,7 +59,9 @@ final class Timeline implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         clock = TestClock.of(file.toString());
-        stack = new LocalStack(name, "--set", "clock=" + file);
+        List<String> all = new ArrayList<>(List.of("--set", "clock=" + file));
+        all.addAll(List.of(options));
+        stack = new LocalStack(name, all.toArray(String[]::new));
         wire = new Wire(stack, file.toString());
         try {
             stack.start();
@@ -232,6 +238,13 @@ final class Timeline implements AutoCloseable {
         return wire.get(stack.stripe() + "/stand-in/invoice?customer=" + customer + "&period=" + day)
                 .path("total")
                 .asText();
+    }
+
+    /** The amounts of the changes of quantity within that period. */
+    List<String> prorations(String customer, String day) {
+        return wire.get(stack.stripe() + "/stand-in/invoice?customer=" + customer + "&period=" + day)
+                .path("prorations")
+                .findValuesAsText("amount");
     }
 
     List<BillableFact> facts(String payer) {

@@ -27,30 +27,38 @@ final class ArchitectureTest {
                 .definedBy("dev.tally.sink.reconciling..")
                 .layer("comparison")
                 .definedBy("dev.tally.sink.comparison..")
+                .layer("seats")
+                .definedBy("dev.tally.sink.seats")
                 .layer("delivery")
                 .definedBy("dev.tally.sink.delivery..")
                 .layer("stripe")
                 .definedBy("dev.tally.sink.stripe..")
+                .layer("seat rules")
+                .definedBy("dev.tally.sink.seats.rules..")
                 .layer("reporting")
                 .definedBy("dev.tally.sink.reporting..")
                 .whereLayer("app")
                 .mayNotBeAccessedByAnyLayer()
                 .whereLayer("checks")
                 .mayOnlyBeAccessedByLayers("app")
+                .whereLayer("seats")
+                .mayOnlyBeAccessedByLayers("app")
                 .whereLayer("reconciling")
                 .mayOnlyBeAccessedByLayers("app")
                 .whereLayer("comparison")
                 .mayOnlyBeAccessedByLayers("reconciling", "app")
                 .whereLayer("delivery")
-                .mayOnlyBeAccessedByLayers("checks", "reconciling", "app")
+                .mayOnlyBeAccessedByLayers("checks", "reconciling", "seats", "app")
                 .whereLayer("stripe")
-                .mayOnlyBeAccessedByLayers("checks", "reconciling", "delivery", "app")
+                .mayOnlyBeAccessedByLayers("checks", "reconciling", "seats", "delivery", "app")
+                .whereLayer("seat rules")
+                .mayOnlyBeAccessedByLayers("stripe", "seats", "app")
                 .check(SINK);
     }
 
     @Test
     void shouldHaveNoCycles() {
-        slices().matching("dev.tally.sink.(*)..").should().beFreeOfCycles().check(SINK);
+        slices().matching("dev.tally.sink.(**)").should().beFreeOfCycles().check(SINK);
     }
 
     @Test
@@ -72,6 +80,18 @@ final class ArchitectureTest {
                 .should()
                 .onlyDependOnClassesThat()
                 .resideInAnyPackage("java..", "org.jspecify..", "dev.tally.sink.comparison..")
+                .check(SINK);
+    }
+
+    @Test
+    void shouldKeepTheRulesOfSeatsPure() {
+        classes()
+                .that()
+                .resideInAPackage("dev.tally.sink.seats.rules..")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage(
+                        "java..", "org.jspecify..", "dev.tally.sink.reporting..", "dev.tally.sink.seats.rules..")
                 .check(SINK);
     }
 

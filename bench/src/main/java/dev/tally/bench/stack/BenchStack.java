@@ -73,7 +73,7 @@ public final class BenchStack implements AutoCloseable {
     }
 
     private void startBroker() {
-        StackOptions options = new StackOptions(folder, folder, kafkaPort, 0, 0, 0, 0, Map.of());
+        StackOptions options = new StackOptions(folder, folder, kafkaPort, 0, 0, 0, 0, null, Map.of());
         new Broker(options).format();
         // Unlike `up`'s broker it compiles with C2: a slow broker would hide what the programs cost.
         ChildProcess broker = child(

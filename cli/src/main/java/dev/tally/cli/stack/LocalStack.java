@@ -106,16 +106,24 @@ public final class LocalStack {
             child(
                     "stripe-stand-in",
                     List.of("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", classPath()),
-                    List.of(
-                            "dev.tally.cli.standin.StandInMain",
-                            "--port",
-                            Integer.toString(options.stripePort()),
-                            "--data",
-                            options.data().resolve("stripe-stand-in").toString(),
-                            "--clock",
-                            clock),
+                    standIn(clock),
                     Map.of());
         }
+    }
+
+    private List<String> standIn(String clock) {
+        List<String> command = new ArrayList<>(List.of(
+                "dev.tally.cli.standin.StandInMain",
+                "--port",
+                Integer.toString(options.stripePort()),
+                "--data",
+                options.data().resolve("stripe-stand-in").toString(),
+                "--clock",
+                clock));
+        if (options.stripeAccount() != null) {
+            command.addAll(List.of("--account", options.stripeAccount().toString()));
+        }
+        return command;
     }
 
     /** Starts streams-app and stripe-sink; they wait for what they need by themselves. */

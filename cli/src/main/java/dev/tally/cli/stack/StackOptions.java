@@ -2,12 +2,14 @@ package dev.tally.cli.stack;
 
 import java.nio.file.Path;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What {@code up} was asked for.
  *
  * @param data where state is kept
  * @param home the repository's root
+ * @param stripeAccount file that describes the account of the Stripe stand-in; null: the demo's
  * @param settings settings for the apps, each of which gets those it knows
  */
 public record StackOptions(
@@ -18,6 +20,7 @@ public record StackOptions(
         int httpPort,
         int sinkPort,
         int stripePort,
+        @Nullable Path stripeAccount,
         Map<String, String> settings) {
 
     public StackOptions {

@@ -7,7 +7,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The account the stand-in pretends to be, in Stripe's own terms and fixed while it runs. Unit amounts are decimal cents.
+ * The account the stand-in pretends to be, in Stripe's own terms and fixed while it runs, but for quantities. Unit amounts are decimal
+ * cents.
  */
 record Account(List<Meter> meters, List<Price> prices, List<Customer> customers, List<Subscription> subscriptions) {
 
@@ -74,12 +75,23 @@ record Account(List<Meter> meters, List<Price> prices, List<Customer> customers,
         }
     }
 
-    /** One priced part of a subscription; {@code quantity} is null where the price is metered. */
+    /** One priced part of a subscription; {@code quantity}, until it is updated, is null where the price is metered. */
     record Item(String id, Price price, @Nullable Integer quantity) {}
 
     /** The same where windows of meters change nothing. */
     Account addingUp() {
         return new Account(meters.stream().map(Meter::addingUp).toList(), prices, customers, subscriptions);
+    }
+
+    /** An item with the subscription it is a part of. */
+    record SubscribedItem(Subscription subscription, Item item) {}
+
+    Optional<SubscribedItem> item(String id) {
+        return subscriptions.stream()
+                .flatMap(subscription ->
+                        subscription.items().stream().map(item -> new SubscribedItem(subscription, item)))
+                .filter(found -> found.item().id().equals(id))
+                .findFirst();
     }
 
     Optional<Meter> meter(String id) {

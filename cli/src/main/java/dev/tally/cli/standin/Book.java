@@ -15,7 +15,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything the stand-in remembers: the events it accepted, their identifiers and the saved answers. Thread-safe; whatever
+ * Everything the stand-in remembers: the events it accepted, their identifiers, what items were
+ * updated, and the saved answers. Thread-safe; whatever
  * changes it is in the journal before the method returns.
  */
 final class Book implements Closeable {
@@ -30,6 +31,7 @@ final class Book implements Closeable {
     private final List<MeterEvent> events = new ArrayList<>();
     private final Map<String, Instant> identifiers = new HashMap<>();
     private final Map<String, SavedAnswer> answers = new HashMap<>();
+    private final List<ItemUpdate> updates = new ArrayList<>();
     private final Journal journal;
 
     /**
@@ -56,6 +58,10 @@ final class Book implements Closeable {
             int at = Math.toIntExact(canceled - 1);
             events.set(at, events.get(at).failed(CANCELED));
         }
+        ItemUpdate update = entry.update();
+        if (update != null) {
+            updates.add(update);
+        }
         SavedAnswer saved = entry.saved();
         if (saved != null) {
             answers.put(saved.key(), saved);
@@ -72,13 +78,13 @@ final class Book implements Closeable {
         if (seen != null && (identifiersForEver || event.receivedAt().isBefore(seen.plus(DAY)))) {
             return false;
         }
-        commit(new Journal.Entry(numbered(event), saved, null));
+        commit(new Journal.Entry(numbered(event), null, saved, null));
         return true;
     }
 
     /** Keeps an event that does not count, whatever its identifier. */
     synchronized void report(MeterEvent failed) {
-        commit(new Journal.Entry(numbered(failed), null, null));
+        commit(new Journal.Entry(numbered(failed), null, null, null));
     }
 
     /** What came of canceling an event. */
@@ -106,13 +112,51 @@ final class Book implements Closeable {
         if (!now.isBefore(found.receivedAt().plus(DAY))) {
             return Cancel.TOO_LATE;
         }
-        commit(new Journal.Entry(null, null, found.sequence()));
+        commit(new Journal.Entry(null, null, null, found.sequence()));
         return Cancel.CANCELED;
+    }
+
+    /**
+     * Sets the quantity of an item, together with the answer saved for it. Where it is the same, nothing else is changed.
+     *
+     * @param quantity null where the call said none of an item that has none
+     */
+    synchronized void update(
+            Account.Item item,
+            @Nullable Long quantity,
+            Instant prorationDate,
+            boolean prorated,
+            Instant now,
+            @Nullable SavedAnswer saved) {
+        Long before = quantity(item, Instant.MAX);
+        ItemUpdate update = before == null || quantity == null || before.equals(quantity)
+                ? null
+                : new ItemUpdate(item.id(), before, quantity, prorationDate, prorated, now);
+        if (update != null || saved != null) {
+            commit(new Journal.Entry(null, update, saved, null));
+        }
+    }
+
+    /** The quantity an item had just before {@code instant}; null where it has none. */
+    synchronized @Nullable Long quantity(Account.Item item, Instant instant) {
+        Integer first = item.quantity();
+        Long quantity = first == null ? null : Long.valueOf(first);
+        for (ItemUpdate update : updates) {
+            if (update.item().equals(item.id()) && update.receivedAt().isBefore(instant)) {
+                quantity = update.quantity();
+            }
+        }
+        return quantity;
+    }
+
+    /** The updates that match, in the order they were received. */
+    synchronized List<ItemUpdate> updates(Predicate<ItemUpdate> filter) {
+        return updates.stream().filter(filter).toList();
     }
 
     /** Saves the answer of a call that changed nothing else. */
     synchronized void save(SavedAnswer saved) {
-        commit(new Journal.Entry(null, saved, null));
+        commit(new Journal.Entry(null, null, saved, null));
     }
 
     /** The answer saved under a key in the last 24 hours. */

@@ -12,6 +12,11 @@ record Call(String method, String path, String query, Headers headers, String bo
         return headers.getFirst(name);
     }
 
+    /** Whether it is one of version 2 of Stripe's API: in JSON, and with other forms of errors. */
+    boolean isV2() {
+        return path.startsWith("/v2/");
+    }
+
     /** The path split at its slashes: {@code /v1/billing/meters} gives {@code [v1, billing, meters]}. */
     List<String> segments() {
         return List.of(path.substring(1).split("/", -1));

@@ -23,9 +23,10 @@ final class Journal implements Closeable {
 
     private final FileChannel channel;
 
-    /** What one call changed: an event, a saved answer, or both; or the sequence of the event that was canceled. */
+    /** What one call changed: an event or an item, a saved answer, or both; or the sequence of the event that was canceled. */
     record Entry(
             @Nullable MeterEvent event,
+            @Nullable ItemUpdate update,
             @Nullable SavedAnswer saved,
             @Nullable Long canceled) {}
 
@@ -123,6 +124,16 @@ final class Journal implements Closeable {
                 node.put("error", event.error());
             }
         }
+        ItemUpdate update = entry.update();
+        if (update != null) {
+            line.putObject("update")
+                    .put("item", update.item())
+                    .put("before", update.before())
+                    .put("quantity", update.quantity())
+                    .put("proration_date", update.prorationDate().toString())
+                    .put("prorated", update.prorated())
+                    .put("received_at", update.receivedAt().toString());
+        }
         SavedAnswer saved = entry.saved();
         if (saved != null) {
             line.putObject("saved")
@@ -141,6 +152,7 @@ final class Journal implements Closeable {
 
     private static Entry read(JsonNode line) {
         JsonNode event = line.get("event");
+        JsonNode update = line.get("update");
         JsonNode saved = line.get("saved");
         return new Entry(
                 event == null
@@ -154,6 +166,15 @@ final class Journal implements Closeable {
                                 Instant.parse(event.required("timestamp").asText()),
                                 Instant.parse(event.required("received_at").asText()),
                                 event.has("error") ? event.get("error").asText() : null),
+                update == null
+                        ? null
+                        : new ItemUpdate(
+                                update.required("item").asText(),
+                                update.required("before").longValue(),
+                                update.required("quantity").longValue(),
+                                Instant.parse(update.required("proration_date").asText()),
+                                update.required("prorated").booleanValue(),
+                                Instant.parse(update.required("received_at").asText())),
                 saved == null
                         ? null
                         : new SavedAnswer(

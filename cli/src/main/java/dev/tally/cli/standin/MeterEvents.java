@@ -2,20 +2,13 @@ package dev.tally.cli.standin;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
@@ -38,27 +31,23 @@ final class MeterEvents {
     private final Account account;
     private final Book book;
     private final RequestRules rules;
-    private final Faults faults;
-    private final InstantSource clock;
-    private final StandInOptions options;
+    private final KeyedCalls keyedCalls;
     private final Limits limits;
+    private final StandInOptions options;
     private final Set<String> callsInFlight = ConcurrentHashMap.newKeySet();
-    private final Set<String> keysInUse = ConcurrentHashMap.newKeySet();
 
     MeterEvents(
             Account account,
             Book book,
             RequestRules rules,
-            Faults faults,
+            KeyedCalls keyedCalls,
             Limits limits,
-            InstantSource clock,
             StandInOptions options) {
         this.account = account;
         this.book = book;
         this.rules = rules;
-        this.faults = faults;
+        this.keyedCalls = keyedCalls;
         this.limits = limits;
-        this.clock = clock;
         this.options = options;
     }
 
@@ -68,7 +57,7 @@ final class MeterEvents {
      * @throws Refusal for whatever is refused before the call is executed
      */
     Answer create(Call call, Faults.@Nullable Fault fault) {
-        JsonNode params = isV2(call) ? likeV1(rules.json(PATH_V2, call.body())) : rules.body(PATH, call.body());
+        JsonNode params = call.isV2() ? likeV1(rules.json(PATH_V2, call.body())) : rules.body(PATH, call.body());
         String eventName = params.path("event_name").asText();
         String customerKey =
                 account.meterOfEvent(eventName).map(Account.Meter::customerKey).orElse("stripe_customer_id");
@@ -77,14 +66,10 @@ final class MeterEvents {
             throw limits.locked();
         }
         try {
-            return keyed(call, params, fault);
+            return keyedCalls.answer(call, fault, now -> judge(call, params, now));
         } finally {
             callsInFlight.remove(lane);
         }
-    }
-
-    private static boolean isV2(Call call) {
-        return call.path().equals(PATH_V2);
     }
 
     /** Version 2 has its timestamps as text. */
@@ -102,82 +87,17 @@ final class MeterEvents {
         }
     }
 
-    private Answer keyed(Call call, JsonNode params, Faults.@Nullable Fault fault) {
-        String key = call.header("Idempotency-Key");
-        if (key == null) {
-            return execute(call, null, "", params, fault);
-        }
-        if (key.isEmpty() || key.length() > 255) {
-            throw Refusal.parameter(null, null, "Idempotency-Key must have 1 to 255 characters");
-        }
-        if (!keysInUse.add(key)) {
-            throw Refusal.of(
-                    409,
-                    "idempotency_error",
-                    "idempotency_key_in_use",
-                    "There is currently another in-progress request using this Idempotent Key: " + key);
-        }
-        try {
-            String fingerprint = fingerprint(call);
-            SavedAnswer saved = book.saved(key, clock.instant());
-            if (saved == null) {
-                return execute(call, key, fingerprint, params, fault);
-            }
-            if (!saved.fingerprint().equals(fingerprint)) {
-                throw Refusal.of(
-                        400,
-                        "idempotency_error",
-                        null,
-                        "Keys for idempotent requests can only be used with the same parameters they were first used"
-                                + " with. Try using a key other than '" + key
-                                + "' if you meant to execute a different request.");
-            }
-            return answer(saved.status(), saved.body()).with("Idempotent-Replayed", "true");
-        } finally {
-            keysInUse.remove(key);
-        }
-    }
-
-    private Answer execute(
-            Call call, @Nullable String key, String fingerprint, JsonNode params, Faults.@Nullable Fault fault) {
-        Instant now = clock.instant();
-        // Version 2 executes again what failed.
-        boolean savesErrors = !isV2(call);
-        boolean savedError = savesErrors && fault != null && fault.kind() == Faults.Kind.ERROR;
-        boolean before = fault != null && fault.when() == Faults.When.BEFORE;
-        if (fault != null && before) {
-            Answer answer = faults.answer(fault, Faults::error);
-            if (key != null && savedError) {
-                book.save(new SavedAnswer(key, fingerprint, now, answer.status(), answer.body()));
-            }
-            return answer;
-        }
-        Answer answer;
-        boolean keep = key != null && (fault == null || fault.kind() != Faults.Kind.ERROR_UNSAVED);
-        try {
-            MeterEvent event = event(params, now);
-            answer = answer(200, Json.pretty(isV2(call) ? renderedV2(event, params) : rendered(event, params)));
-            Answer remembered = savedError ? Faults.error() : answer;
-            boolean accepted =
-                    book.accept(event, key != null && keep ? saved(key, fingerprint, now, remembered) : null);
-            if (!accepted) {
+    private KeyedCalls.Effect judge(Call call, JsonNode params, Instant now) {
+        MeterEvent event = event(params, now);
+        ObjectNode body = call.isV2() ? renderedV2(event, params) : rendered(event, params);
+        return new KeyedCalls.Effect(Json.pretty(body), saved -> {
+            if (!book.accept(event, saved)) {
                 throw Refusal.executed(
-                        isV2(call) || options.shows(Variant.DUPLICATE_CODE) ? "duplicate_meter_event" : null,
+                        call.isV2() || options.shows(Variant.DUPLICATE_CODE) ? "duplicate_meter_event" : null,
                         "identifier",
                         "An event already exists with identifier " + event.identifier() + ".");
             }
-        } catch (Refusal refusal) {
-            answer = isV2(call) ? refusal.answerV2() : refusal.answer();
-            if (key != null && keep && savesErrors && refusal.saved()) {
-                book.save(saved(key, fingerprint, now, answer));
-            }
-        }
-        Answer real = answer;
-        return fault == null ? real : faults.answer(fault, () -> real);
-    }
-
-    private static SavedAnswer saved(String key, String fingerprint, Instant now, Answer answer) {
-        return new SavedAnswer(key, fingerprint, now, answer.status(), answer.body());
+        });
     }
 
     private MeterEvent event(JsonNode params, Instant now) {
@@ -314,20 +234,5 @@ final class MeterEvents {
                 .put("livemode", false);
         body.set("payload", params.path("payload"));
         return body.put("timestamp", event.timestamp().toString());
-    }
-
-    private static Answer answer(int status, String body) {
-        Answer answer = new Answer(status, Map.of(), "application/json", body);
-        return status == 400 ? answer.with("stripe-should-retry", "false") : answer;
-    }
-
-    private static String fingerprint(Call call) {
-        String canonical = call.path() + (isV2(call) ? call.body() : new TreeMap<>(Form.pairs(call.body())));
-        try {
-            return HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(canonical.getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
     }
 }

@@ -71,6 +71,11 @@ final class Refusal extends RuntimeException {
         return saved;
     }
 
+    /** The answer of a call in the form of its version. */
+    Answer answer(Call call) {
+        return call.isV2() ? answerV2() : answer();
+    }
+
     /** The same in the form of version 2, where every error has a code and none names a parameter. */
     Answer answerV2() {
         ObjectNode error = Json.object();

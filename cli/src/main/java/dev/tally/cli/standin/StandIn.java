@@ -53,9 +53,11 @@ public final class StandIn implements Closeable {
         this.faults = new Faults(clock);
         this.counts = new CallCounts();
         Limits limits = new Limits(options, clock);
-        MeterEvents meterEvents = new MeterEvents(account, book, rules, faults, limits, clock, options);
+        KeyedCalls keyedCalls = new KeyedCalls(book, faults, clock);
+        MeterEvents meterEvents = new MeterEvents(account, book, rules, keyedCalls, limits, options);
         Adjustments adjustments = new Adjustments(account, book, rules, clock);
         MeterEventStream stream = new MeterEventStream(account, book, rules, clock, options);
+        SubscriptionItems items = new SubscriptionItems(account, book, rules, keyedCalls, clock);
         this.api = new StripeApi(
                 account,
                 book,
@@ -65,6 +67,7 @@ public final class StandIn implements Closeable {
                 meterEvents,
                 adjustments,
                 stream,
+                items,
                 limits,
                 options.refusals().summaryLag(),
                 clock);
@@ -135,7 +138,7 @@ public final class StandIn implements Closeable {
     }
 
     private Answer answer(Call call) {
-        boolean stripe = call.path().startsWith("/v1/") || call.path().startsWith("/v2/");
+        boolean stripe = call.path().startsWith("/v1/") || call.isV2();
         Answer answer;
         if (stripe) {
             counts.begin();
@@ -143,7 +146,7 @@ public final class StandIn implements Closeable {
         try {
             answer = stripe ? api.answer(call) : pages.answer(call);
         } catch (Refusal refusal) {
-            answer = call.path().startsWith("/v2/") ? refusal.answerV2() : refusal.answer();
+            answer = refusal.answer(call);
         } catch (RuntimeException e) {
             log.atError().setCause(e).addKeyValue("path", call.path()).log("The stand-in failed to answer a call");
             answer = Refusal.of(500, "api_error", null, "The stand-in failed; its log says why.")

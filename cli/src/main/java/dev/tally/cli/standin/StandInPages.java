@@ -178,6 +178,17 @@ final class StandInPages {
                     .put("unitAmount", dollars(line.item().price().unitAmount()))
                     .put("amount", money(line.amount()));
         }
+        ArrayNode prorations = body.putArray("prorations");
+        for (Invoices.Proration proration : invoice.prorations()) {
+            prorations
+                    .addObject()
+                    .put("item", proration.item().id())
+                    .put("description", proration.item().price().nickname())
+                    .put("before", proration.update().before())
+                    .put("quantity", proration.update().quantity())
+                    .put("prorationDate", proration.update().prorationDate().toString())
+                    .put("amount", money(proration.amount()));
+        }
         return Answer.json(200, body.put("total", money(invoice.total())));
     }
 

@@ -31,6 +31,7 @@ final class StripeApi {
     private final MeterEvents meterEvents;
     private final Adjustments adjustments;
     private final MeterEventStream stream;
+    private final SubscriptionItems items;
     private final Limits limits;
     private final ErrorReports errorReports;
     private final Duration summaryLag;
@@ -45,6 +46,7 @@ final class StripeApi {
             MeterEvents meterEvents,
             Adjustments adjustments,
             MeterEventStream stream,
+            SubscriptionItems items,
             Limits limits,
             Duration summaryLag,
             InstantSource clock) {
@@ -56,6 +58,7 @@ final class StripeApi {
         this.meterEvents = meterEvents;
         this.adjustments = adjustments;
         this.stream = stream;
+        this.items = items;
         this.limits = limits;
         this.errorReports = new ErrorReports(account, book, clock);
         this.summaryLag = summaryLag;
@@ -79,6 +82,7 @@ final class StripeApi {
         Faults.Fault fault = faults.take(call.path());
         boolean meterEvent = call.method().equals("POST")
                 && (call.path().equals(MeterEvents.PATH) || call.path().equals(MeterEvents.PATH_V2));
+        boolean itemUpdate = call.method().equals("POST") && isItem(call);
         if (fault != null && fault.kind().comesFirst()) {
             return faults.answer(fault, Faults::error);
         }
@@ -86,17 +90,22 @@ final class StripeApi {
         if (streamed) {
             return streamed(call, fault);
         }
-        if (fault != null && !meterEvent) {
+        if (fault != null && !meterEvent && !itemUpdate) {
             Answer real = fault.when() == Faults.When.BEFORE ? Faults.error() : route(call);
             return faults.answer(fault, () -> real);
         }
         if (fault != null && unsavedBefore(fault)) {
             return faults.answer(fault, Faults::error);
         }
-        if (ErrorReports.knows(call)) {
-            return errorReports.answer(call);
+        if (meterEvent) {
+            return meterEvents.create(call, fault);
         }
-        return meterEvent ? meterEvents.create(call, fault) : route(call);
+        return itemUpdate ? items.update(call, call.segments().get(2), fault) : route(call);
+    }
+
+    private static boolean isItem(Call call) {
+        return call.path().startsWith("/v1/subscription_items/")
+                && call.segments().size() == 3;
     }
 
     private Answer streamed(Call call, Faults.@Nullable Fault fault) {
@@ -118,7 +127,10 @@ final class StripeApi {
     }
 
     private Answer route(Call call) {
-        if (call.path().startsWith("/v2/")) {
+        if (ErrorReports.knows(call)) {
+            return errorReports.answer(call);
+        }
+        if (call.isV2()) {
             return switch (call.method() + " " + call.path()) {
                 case "POST " + MeterEventStream.SESSION -> stream.session(call);
                 case "POST /v2/billing/meter_event_adjustments" -> adjustments.v2(call);
@@ -153,10 +165,9 @@ final class StripeApi {
             case "GET subscriptions/*" ->
                 Answer.json(
                         200,
-                        StripeObjects.subscription(
-                                account.subscription(path.get(2))
-                                        .orElseThrow(() -> Refusal.notFound("subscription", path.get(2), "id")),
-                                clock.instant()));
+                        subscription(account.subscription(path.get(2))
+                                .orElseThrow(() -> Refusal.notFound("subscription", path.get(2), "id"))));
+            case "GET subscription_items/*" -> items.read(call, path.get(2));
             case "POST invoices/*" -> path.get(2).equals("create_preview") ? preview(call) : unknown(call);
             default -> unknown(call);
         };
@@ -244,7 +255,7 @@ final class StripeApi {
                 .filter(subscription ->
                         customer.isEmpty() || subscription.customer().equals(customer))
                 .filter(subscription -> status.equals("all") || status.equals("active"))
-                .map(subscription -> StripeObjects.subscription(subscription, clock.instant()))
+                .map(this::subscription)
                 .toList();
         JsonNode limit = Form.typed(query.path("limit"), Json.object().put("type", "integer"));
         ObjectNode paging = Json.object();
@@ -252,6 +263,10 @@ final class StripeApi {
             paging.set("limit", limit);
         }
         return Answer.json(200, StripeObjects.page("/v1/subscriptions", found, paging));
+    }
+
+    private ObjectNode subscription(Account.Subscription subscription) {
+        return StripeObjects.subscription(subscription, item -> book.quantity(item, Instant.MAX), clock.instant());
     }
 
     private Answer preview(Call call) {
@@ -265,7 +280,7 @@ final class StripeApi {
         Instant now = clock.instant();
         Period period = subscription.periodAt(now);
         Period next = subscription.periodAt(period.end());
-        return Answer.json(200, StripeObjects.preview(invoices.of(subscription, period), next, now));
+        return Answer.json(200, StripeObjects.preview(invoices.after(subscription, period), next, now));
     }
 
     private Account.Subscription subscription(JsonNode params) {

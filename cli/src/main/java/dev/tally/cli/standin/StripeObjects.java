@@ -3,9 +3,12 @@ package dev.tally.cli.standin;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.math.BigInteger;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** The JSON of Stripe's objects, with the fields the stand-in knows something about. Times are Unix seconds. */
 final class StripeObjects {
@@ -88,8 +91,26 @@ final class StripeObjects {
         return node;
     }
 
-    static ObjectNode subscription(Account.Subscription subscription, Instant now) {
+    /** An item as it is at {@code now}; {@code quantity} is null where the price is metered. */
+    static ObjectNode item(Account.Subscription subscription, Account.Item item, @Nullable Long quantity, Instant now) {
         Period period = subscription.periodAt(now);
+        ObjectNode node = Json.object()
+                .put("id", item.id())
+                .put("object", "subscription_item")
+                .put("created", subscription.anchor().getEpochSecond())
+                .put("current_period_start", period.start().getEpochSecond())
+                .put("current_period_end", period.end().getEpochSecond())
+                .put("subscription", subscription.id());
+        node.set("price", price(item.price()));
+        if (quantity != null) {
+            node.put("quantity", quantity);
+        }
+        node.putObject("metadata");
+        return node;
+    }
+
+    static ObjectNode subscription(
+            Account.Subscription subscription, Function<Account.Item, @Nullable Long> quantities, Instant now) {
         ObjectNode node = Json.object()
                 .put("id", subscription.id())
                 .put("object", "subscription")
@@ -104,19 +125,7 @@ final class StripeObjects {
                 .put("status", "active");
         ArrayNode items = Json.MAPPER.createArrayNode();
         for (Account.Item item : subscription.items()) {
-            ObjectNode rendered = Json.object()
-                    .put("id", item.id())
-                    .put("object", "subscription_item")
-                    .put("created", subscription.anchor().getEpochSecond())
-                    .put("current_period_start", period.start().getEpochSecond())
-                    .put("current_period_end", period.end().getEpochSecond())
-                    .put("subscription", subscription.id());
-            rendered.set("price", price(item.price()));
-            if (item.quantity() != null) {
-                rendered.put("quantity", item.quantity());
-            }
-            rendered.putObject("metadata");
-            items.add(rendered);
+            items.add(item(subscription, item, quantities.apply(item), now));
         }
         node.set("items", list("/v1/subscription_items?subscription=" + subscription.id(), items, false));
         node.putObject("metadata");
@@ -129,6 +138,10 @@ final class StripeObjects {
         ArrayNode lines = Json.MAPPER.createArrayNode();
         for (Invoices.Line line : invoice.lines()) {
             lines.add(line(id, invoice, line, line.item().price().metered() ? invoice.period() : next));
+        }
+        for (Invoices.Proration proration : invoice.prorations()) {
+            lines.add(proration(id, invoice, proration, false));
+            lines.add(proration(id, invoice, proration, true));
         }
         ObjectNode node = Json.object()
                 .put("id", id)
@@ -179,6 +192,42 @@ final class StripeObjects {
                 .put("proration", false)
                 .put("subscription", invoice.subscription().id())
                 .put("subscription_item", line.item().id());
+        node.putObject("metadata");
+        return node;
+    }
+
+    /** One of the two lines of a proration: the credit for unused time, or the charge for what remains. */
+    private static ObjectNode proration(
+            String invoiceId, Invoices.Invoice invoice, Invoices.Proration proration, boolean charge) {
+        ItemUpdate update = proration.update();
+        Account.Price price = proration.item().price();
+        long quantity = charge ? update.quantity() : update.before();
+        BigInteger amount = charge ? proration.charge() : proration.credit();
+        ObjectNode node = Json.object()
+                .put(
+                        "id",
+                        "il_" + proration.item().id() + "_"
+                                + update.receivedAt().toEpochMilli() + (charge ? "_charge" : "_credit"))
+                .put("object", "line_item")
+                .put("amount", amount)
+                .put("currency", "usd")
+                .put(
+                        "description",
+                        (charge ? "Remaining time on " : "Unused time on ") + quantity + " × " + price.nickname()
+                                + " after " + update.prorationDate())
+                .put("invoice", invoiceId)
+                .put("livemode", false)
+                .put("quantity", quantity)
+                .put("subtotal", amount);
+        node.putObject("period")
+                .put("start", update.prorationDate().getEpochSecond())
+                .put("end", invoice.period().end().getEpochSecond());
+        node.putObject("parent")
+                .put("type", "subscription_item_details")
+                .putObject("subscription_item_details")
+                .put("proration", true)
+                .put("subscription", invoice.subscription().id())
+                .put("subscription_item", proration.item().id());
         node.putObject("metadata");
         return node;
     }

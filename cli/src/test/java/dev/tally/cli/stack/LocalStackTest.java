@@ -96,7 +96,7 @@ class LocalStackTest {
     }
 
     private StackOptions options(int kafka, int registry, int http, int sink, int stripe) {
-        return new StackOptions(data, data, kafka, registry, http, sink, stripe, Map.of());
+        return new StackOptions(data, data, kafka, registry, http, sink, stripe, null, Map.of());
     }
 
     private static List<Integer> freePorts(int count) throws IOException {

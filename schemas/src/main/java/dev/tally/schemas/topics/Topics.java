@@ -140,6 +140,11 @@ public final class Topics {
         return prefix + "stripe-ledger";
     }
 
+    /** How far the seats of each org have come at Stripe. */
+    public String stripeSeats() {
+        return prefix + "stripe-seats";
+    }
+
     public String stripeDeadLetters() {
         return prefix + "stripe-dead-letters";
     }
@@ -184,6 +189,10 @@ public final class Topics {
                 new TopicSpec(lateActions(), actionsPartitions, carrying(LONG)),
                 new TopicSpec(deadLetters(), actionsPartitions, carrying(LONG)),
                 new TopicSpec(stripeLedger(), subjectPartitions, compactingAndDeleting(LONG)),
+                new TopicSpec(
+                        stripeSeats(),
+                        subjectPartitions,
+                        Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT)),
                 new TopicSpec(stripeDeadLetters(), subjectPartitions, carrying(LONG)),
                 metaSpec());
     }

@@ -22,6 +22,7 @@ import dev.tally.schemas.MembershipStatus;
 import dev.tally.schemas.Meter;
 import dev.tally.schemas.OveragePrice;
 import dev.tally.schemas.PayerKind;
+import dev.tally.schemas.PendingSeats;
 import dev.tally.schemas.Phase;
 import dev.tally.schemas.Plan;
 import dev.tally.schemas.PriceInterval;
@@ -31,6 +32,8 @@ import dev.tally.schemas.Rate;
 import dev.tally.schemas.Role;
 import dev.tally.schemas.Scope;
 import dev.tally.schemas.SeatChange;
+import dev.tally.schemas.SeatLedgerEntry;
+import dev.tally.schemas.SeatState;
 import dev.tally.schemas.Severity;
 import dev.tally.schemas.Subscription;
 import dev.tally.schemas.Trigger;
@@ -66,6 +69,7 @@ public final class ContractRecords {
                 fact(),
                 new SeatChange("org:acme", 6L, 3L, DAY, "acme/u1"),
                 ledgerEntry(),
+                seatLedgerEntry(),
                 new CatalogueRemoval("plans", "pro@1"),
                 new AdmissionRequest("x-1", "org:acme", "u1", "acme", null, Map.of("credits", 3L), 600_000L),
                 new AdmissionCancel("x-1", "org:acme"));
@@ -190,6 +194,24 @@ public final class ContractRecords {
                 .setState(LedgerState.ACCEPTED)
                 .setFirstAttemptAt(T)
                 .setRequestId("req_1")
+                .setAt(T)
+                .build();
+    }
+
+    private static SeatLedgerEntry seatLedgerEntry() {
+        return SeatLedgerEntry.newBuilder()
+                .setOrg("org:acme")
+                .setItem("si_1")
+                .setVersion(3)
+                .setQuantity(7)
+                .setEffectiveAt(DAY)
+                .setCause("u1 ACCEPTED")
+                .setOffset(41)
+                .setAppendedAt(T)
+                .setState(SeatState.INTENT)
+                .setPending(List.of(new PendingSeats(4L, 6L, NEXT_DAY, "u1 REMOVED", 42L, T)))
+                .setProrationDate(DAY)
+                .setKeyNumber(2)
                 .setAt(T)
                 .build();
     }

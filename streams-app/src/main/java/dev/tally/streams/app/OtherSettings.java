@@ -13,6 +13,10 @@ final class OtherSettings {
             "stripe.request.timeout",
             "stripe.retry.first",
             "stripe.retry.longest",
+            "stripe.sums.delay",
+            "seats.debounce",
+            "seats.check.interval",
+            "seats.repair",
             "sink.max.pending",
             "sink.instance");
 

@@ -11,11 +11,13 @@ import java.util.Map;
 /** Serves {@code /health/live}, {@code /health/ready} and {@code /metrics}. */
 final class HealthServer implements AutoCloseable {
     private final DeliveryStatus status;
+    private final DeliveryStatus seats;
     private final PrometheusMeterRegistry registry;
     private final Javalin server;
 
-    HealthServer(DeliveryStatus status, PrometheusMeterRegistry registry) {
+    HealthServer(DeliveryStatus status, DeliveryStatus seats, PrometheusMeterRegistry registry) {
         this.status = status;
+        this.seats = seats;
         this.registry = registry;
         this.server = Javalin.create(config -> {
             config.startup.showJavalinBanner = false;
@@ -38,6 +40,7 @@ final class HealthServer implements AutoCloseable {
         DeliveryStatus.Findings findings = status.findings();
         List<String> reasons = new ArrayList<>();
         status.snapshot().notReady().ifPresent(reasons::add);
+        seats.snapshot().notReady().ifPresent(reason -> reasons.add("seats: " + reason));
         boolean works = reasons.isEmpty();
         status.halted().ifPresent(reason -> reasons.add("Stripe refuses the account: " + reason));
         findings.waiting().ifPresent(reasons::add);
@@ -45,6 +48,7 @@ final class HealthServer implements AutoCloseable {
         findings.meters()
                 .forEach((meter, problems) ->
                         reasons.add("facts of " + meter + " are held: " + String.join("; ", problems)));
+        seats.halted().ifPresent(reason -> reasons.add("seats: Stripe refuses the account: " + reason));
         String text = reasons.isEmpty() ? "ready" : works ? "holding" : "not ready";
         context.status(reasons.isEmpty() ? 200 : 503);
         context.json(Map.of("status", text, "reasons", reasons));

@@ -4,6 +4,9 @@ import com.stripe.StripeClient;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.LedgerEntry;
 import dev.tally.schemas.Meter;
+import dev.tally.schemas.SeatChange;
+import dev.tally.schemas.SeatLedgerEntry;
+import dev.tally.schemas.Subscription;
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.topics.TopicReader;
 import dev.tally.schemas.topics.Topics;
@@ -16,15 +19,21 @@ import dev.tally.sink.delivery.Collaborators;
 import dev.tally.sink.delivery.CrashPoints;
 import dev.tally.sink.delivery.DeliveryRunner;
 import dev.tally.sink.delivery.DeliveryStatus;
+import dev.tally.sink.delivery.LifeRunner;
 import dev.tally.sink.reconciling.ReconcileWatch;
 import dev.tally.sink.reconciling.Reconciler;
 import dev.tally.sink.reconciling.SentFacts;
+import dev.tally.sink.seats.SeatCrashPoints;
+import dev.tally.sink.seats.SeatsCollaborators;
+import dev.tally.sink.seats.SeatsRunner;
 import dev.tally.sink.stripe.StripeJavaAccount;
 import dev.tally.sink.stripe.StripeJavaErrors;
 import dev.tally.sink.stripe.StripeJavaMeterEvents;
 import dev.tally.sink.stripe.StripeJavaMeterStream;
+import dev.tally.sink.stripe.StripeJavaSubscriptionItems;
 import dev.tally.sink.stripe.StripeJavaSums;
 import dev.tally.sink.stripe.StripeMeterEvents;
+import dev.tally.sink.stripe.StripeSubscriptionItems;
 import dev.tally.sink.stripe.StripeSums;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -44,8 +53,9 @@ final class SinkApp {
     private final CountDownLatch stop = new CountDownLatch(1);
     private final AtomicBoolean failed = new AtomicBoolean();
     private final DeliveryStatus status = new DeliveryStatus();
+    private final DeliveryStatus seatsStatus = new DeliveryStatus();
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    private final HealthServer health = new HealthServer(status, registry);
+    private final HealthServer health = new HealthServer(status, seatsStatus, registry);
     private final CountDownLatch listening = new CountDownLatch(1);
 
     SinkApp(SinkSettings settings) {
@@ -150,6 +160,7 @@ final class SinkApp {
         reconcileWatch.start();
         errorWatch.start();
         DeliveryRunner runner = DeliveryRunner.start(settings.delivery(), with, this::gaveUp);
+        LifeRunner seats = startSeats(serdes, new StripeJavaSubscriptionItems(client, clock), clock, random);
         try (watch;
                 errorWatch;
                 reconcileWatch;
@@ -162,7 +173,23 @@ final class SinkApp {
             stop.await();
         } finally {
             runner.stop();
+            seats.stop();
         }
+    }
+
+    private LifeRunner startSeats(
+            RecordSerdes serdes, StripeSubscriptionItems items, InstantSource clock, RandomGenerator random) {
+        SeatsCollaborators with = new SeatsCollaborators(
+                items,
+                serdes.of(SeatChange.class),
+                serdes.of(SeatLedgerEntry.class),
+                serdes.of(Subscription.class),
+                new SeatMetrics(registry, seatsStatus, clock),
+                seatsStatus,
+                SeatCrashPoints.NONE,
+                clock,
+                random);
+        return SeatsRunner.start(settings.seats(), with, this::gaveUp);
     }
 
     private void gaveUp() {

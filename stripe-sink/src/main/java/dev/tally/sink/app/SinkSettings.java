@@ -9,6 +9,8 @@ import dev.tally.settings.SettingsLoader;
 import dev.tally.sink.delivery.DeliverySettings;
 import dev.tally.sink.delivery.DeliveryTopics;
 import dev.tally.sink.reporting.RetryRule;
+import dev.tally.sink.seats.SeatsSettings;
+import dev.tally.sink.seats.SeatsTopics;
 import dev.tally.sink.stripe.StripeConnection;
 import java.net.URI;
 import java.time.Duration;
@@ -25,6 +27,7 @@ import org.apache.kafka.common.config.ConfigDef;
  *
  * @param parsed the settings as given
  * @param delivery what the delivery needs of them
+ * @param seats what the seats need of them
  * @param stripe how Stripe is reached
  * @param isStreaming whether meter events go into Stripe's stream
  * @param callsPerSecond limit on calls to Stripe
@@ -34,6 +37,7 @@ import org.apache.kafka.common.config.ConfigDef;
 record SinkSettings(
         ParsedSettings parsed,
         DeliverySettings delivery,
+        SeatsSettings seats,
         StripeConnection stripe,
         boolean isStreaming,
         int callsPerSecond,
@@ -50,6 +54,9 @@ record SinkSettings(
     static final String STRIPE_SUMS_DELAY = "stripe.sums.delay";
     static final String STRIPE_ERRORS_INTERVAL = "stripe.errors.interval";
     static final String STRIPE_RECONCILE_INTERVAL = "stripe.reconcile.interval";
+    static final String SEATS_DEBOUNCE = "seats.debounce";
+    static final String SEATS_CHECK_INTERVAL = "seats.check.interval";
+    static final String SEATS_REPAIR = "seats.repair";
     static final String SINK_MAX_PENDING = "sink.max.pending";
     static final String SINK_INSTANCE = "sink.instance";
     static final String HTTP_HOST = "http.host";
@@ -74,6 +81,13 @@ record SinkSettings(
     private static final int EVENTS_A_CALL = 100;
     private static final String V1 = "v1";
     private static final String V2_STREAM = "v2-stream";
+
+    /** Stripe takes 25 calls a second of each endpoint but meter events, and of a sandbox in all (its page on rate limits). */
+    private static final int MOST_SEAT_CALLS = 20;
+
+    /** The part of the calls per second that seats may make beside the facts. */
+    private static final int SEAT_CALLS_SHARE = 4;
+
     private static final Duration COMMIT_INTERVAL = Duration.ofMillis(200);
     private static final Duration REVOKE_WAIT = Duration.ofSeconds(5);
     private static final Duration LEDGER_MEMORY = Duration.ofDays(37);
@@ -181,6 +195,27 @@ record SinkSettings(
                         ConfigDef.Importance.LOW,
                         "How often the hours since a day before the last time are compared with Stripe's sums; 0s: never.")
                 .define(
+                        SEATS_DEBOUNCE,
+                        ConfigDef.Type.STRING,
+                        "30s",
+                        Durations.DURATION,
+                        ConfigDef.Importance.MEDIUM,
+                        "How long a seat change waits for further ones of its org before it is sent, and the shortest time between two"
+                                + " updates of an item.")
+                .define(
+                        SEATS_CHECK_INTERVAL,
+                        ConfigDef.Type.STRING,
+                        "24h",
+                        Durations.atLeast(Duration.ofMinutes(1)),
+                        ConfigDef.Importance.LOW,
+                        "How often the quantity of each subscription item is compared with what was sent.")
+                .define(
+                        SEATS_REPAIR,
+                        ConfigDef.Type.BOOLEAN,
+                        false,
+                        ConfigDef.Importance.MEDIUM,
+                        "Whether an item whose quantity differs is set to what was sent; false: it is only reported.")
+                .define(
                         SINK_MAX_PENDING,
                         ConfigDef.Type.INT,
                         2_000,
@@ -283,33 +318,53 @@ record SinkSettings(
         String key = parsed.string(STRIPE_API_KEY);
         String base = parsed.string(STRIPE_API_BASE).replaceAll("/+$", "");
         String group = parsed.string(CommonSettings.APPLICATION_ID) + "-stripe-sink";
+        String seatsGroup = parsed.string(CommonSettings.APPLICATION_ID) + "-stripe-seats";
         String instance = parsed.string(SINK_INSTANCE);
-        String named = group + "-" + (instance.isEmpty() ? randomInstance : instance);
+        String suffix = "-" + (instance.isEmpty() ? randomInstance : instance);
+        String named = group + suffix;
         Topics topics = Topics.of(parsed);
         boolean streaming = parsed.string(STRIPE_TRANSPORT).equals(V2_STREAM);
         boolean likeLive = isLive(key) || !base.isEmpty();
-        int usual =
-                likeLive ? (streaming ? STREAM_LIVE_RATE : LIVE_RATE) : SANDBOX_RATE * (streaming ? EVENTS_A_CALL : 1);
+        int eventsPerCall = streaming ? EVENTS_A_CALL : 1;
+        int usual = likeLive ? (streaming ? STREAM_LIVE_RATE : LIVE_RATE) : SANDBOX_RATE * eventsPerCall;
         int limit = parsed.integer(STRIPE_RATE_LIMIT);
+        int eventsPerSecond = limit > 0 ? limit : usual;
+        RetryRule retryRule = new RetryRule(parsed.duration(STRIPE_RETRY_FIRST), parsed.duration(STRIPE_RETRY_LONGEST));
         DeliverySettings delivery = new DeliverySettings(
                 CommonSettings.kafkaClient(parsed),
                 new DeliveryTopics(topics.billableUsage(), topics.stripeLedger(), topics.stripeDeadLetters()),
                 group,
                 named,
                 instance.isEmpty() ? Optional.empty() : Optional.of(named),
-                parsed.integer(STRIPE_MAX_IN_FLIGHT) * (streaming ? EVENTS_A_CALL : 1),
+                parsed.integer(STRIPE_MAX_IN_FLIGHT) * eventsPerCall,
                 parsed.integer(SINK_MAX_PENDING),
                 COMMIT_INTERVAL,
                 REVOKE_WAIT,
                 LEDGER_MEMORY,
-                new RetryRule(parsed.duration(STRIPE_RETRY_FIRST), parsed.duration(STRIPE_RETRY_LONGEST)),
+                retryRule,
                 parsed.duration(STRIPE_SUMS_DELAY));
+        SeatsSettings seats = new SeatsSettings(
+                CommonSettings.kafkaClient(parsed),
+                new SeatsTopics(
+                        topics.seatChanges(), topics.stripeSeats(), topics.subscriptions(), topics.stripeDeadLetters()),
+                seatsGroup,
+                seatsGroup + suffix,
+                instance.isEmpty() ? Optional.empty() : Optional.of(seatsGroup + suffix),
+                parsed.integer(STRIPE_MAX_IN_FLIGHT),
+                Math.clamp(eventsPerSecond / eventsPerCall / SEAT_CALLS_SHARE, 1, MOST_SEAT_CALLS),
+                SeatsSettings.UPDATES_PER_HOUR,
+                parsed.duration(SEATS_DEBOUNCE),
+                parsed.duration(SEATS_CHECK_INTERVAL),
+                parsed.bool(SEATS_REPAIR),
+                REVOKE_WAIT,
+                retryRule);
         return new SinkSettings(
                 parsed,
                 delivery,
+                seats,
                 new StripeConnection(key.isEmpty() ? STAND_IN_KEY : key, base, parsed.duration(STRIPE_REQUEST_TIMEOUT)),
                 streaming,
-                limit > 0 ? limit : usual,
+                eventsPerSecond,
                 parsed.string(HTTP_HOST),
                 parsed.integer(HTTP_PORT));
     }

@@ -4,6 +4,7 @@ import dev.tally.schemas.topics.Topics;
 import dev.tally.settings.CommonSettings;
 import dev.tally.sink.delivery.DeliveryStatus;
 import dev.tally.sink.delivery.DeliveryTopics;
+import dev.tally.sink.seats.SeatsTopics;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -91,7 +92,15 @@ final class StartUp {
     private Optional<String> topicsMissing(Admin admin) throws InterruptedException {
         DeliveryTopics topics = settings.delivery().topics();
         String meters = Topics.of(settings.parsed()).meters();
-        List<String> names = List.of(topics.facts(), topics.ledger(), topics.deadLetters(), meters);
+        SeatsTopics seats = settings.seats().topics();
+        List<String> names = List.of(
+                topics.facts(),
+                topics.ledger(),
+                topics.deadLetters(),
+                meters,
+                seats.changes(),
+                seats.ledger(),
+                seats.subscriptions());
         int millis = Math.toIntExact(PATIENCE.toMillis());
         var described = admin.describeTopics(names, new DescribeTopicsOptions().timeoutMs(millis))
                 .topicNameValues();
@@ -113,12 +122,16 @@ final class StartUp {
         if (!missing.isEmpty()) {
             return Optional.of("topics " + missing + " are missing; `tally topics apply` creates them");
         }
-        if (!Objects.equals(partitions.get(topics.facts()), partitions.get(topics.ledger()))) {
-            throw new ImpossibleException(topics.facts() + " has " + partitions.get(topics.facts()) + " partitions and "
-                    + topics.ledger() + " has " + partitions.get(topics.ledger())
-                    + "; they must be equal, see docs/operations.md");
-        }
+        requireEqual(partitions, topics.facts(), topics.ledger());
+        requireEqual(partitions, seats.changes(), seats.ledger());
         return Optional.empty();
+    }
+
+    private static void requireEqual(Map<String, Integer> partitions, String input, String ledger) {
+        if (!Objects.equals(partitions.get(input), partitions.get(ledger))) {
+            throw new ImpossibleException(input + " has " + partitions.get(input) + " partitions and " + ledger
+                    + " has " + partitions.get(ledger) + "; they must be equal, see docs/operations.md");
+        }
     }
 
     private Optional<String> registryMissing() throws InterruptedException {

@@ -9,8 +9,8 @@ import java.util.Arrays;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 
-/** Makes dead letters: key and value are the fact's bytes, why and where is in the headers. */
-final class DeadLetters {
+/** Makes dead letters: key and value are the record's bytes, why and where is in the headers. */
+public final class DeadLetters {
     static final String REASON = "tally.reason";
     static final String DETAIL = "tally.detail";
     static final String TOPIC = "tally.topic";
@@ -21,7 +21,9 @@ final class DeadLetters {
 
     private DeadLetters() {}
 
-    static ProducerRecord<byte[], byte[]> of(String deadLetterTopic, FactRecord fact, String reason, String detail) {
+    /** The dead letter of a record that was read. */
+    public static ProducerRecord<byte[], byte[]> of(
+            String deadLetterTopic, FactRecord fact, String reason, String detail) {
         RecordHeaders headers = new RecordHeaders();
         headers.add(REASON, utf8(reason));
         headers.add(DETAIL, truncated(detail));

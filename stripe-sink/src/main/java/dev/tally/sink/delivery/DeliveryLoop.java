@@ -1,8 +1,8 @@
 package dev.tally.sink.delivery;
 
+import dev.tally.schemas.LedgerEntry;
 import dev.tally.schemas.serde.RegistryUnavailableException;
 import dev.tally.sink.delivery.AsyncErrors.AsyncError;
-import dev.tally.sink.delivery.Completions.Completion;
 import dev.tally.sink.delivery.FactReader.Intake;
 import dev.tally.sink.delivery.PartitionWork.Unreadable;
 import dev.tally.sink.reporting.AccountRules;
@@ -41,7 +41,7 @@ import org.slf4j.LoggerFactory;
  * them to the lanes and collects outcomes; it commits outcomes, dead letters and the offsets before the first open fact
  * in one transaction. It keeps polling while Stripe is slow or away, with full partitions paused.
  */
-final class DeliveryLoop {
+final class DeliveryLoop implements LifeRunner.Life {
     private static final Logger log = LoggerFactory.getLogger(DeliveryLoop.class);
     private static final Duration BUSY_POLL = Duration.ofMillis(20);
     private static final Duration IDLE_POLL = Duration.ofMillis(250);
@@ -56,13 +56,13 @@ final class DeliveryLoop {
     private final Collaborators with;
     private final Consumer<byte[], byte[]> consumer;
     private final LedgerWriter writer;
-    private final LedgerReader ledgerReader;
+    private final LedgerReader<LedgerEntry> ledgerReader;
     private final Admin admin;
     private final FactReader factReader;
     private final FactFinder factFinder;
     private final FactSender sender;
     private final Lanes lanes;
-    private final Completions completions = new Completions();
+    private final Completions<Completion> completions = new Completions<>();
     private final Presence presence;
     private final Map<TopicPartition, PartitionWork> works = new HashMap<>();
     private final Set<PartitionWork> unread = new HashSet<>();
@@ -76,15 +76,16 @@ final class DeliveryLoop {
     DeliveryLoop(DeliverySettings settings, Collaborators with) {
         this.settings = settings;
         this.with = with;
-        KafkaClients clients = new KafkaClients(settings);
+        KafkaClients clients = new KafkaClients(
+                settings.kafka(), settings.group(), settings.transactionalId(), settings.groupInstanceId());
         this.admin = clients.admin();
-        this.consumer = clients.factConsumer();
+        this.consumer = clients.groupConsumer();
         this.writer = new LedgerWriter(clients.producer(), settings.topics(), with.ledger());
-        this.ledgerReader = new LedgerReader(
-                clients.ledgerConsumer(), admin, settings.topics().ledger(), with.ledger());
+        this.ledgerReader = new LedgerReader<>(
+                clients.readingConsumer(), admin, settings.topics().ledger(), with.ledger());
         this.factReader = new FactReader(with.facts(), with.meters(), with.listener());
         this.presence = new Presence(with.clock());
-        this.factFinder = new FactFinder(clients::ledgerConsumer, with.facts());
+        this.factFinder = new FactFinder(clients::readingConsumer, with.facts());
         this.sender = new FactSender(
                 with.stripe(),
                 with.sums(),
@@ -103,14 +104,14 @@ final class DeliveryLoop {
         this.sweptAt = committedAt;
     }
 
-    /** Asks the thread in {@link #run} to finish; returns at once. */
-    void stop() {
+    @Override
+    public void stop() {
         stopping = true;
         consumer.wakeup();
     }
 
-    /** Delivers until {@link #stop} is called; throws on any failure after which this life cannot go on. */
-    void run() throws InterruptedException {
+    @Override
+    public void run() throws InterruptedException {
         boolean clean = false;
         try {
             writer.open();
@@ -375,14 +376,14 @@ final class DeliveryLoop {
         for (TopicPartition partition : partitions) {
             PartitionWork work = works.get(partition);
             if (work != null) {
-                work.giveUp();
+                work.ownership().giveUp();
                 leaving.add(work);
             }
         }
         Instant end = with.clock().instant().plus(settings.revokeWait());
         for (PartitionWork work : leaving) {
             Duration left = Duration.between(with.clock().instant(), end);
-            if (!work.awaitQuiet(left)) {
+            if (!work.ownership().awaitQuiet(left)) {
                 log.atWarn()
                         .addKeyValue("partition", work.partition().partition())
                         .log("Calls are still running for a partition that is given up; its next owner settles them");
@@ -408,7 +409,7 @@ final class DeliveryLoop {
         for (TopicPartition partition : partitions) {
             PartitionWork work = works.remove(partition);
             if (work != null) {
-                work.giveUp();
+                work.ownership().giveUp();
                 if (!unread.remove(work) && !work.isLoaded()) {
                     ledgerReader.abandon(work);
                 }
@@ -417,7 +418,7 @@ final class DeliveryLoop {
     }
 
     private void release(boolean clean) {
-        works.values().forEach(PartitionWork::giveUp);
+        works.values().forEach(work -> work.ownership().giveUp());
         works.clear();
         unread.clear();
         unwritten.clear();

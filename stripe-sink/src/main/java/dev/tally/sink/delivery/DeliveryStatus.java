@@ -89,7 +89,8 @@ public final class DeliveryStatus {
         current = Snapshot.notReady(reason);
     }
 
-    void update(Snapshot snapshot) {
+    /** Takes the newest moment. */
+    public void update(Snapshot snapshot) {
         current = snapshot;
     }
 

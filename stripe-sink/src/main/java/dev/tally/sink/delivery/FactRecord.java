@@ -4,11 +4,12 @@ import java.time.Instant;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
-/** A record of the facts topic as it was read: the bytes are kept for a dead letter. */
+/** A record of an input topic as it was read: the bytes are kept for a dead letter. */
 @SuppressWarnings("ArrayRecordComponent")
-record FactRecord(
+public record FactRecord(
         String topic, int partition, long offset, Instant appendedAt, byte @Nullable [] key, byte @Nullable [] value) {
-    static FactRecord of(ConsumerRecord<byte[], byte[]> consumed) {
+    /** What was consumed. */
+    public static FactRecord of(ConsumerRecord<byte[], byte[]> consumed) {
         return new FactRecord(
                 consumed.topic(),
                 consumed.partition(),

@@ -1,6 +1,5 @@
 package dev.tally.sink.delivery;
 
-import dev.tally.sink.delivery.Completions.Completion;
 import dev.tally.sink.reporting.Answer;
 import dev.tally.sink.reporting.Attempts;
 import dev.tally.sink.reporting.DeliveryRules;
@@ -51,7 +50,7 @@ final class FactSender {
     private final Presence presence;
     private final int maxInFlight;
     private final Semaphore inFlight;
-    private final Completions completions;
+    private final Completions<Completion> completions;
     private final DeliveryListener listener;
     private final InstantSource clock;
     private final RandomGenerator random;
@@ -66,7 +65,7 @@ final class FactSender {
             StripeGate gate,
             Presence presence,
             int maxInFlight,
-            Completions completions,
+            Completions<Completion> completions,
             DeliveryListener listener,
             InstantSource clock,
             RandomGenerator random) {
@@ -92,7 +91,7 @@ final class FactSender {
 
     void deliver(Delivery delivery) throws InterruptedException {
         Attempts attempts = delivery.attempts();
-        while (delivery.source().isOwned()) {
+        while (delivery.source().ownership().isOwned()) {
             NextStep step = step(delivery, attempts);
             switch (step) {
                 case null -> {
@@ -199,7 +198,7 @@ final class FactSender {
         boolean probe = turn(pace);
         boolean made = false;
         try {
-            if (!delivery.source().beginSending()) {
+            if (!delivery.source().ownership().beginSending()) {
                 return null;
             }
             try {
@@ -211,7 +210,7 @@ final class FactSender {
                 made = step != null;
                 return step == null ? new NextStep.Again(Duration.ZERO, attempts) : step;
             } finally {
-                delivery.source().endSending();
+                delivery.source().ownership().endSending();
             }
         } finally {
             inFlight.release();
@@ -321,7 +320,7 @@ final class FactSender {
     private void nap(Delivery delivery, Duration wait) throws InterruptedException {
         Instant end = clock.instant().plus(wait);
         for (Duration left = wait;
-                left.isPositive() && delivery.source().isOwned();
+                left.isPositive() && delivery.source().ownership().isOwned();
                 left = Duration.between(clock.instant(), end)) {
             Duration nap = left.compareTo(LONGEST_NAP) < 0 ? left : LONGEST_NAP;
             var unused = never.await(nap.toNanos(), TimeUnit.NANOSECONDS);

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Lanes implements AutoCloseable {
     private final FactSender sender;
-    private final Completions completions;
+    private final Completions<Completion> completions;
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("lane-", 0).factory());
     private final ReentrantLock lock = new ReentrantLock();
@@ -29,7 +29,7 @@ final class Lanes implements AutoCloseable {
         }
     }
 
-    Lanes(FactSender sender, Completions completions) {
+    Lanes(FactSender sender, Completions<Completion> completions) {
         this.sender = sender;
         this.completions = completions;
     }

@@ -1,6 +1,5 @@
 package dev.tally.sink.delivery;
 
-import dev.tally.schemas.LedgerEntry;
 import dev.tally.schemas.serde.Decoded;
 import dev.tally.schemas.serde.RecordSerde;
 import java.nio.charset.StandardCharsets;
@@ -13,6 +12,7 @@ import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -24,31 +24,50 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Rebuilds the memory of assigned partitions from the ledger.
+ * Rebuilds the memory of assigned partitions from a ledger.
  *
  * <p>The end to reach is the last offset of any record, committed or not, taken after the consumer knew where to go on
- * reading facts: a transaction of the former owner that is still being decided is then waited for, not overlooked.
+ * reading its input: a transaction of the former owner that is still being decided is then waited for, not overlooked.
+ *
+ * @param <E> the ledger's records
  */
-final class LedgerReader implements AutoCloseable {
+public final class LedgerReader<E extends SpecificRecord> implements AutoCloseable {
     private final Consumer<byte[], byte[]> consumer;
     private final Admin admin;
     private final String ledgerTopic;
-    private final RecordSerde<LedgerEntry> serde;
-    private final Map<TopicPartition, Rebuild> rebuilds = new HashMap<>();
+    private final RecordSerde<E> serde;
+    private final Map<TopicPartition, Rebuild<E>> rebuilds = new HashMap<>();
 
-    private record Rebuild(PartitionWork work, long end) {}
+    /** The memory of one partition. */
+    public interface Target<E> {
+        /** Partition of the input; the ledger's has the same number. */
+        TopicPartition partition();
 
-    LedgerReader(Consumer<byte[], byte[]> consumer, Admin admin, String ledgerTopic, RecordSerde<LedgerEntry> serde) {
+        /** Takes the next entry, in the order of the ledger. */
+        void apply(E entry);
+
+        /** Takes that the ledger has nothing of {@code key} any more. */
+        void forget(String key);
+
+        /** All of the ledger was applied. */
+        void loaded();
+    }
+
+    private record Rebuild<E>(Target<E> target, long end) {}
+
+    /** Reads with the clients given, of which it closes the consumer. */
+    public LedgerReader(Consumer<byte[], byte[]> consumer, Admin admin, String ledgerTopic, RecordSerde<E> serde) {
         this.consumer = consumer;
         this.admin = admin;
         this.ledgerTopic = ledgerTopic;
         this.serde = serde;
     }
 
-    /** Starts to read the ledger of {@code work}'s partition from {@code oldest} on. */
-    void start(PartitionWork work, Instant oldest) throws InterruptedException {
-        TopicPartition ledger = new TopicPartition(ledgerTopic, work.partition().partition());
-        rebuilds.put(ledger, new Rebuild(work, endOf(ledger)));
+    /** Starts to read the ledger of {@code target}'s partition from {@code oldest} on. */
+    public void start(Target<E> target, Instant oldest) throws InterruptedException {
+        TopicPartition ledger =
+                new TopicPartition(ledgerTopic, target.partition().partition());
+        rebuilds.put(ledger, new Rebuild<>(target, endOf(ledger)));
         consumer.assign(rebuilds.keySet());
         OffsetAndTimestamp begin =
                 consumer.offsetsForTimes(Map.of(ledger, oldest.toEpochMilli())).get(ledger);
@@ -74,20 +93,21 @@ final class LedgerReader implements AutoCloseable {
         }
     }
 
-    boolean isReading() {
+    /** Whether some partition is not loaded yet. */
+    public boolean isReading() {
         return !rebuilds.isEmpty();
     }
 
     /** Reads on for at most {@code longest} and marks what reached its end as loaded. */
-    void step(Duration longest) {
+    public void step(Duration longest) {
         finish();
         if (!isReading()) {
             return;
         }
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(longest)) {
-            Rebuild rebuild = rebuilds.get(new TopicPartition(record.topic(), record.partition()));
+            Rebuild<E> rebuild = rebuilds.get(new TopicPartition(record.topic(), record.partition()));
             if (rebuild != null) {
-                apply(rebuild.work().memory(), record);
+                apply(rebuild.target(), record);
             }
         }
         finish();
@@ -97,7 +117,7 @@ final class LedgerReader implements AutoCloseable {
         boolean finished = rebuilds.entrySet().removeIf(entry -> {
             boolean done = consumer.position(entry.getKey()) >= entry.getValue().end();
             if (done) {
-                entry.getValue().work().loaded();
+                entry.getValue().target().loaded();
             }
             return done;
         });
@@ -106,22 +126,22 @@ final class LedgerReader implements AutoCloseable {
         }
     }
 
-    private void apply(LedgerMemory memory, ConsumerRecord<byte[], byte[]> record) {
+    private void apply(Target<E> target, ConsumerRecord<byte[], byte[]> record) {
         if (record.value() == null) {
-            memory.forget(new String(Objects.requireNonNull(record.key(), "ledger key"), StandardCharsets.UTF_8));
+            target.forget(new String(Objects.requireNonNull(record.key(), "ledger key"), StandardCharsets.UTF_8));
             return;
         }
         switch (serde.decode(record.topic(), record.headers(), record.value())) {
-            case Decoded.Read<LedgerEntry>(LedgerEntry entry) -> memory.apply(entry);
-            case Decoded.Refused<LedgerEntry>(var reason, String detail) ->
+            case Decoded.Read<E>(E entry) -> target.apply(entry);
+            case Decoded.Refused<E>(var reason, String detail) ->
                 throw new IllegalStateException("ledger entry at " + record.topic() + "-" + record.partition()
                         + ", offset " + record.offset() + " cannot be read: " + reason.code() + ", " + detail);
         }
     }
 
     /** Forgets a partition that was lost while it was being read. */
-    void abandon(PartitionWork work) {
-        rebuilds.remove(new TopicPartition(ledgerTopic, work.partition().partition()));
+    public void abandon(Target<E> target) {
+        rebuilds.remove(new TopicPartition(ledgerTopic, target.partition().partition()));
         consumer.assign(rebuilds.keySet());
     }
 

@@ -12,7 +12,7 @@ import java.time.InstantSource;
  * How fast and how many calls go to Stripe: a token bucket for the rate and a limit on running calls. The rate halves
  * with each second that saw a 429 and comes back by a twentieth of its limit per second without one.
  */
-final class Pacing {
+public final class Pacing {
     private static final Duration STEP = Duration.ofSeconds(1);
 
     private final InstantSource clock;
@@ -22,7 +22,7 @@ final class Pacing {
     private Instant changedAt;
 
     /** {@code limit} is in calls per second. */
-    Pacing(int limit, InstantSource clock) {
+    public Pacing(int limit, InstantSource clock) {
         this.clock = clock;
         this.limit = limit;
         this.rate = limit;
@@ -31,17 +31,19 @@ final class Pacing {
     }
 
     /** Waits for the turn of one call. */
-    void await() throws InterruptedException {
+    public void await() throws InterruptedException {
         bucket.asBlocking().consume(1);
     }
 
-    synchronized void slowDown() {
+    /** After a 429. */
+    public synchronized void slowDown() {
         if (stepIsOver()) {
             change(Math.max(1, rate / 2));
         }
     }
 
-    synchronized void speedUp() {
+    /** After a call that was answered well. */
+    public synchronized void speedUp() {
         if (rate < limit && stepIsOver()) {
             change(Math.min(limit, rate + Math.max(1, limit / 20)));
         }

@@ -1,7 +1,7 @@
 package dev.tally.sink.delivery;
 
+import dev.tally.schemas.LedgerEntry;
 import dev.tally.sink.reporting.Fact;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -13,8 +13,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -23,9 +21,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The facts of one assigned partition between reading and commit, in the order of their offsets.
  *
- * <p>Only the delivery's thread touches the facts; the senders use {@link #beginSending}, {@link #endSending} alone.
+ * <p>Only the delivery's thread touches the facts; the senders use {@link #ownership} alone.
  */
-final class PartitionWork {
+final class PartitionWork implements LedgerReader.Target<LedgerEntry> {
     /** Held facts, and records that are done behind others that are not, as multiples of the open facts allowed. */
     private static final long MOST_HELD = 10;
 
@@ -42,10 +40,7 @@ final class PartitionWork {
     private int errorsSeen;
     private @Nullable Instant blockedUntil;
 
-    private final ReentrantLock sendLock = new ReentrantLock();
-    private final Condition quiet = sendLock.newCondition();
-    private boolean owned = true;
-    private int sending;
+    private final Ownership ownership = new Ownership();
 
     /** A record that takes part in the commit order; {@code deadLetter} is written when the commit passes it. */
     static final class Slot {
@@ -73,7 +68,8 @@ final class PartitionWork {
         this.partition = partition;
     }
 
-    TopicPartition partition() {
+    @Override
+    public TopicPartition partition() {
         return partition;
     }
 
@@ -85,7 +81,22 @@ final class PartitionWork {
         return loaded;
     }
 
-    void loaded() {
+    Ownership ownership() {
+        return ownership;
+    }
+
+    @Override
+    public void apply(LedgerEntry entry) {
+        memory.apply(entry);
+    }
+
+    @Override
+    public void forget(String identifier) {
+        memory.forget(identifier);
+    }
+
+    @Override
+    public void loaded() {
         loaded = true;
     }
 
@@ -227,63 +238,5 @@ final class PartitionWork {
     boolean hasPrefix() {
         Slot first = slots.peekFirst();
         return first != null && first.done;
-    }
-
-    /** Returns false when the partition was given up: nothing of it may be sent any more. */
-    boolean beginSending() {
-        sendLock.lock();
-        try {
-            if (owned) {
-                sending++;
-            }
-            return owned;
-        } finally {
-            sendLock.unlock();
-        }
-    }
-
-    void endSending() {
-        sendLock.lock();
-        try {
-            sending--;
-            if (sending == 0) {
-                quiet.signalAll();
-            }
-        } finally {
-            sendLock.unlock();
-        }
-    }
-
-    boolean isOwned() {
-        sendLock.lock();
-        try {
-            return owned;
-        } finally {
-            sendLock.unlock();
-        }
-    }
-
-    /** No call to Stripe is started for this partition from here on. */
-    void giveUp() {
-        sendLock.lock();
-        try {
-            owned = false;
-        } finally {
-            sendLock.unlock();
-        }
-    }
-
-    /** Waits for running calls; false when some still run after {@code longest}. */
-    boolean awaitQuiet(Duration longest) throws InterruptedException {
-        long nanos = longest.toNanos();
-        sendLock.lock();
-        try {
-            while (sending > 0 && nanos > 0) {
-                nanos = quiet.awaitNanos(nanos);
-            }
-            return sending == 0;
-        } finally {
-            sendLock.unlock();
-        }
     }
 }

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * <p>During an outage each call that gets no answer leaves a fact of unknown outcome behind. So after a few in a row none is made but the
  * probes.
  */
-final class StripeGate {
+public final class StripeGate {
     private static final Logger log = LoggerFactory.getLogger(StripeGate.class);
 
     /** Failures in a row, of calls for whichever facts, that are taken for an outage. */
@@ -36,8 +36,13 @@ final class StripeGate {
     private boolean probing;
     private int failures;
 
-    /** @param retryRule says how long probes of an outage are apart */
-    StripeGate(InstantSource clock, DeliveryStatus status, RetryRule retryRule, RandomGenerator random) {
+    /**
+     * An open gate.
+     *
+     * @param status tells whether it is open
+     * @param retryRule says how long probes of an outage are apart
+     */
+    public StripeGate(InstantSource clock, DeliveryStatus status, RetryRule retryRule, RandomGenerator random) {
         this.clock = clock;
         this.status = status;
         this.retryRule = retryRule;
@@ -47,7 +52,7 @@ final class StripeGate {
     }
 
     /** Returns when a call may be made: at once while the gate is open, else as the one probe, which it tells by true. */
-    boolean await() throws InterruptedException {
+    public boolean await() throws InterruptedException {
         lock.lockInterruptibly();
         try {
             for (Instant until = probeAt; until != null; until = probeAt) {
@@ -76,8 +81,8 @@ final class StripeGate {
         }
     }
 
-    /** Called after an answer by which Stripe takes nothing for the account. */
-    void halt(String reason, Duration delay) {
+    /** Called after an answer by which Stripe takes nothing for the account; {@code delay} later one call probes. */
+    public void halt(String reason, Duration delay) {
         lock.lock();
         try {
             close(delay);
@@ -125,7 +130,7 @@ final class StripeGate {
     }
 
     /** Called after any answer of Stripe's that is not a halt. */
-    void answered() {
+    public void answered() {
         lock.lock();
         try {
             probing = false;
@@ -144,7 +149,7 @@ final class StripeGate {
     }
 
     /** Called by a caller that did not use its turn. */
-    void unused(boolean probe) {
+    public void unused(boolean probe) {
         if (probe) {
             lock.lock();
             try {

@@ -54,7 +54,15 @@ final class SinkAppTest {
             assertThat(get(url + "/health/live").statusCode()).isEqualTo(200);
 
             // When
-            broker.createTopics(2, "billable-usage", "stripe-ledger", "stripe-dead-letters", "meters");
+            broker.createTopics(
+                    2,
+                    "billable-usage",
+                    "stripe-ledger",
+                    "stripe-dead-letters",
+                    "meters",
+                    "seat-changes",
+                    "stripe-seats",
+                    "subscriptions");
             publish(broker, registry, "id-1", "tally_actions");
 
             // Then
@@ -66,7 +74,10 @@ final class SinkAppTest {
                         .contains("tally_sink_rate_limited_total 0.0")
                         .contains("tally_sink_oldest_unsent_age_seconds 0.0")
                         .contains("tally_sink_in_flight 0.0")
-                        .contains("tally_sink_ledger_size 1.0");
+                        .contains("tally_sink_ledger_size 1.0")
+                        .contains("tally_sink_seat_changes_total{outcome=\"sent\",reason=\"none\"} 0.0")
+                        .contains("tally_sink_seat_drift 0.0")
+                        .contains("tally_sink_seat_halted 0.0");
             });
 
             // When: a fact of a meter that Stripe does not have, and one more of the other

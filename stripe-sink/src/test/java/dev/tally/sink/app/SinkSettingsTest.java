@@ -40,6 +40,14 @@ final class SinkSettingsTest {
         assertThat(settings.delivery().topics().facts()).isEqualTo("billable-usage");
         assertThat(settings.delivery().retryRule().ceiling(1)).isEqualTo(Duration.ofMillis(500));
         assertThat(settings.delivery().retryRule().ceiling(99)).isEqualTo(Duration.ofMinutes(5));
+        assertThat(settings.seats().group()).isEqualTo("tally-stripe-seats");
+        assertThat(settings.seats().transactionalId()).isEqualTo("tally-stripe-seats-random");
+        assertThat(settings.seats().groupInstanceId()).isEmpty();
+        assertThat(settings.seats().debounce()).isEqualTo(Duration.ofSeconds(30));
+        assertThat(settings.seats().checkInterval()).isEqualTo(Duration.ofHours(24));
+        assertThat(settings.seats().repair()).isFalse();
+        assertThat(settings.seats().updatesPerHour()).isEqualTo(200);
+        assertThat(settings.seats().callsPerSecond()).isEqualTo(20);
     }
 
     @Test
@@ -58,6 +66,9 @@ final class SinkSettingsTest {
                         Map.entry("stripe.errors.interval", "20s"),
                         Map.entry("stripe.reconcile.interval", "0s"),
                         Map.entry("sink.max.pending", "16"),
+                        Map.entry("seats.debounce", "0s"),
+                        Map.entry("seats.check.interval", "20m"),
+                        Map.entry("seats.repair", "true"),
                         Map.entry("sink.instance", "one"),
                         Map.entry("http.host", "0.0.0.0"),
                         Map.entry("http.port", "17"),
@@ -81,6 +92,13 @@ final class SinkSettingsTest {
         assertThat(settings.delivery().kafka())
                 .containsEntry("bootstrap.servers", "kafka:9092")
                 .containsEntry("client.id", "eighteen");
+        assertThat(settings.seats().topics().changes()).isEqualTo("eu.seat-changes");
+        assertThat(settings.seats().topics().ledger()).isEqualTo("eu.stripe-seats");
+        assertThat(settings.seats().groupInstanceId()).isEqualTo(Optional.of("mine-stripe-seats-one"));
+        assertThat(settings.seats().debounce()).isZero();
+        assertThat(settings.seats().checkInterval()).isEqualTo(Duration.ofMinutes(20));
+        assertThat(settings.seats().repair()).isTrue();
+        assertThat(settings.seats().retryRule()).isEqualTo(settings.delivery().retryRule());
         assertThat(settings.httpHost()).isEqualTo("0.0.0.0");
         assertThat(settings.httpPort()).isEqualTo(17);
     }
@@ -134,8 +152,9 @@ final class SinkSettingsTest {
 
     @Test
     void shouldUseASandboxSlowly() {
-        assertThat(load(Map.of("STRIPE_API_KEY", "sk_test_1"), Map.of()).callsPerSecond())
-                .isEqualTo(20);
+        SinkSettings sandbox = load(Map.of("STRIPE_API_KEY", "sk_test_1"), Map.of());
+        assertThat(sandbox.callsPerSecond()).isEqualTo(20);
+        assertThat(sandbox.seats().callsPerSecond()).isEqualTo(5);
     }
 
     @Test
@@ -143,7 +162,16 @@ final class SinkSettingsTest {
         // Given
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         String[] args = {
-            "--set", "stripe.max.in.flight=0", "--set", "http.prot=1", "--set", "stripe.request.timeout=soon"
+            "--set",
+            "stripe.max.in.flight=0",
+            "--set",
+            "http.prot=1",
+            "--set",
+            "stripe.request.timeout=soon",
+            "--set",
+            "seats.check.interval=1s",
+            "--set",
+            "seats.repair=perhaps"
         };
 
         // When
@@ -154,6 +182,8 @@ final class SinkSettingsTest {
         assertThat(err.toString(StandardCharsets.UTF_8).lines())
                 .anyMatch(line -> line.contains("stripe.max.in.flight"))
                 .anyMatch(line -> line.contains("http.prot"))
+                .anyMatch(line -> line.contains("seats.check.interval"))
+                .anyMatch(line -> line.contains("seats.repair"))
                 .anyMatch(line -> line.contains("stripe.request.timeout"));
     }
 
