@@ -31,6 +31,12 @@ final class ArchitectureTest {
                 .definedBy("dev.tally.sink.seats")
                 .layer("delivery")
                 .definedBy("dev.tally.sink.delivery..")
+                .layer("alert delivery")
+                .definedBy("dev.tally.sink.alerts.delivery..")
+                .layer("alert channels")
+                .definedBy("dev.tally.sink.alerts.channels..")
+                .layer("alert rules")
+                .definedBy("dev.tally.sink.alerts")
                 .layer("stripe")
                 .definedBy("dev.tally.sink.stripe..")
                 .layer("seat rules")
@@ -47,8 +53,14 @@ final class ArchitectureTest {
                 .mayOnlyBeAccessedByLayers("app")
                 .whereLayer("comparison")
                 .mayOnlyBeAccessedByLayers("reconciling", "app")
+                .whereLayer("alert delivery")
+                .mayOnlyBeAccessedByLayers("app")
+                .whereLayer("alert channels")
+                .mayOnlyBeAccessedByLayers("app")
+                .whereLayer("alert rules")
+                .mayOnlyBeAccessedByLayers("alert delivery", "alert channels", "app")
                 .whereLayer("delivery")
-                .mayOnlyBeAccessedByLayers("checks", "reconciling", "seats", "app")
+                .mayOnlyBeAccessedByLayers("checks", "reconciling", "seats", "alert delivery", "app")
                 .whereLayer("stripe")
                 .mayOnlyBeAccessedByLayers("checks", "reconciling", "seats", "delivery", "app")
                 .whereLayer("seat rules")
@@ -92,6 +104,34 @@ final class ArchitectureTest {
                 .onlyDependOnClassesThat()
                 .resideInAnyPackage(
                         "java..", "org.jspecify..", "dev.tally.sink.reporting..", "dev.tally.sink.seats.rules..")
+                .check(SINK);
+    }
+
+    @Test
+    void shouldKeepTheRulesOfAlertsPure() {
+        classes()
+                .that()
+                .resideInAPackage("dev.tally.sink.alerts")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage(
+                        "java..",
+                        "org.jspecify..",
+                        "com.fasterxml.jackson..",
+                        "com.standardwebhooks..",
+                        "dev.tally.sink.reporting..",
+                        "dev.tally.sink.alerts")
+                .check(SINK);
+    }
+
+    @Test
+    void shouldKnowHttpAndMailInTheChannelsOnly() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages("dev.tally.sink.alerts.channels..", "dev.tally.sink.app..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.apache.hc..", "jakarta.mail..")
                 .check(SINK);
     }
 

@@ -149,6 +149,15 @@ public final class Topics {
         return prefix + "stripe-dead-letters";
     }
 
+    /** What is known of the delivery of each alert to each address. */
+    public String alertLedger() {
+        return prefix + "alert-ledger";
+    }
+
+    public String alertDeadLetters() {
+        return prefix + "alert-dead-letters";
+    }
+
     /** What the installation remembers of itself ({@link Installation}); internal. */
     public String meta() {
         return prefix + "tally-meta";
@@ -194,6 +203,8 @@ public final class Topics {
                         subjectPartitions,
                         Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT)),
                 new TopicSpec(stripeDeadLetters(), subjectPartitions, carrying(LONG)),
+                new TopicSpec(alertLedger(), subjectPartitions, compactingAndDeleting(LONG)),
+                new TopicSpec(alertDeadLetters(), subjectPartitions, carrying(LONG)),
                 metaSpec());
     }
 

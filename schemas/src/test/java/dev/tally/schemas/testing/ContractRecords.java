@@ -5,7 +5,10 @@ import dev.tally.schemas.AdmissionCancel;
 import dev.tally.schemas.AdmissionDecision;
 import dev.tally.schemas.AdmissionRequest;
 import dev.tally.schemas.Aggregation;
+import dev.tally.schemas.AlertChannel;
 import dev.tally.schemas.AlertKind;
+import dev.tally.schemas.AlertLedgerEntry;
+import dev.tally.schemas.AlertState;
 import dev.tally.schemas.Allocation;
 import dev.tally.schemas.Beyond;
 import dev.tally.schemas.BillableFact;
@@ -39,6 +42,7 @@ import dev.tally.schemas.Subscription;
 import dev.tally.schemas.Trigger;
 import dev.tally.schemas.UsageSnapshot;
 import dev.tally.schemas.UsageWindow;
+import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -70,6 +74,7 @@ public final class ContractRecords {
                 new SeatChange("org:acme", 6L, 3L, DAY, "acme/u1"),
                 ledgerEntry(),
                 seatLedgerEntry(),
+                alertLedgerEntry(),
                 new CatalogueRemoval("plans", "pro@1"),
                 new AdmissionRequest("x-1", "org:acme", "u1", "acme", null, Map.of("credits", 3L), 600_000L),
                 new AdmissionCancel("x-1", "org:acme"));
@@ -180,6 +185,21 @@ public final class ContractRecords {
                 .setPeriodStart(MONTH)
                 .setPeriodEnd(NEXT_MONTH)
                 .setCatalogVersion("enterprise@1")
+                .build();
+    }
+
+    private static AlertLedgerEntry alertLedgerEntry() {
+        return AlertLedgerEntry.newBuilder()
+                .setAlertId("a-1")
+                .setSubject("user:u1")
+                .setChannel(AlertChannel.WEBHOOK)
+                .setAddress("https://hooks.example.org/tally")
+                .setState(AlertState.PENDING)
+                .setAlertOffset(7)
+                .setAppendedAt(T)
+                .setCatalogueOffset(3)
+                .setAlert(ByteBuffer.wrap(new byte[] {0, 0, 0, 0, 1}))
+                .setAt(T)
                 .build();
     }
 

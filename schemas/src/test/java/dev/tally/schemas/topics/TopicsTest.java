@@ -45,6 +45,9 @@ final class TopicsTest {
                         "p.stripe-seats 6 {cleanup.policy=compact}",
                         "p.stripe-dead-letters 6 {cleanup.policy=delete, max.message.bytes=1114124, " + LOG_TIME + ", "
                                 + LONG + "}",
+                        "p.alert-ledger 6 {cleanup.policy=compact,delete, " + LOG_TIME + ", " + LONG + "}",
+                        "p.alert-dead-letters 6 {cleanup.policy=delete, max.message.bytes=1114124, " + LOG_TIME + ", "
+                                + LONG + "}",
                         "p.tally-meta 1 {cleanup.policy=delete, " + LOG_TIME
                                 + ", retention.bytes=-1, retention.ms=-1}");
     }

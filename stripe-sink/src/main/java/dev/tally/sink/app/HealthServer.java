@@ -7,17 +7,25 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Serves {@code /health/live}, {@code /health/ready} and {@code /metrics}. */
 final class HealthServer implements AutoCloseable {
     private final DeliveryStatus status;
     private final DeliveryStatus seats;
+    private final Optional<DeliveryStatus> alerts;
     private final PrometheusMeterRegistry registry;
     private final Javalin server;
 
-    HealthServer(DeliveryStatus status, DeliveryStatus seats, PrometheusMeterRegistry registry) {
+    /** @param alerts of alert delivery, where alerts are delivered */
+    HealthServer(
+            DeliveryStatus status,
+            DeliveryStatus seats,
+            Optional<DeliveryStatus> alerts,
+            PrometheusMeterRegistry registry) {
         this.status = status;
         this.seats = seats;
+        this.alerts = alerts;
         this.registry = registry;
         this.server = Javalin.create(config -> {
             config.startup.showJavalinBanner = false;
@@ -41,6 +49,7 @@ final class HealthServer implements AutoCloseable {
         List<String> reasons = new ArrayList<>();
         status.snapshot().notReady().ifPresent(reasons::add);
         seats.snapshot().notReady().ifPresent(reason -> reasons.add("seats: " + reason));
+        alerts.flatMap(one -> one.snapshot().notReady()).ifPresent(reason -> reasons.add("alerts: " + reason));
         boolean works = reasons.isEmpty();
         status.halted().ifPresent(reason -> reasons.add("Stripe refuses the account: " + reason));
         findings.waiting().ifPresent(reasons::add);

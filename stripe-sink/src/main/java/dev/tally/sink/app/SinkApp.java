@@ -11,6 +11,13 @@ import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.topics.TopicReader;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.settings.CommonSettings;
+import dev.tally.sink.alerts.Alert;
+import dev.tally.sink.alerts.Attempt;
+import dev.tally.sink.alerts.Sender;
+import dev.tally.sink.alerts.channels.MailSender;
+import dev.tally.sink.alerts.channels.WebhookSender;
+import dev.tally.sink.alerts.delivery.AlertCollaborators;
+import dev.tally.sink.alerts.delivery.AlertDelivery;
 import dev.tally.sink.checks.AccountWatch;
 import dev.tally.sink.checks.CatalogueMeters;
 import dev.tally.sink.checks.ErrorWatch;
@@ -37,7 +44,9 @@ import dev.tally.sink.stripe.StripeSubscriptionItems;
 import dev.tally.sink.stripe.StripeSums;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -55,11 +64,14 @@ final class SinkApp {
     private final DeliveryStatus status = new DeliveryStatus();
     private final DeliveryStatus seatsStatus = new DeliveryStatus();
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    private final HealthServer health = new HealthServer(status, seatsStatus, registry);
+    private final DeliveryStatus alertStatus = new DeliveryStatus();
+    private final HealthServer health;
     private final CountDownLatch listening = new CountDownLatch(1);
 
     SinkApp(SinkSettings settings) {
         this.settings = settings;
+        this.health = new HealthServer(
+                status, seatsStatus, settings.alerts().isOn() ? Optional.of(alertStatus) : Optional.empty(), registry);
     }
 
     /** Asks the sink to end; returns at once. */
@@ -170,7 +182,7 @@ final class SinkApp {
                     .addKeyValue("stripe", settings.stripe())
                     .addKeyValue("callsPerSecond", settings.callsPerSecond())
                     .log("Delivering billable facts to Stripe");
-            stop.await();
+            tellOfAlerts(serdes, clock, random);
         } finally {
             runner.stop();
             seats.stop();
@@ -190,6 +202,48 @@ final class SinkApp {
                 clock,
                 random);
         return SeatsRunner.start(settings.seats(), with, this::gaveUp);
+    }
+
+    /** Runs beside the delivery of facts until the stop; a failure of one does not stop the other. */
+    private void tellOfAlerts(RecordSerdes serdes, InstantSource clock, RandomGenerator random)
+            throws InterruptedException {
+        AlertParts parts = settings.alerts();
+        if (!parts.isOn()) {
+            log.atInfo().log("Nobody is told of alerts: neither alerts.webhook.secrets nor alerts.smtp.host is set");
+            Thread.startVirtualThread(() -> AlertDelivery.warnOfUntold(parts.delivery(), serdes));
+            stop.await();
+            return;
+        }
+        try (WebhookSender webhooks = new WebhookSender(parts.webhooks())) {
+            Sender mail = parts.mail().<Sender>map(MailSender::new).orElse(SinkApp::withoutMail);
+            LifeRunner runner = AlertDelivery.start(
+                    parts.delivery(),
+                    AlertCollaborators.of(
+                            webhooks,
+                            mail,
+                            serdes,
+                            new AlertMetrics(registry, alertStatus, clock),
+                            alertStatus,
+                            CrashPoints.NONE,
+                            clock,
+                            random),
+                    this::gaveUp);
+            try {
+                log.atInfo()
+                        .addKeyValue("group", parts.delivery().group())
+                        .addKeyValue("webhooks", parts.delivery().webhooksOn())
+                        .addKeyValue("mail", parts.mail().orElse(null))
+                        .log("Delivering alerts");
+                stop.await();
+            } finally {
+                runner.stop();
+            }
+        }
+    }
+
+    /** A mail that waited when mail was turned off. */
+    private static Attempt withoutMail(Alert alert, String address, Instant now) {
+        return new Attempt.Failed("no_smtp_host", "alerts.smtp.host is not set");
     }
 
     private void gaveUp() {

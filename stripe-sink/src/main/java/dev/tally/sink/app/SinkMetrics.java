@@ -129,7 +129,7 @@ final class SinkMetrics implements DeliveryListener {
         Gauge.builder(HALTED, status, now -> now.halted().isPresent() ? 1 : 0).register(registry);
     }
 
-    private static double oldestAge(DeliveryStatus status, InstantSource clock) {
+    static double oldestAge(DeliveryStatus status, InstantSource clock) {
         return status.snapshot()
                 .oldestUnsent()
                 .map(since ->

@@ -31,6 +31,7 @@ import org.apache.kafka.common.config.ConfigDef;
  * @param stripe how Stripe is reached
  * @param isStreaming whether meter events go into Stripe's stream
  * @param callsPerSecond limit on calls to Stripe
+ * @param alerts what alert delivery needs of them
  * @param httpHost address that health and metrics are served on
  * @param httpPort port of the same; 0 takes a free one
  */
@@ -41,6 +42,7 @@ record SinkSettings(
         StripeConnection stripe,
         boolean isStreaming,
         int callsPerSecond,
+        AlertParts alerts,
         String httpHost,
         int httpPort) {
     static final String STRIPE_API_KEY = "stripe.api.key";
@@ -112,7 +114,7 @@ record SinkSettings(
             "stripe.invoice.grace");
 
     static ConfigDef definition() {
-        return CommonSettings.define(new ConfigDef())
+        return AlertParts.define(CommonSettings.define(new ConfigDef())
                 .define(
                         STRIPE_API_KEY,
                         ConfigDef.Type.PASSWORD,
@@ -243,7 +245,7 @@ record SinkSettings(
                         8082,
                         ConfigDef.Range.between(0, 65_535),
                         ConfigDef.Importance.MEDIUM,
-                        "Port that health and metrics are served on.");
+                        "Port that health and metrics are served on."));
     }
 
     /**
@@ -301,6 +303,7 @@ record SinkSettings(
         if (!parsed.string(SINK_INSTANCE).matches("[a-zA-Z0-9._-]{0,100}")) {
             problems.add(SINK_INSTANCE + ": letters, digits, dot, underscore and minus, at most 100");
         }
+        problems.addAll(AlertParts.problems(parsed));
         problems.addAll(CommonSettings.clockProblems(parsed, parsed.string(HTTP_HOST)));
         if (CommonSettings.hasTestClock(parsed) && !isOnLoopback(base)) {
             problems.add(CommonSettings.CLOCK + " is a test clock: " + STRIPE_API_BASE
@@ -365,6 +368,7 @@ record SinkSettings(
                 new StripeConnection(key.isEmpty() ? STAND_IN_KEY : key, base, parsed.duration(STRIPE_REQUEST_TIMEOUT)),
                 streaming,
                 eventsPerSecond,
+                AlertParts.of(parsed, instance, randomInstance),
                 parsed.string(HTTP_HOST),
                 parsed.integer(HTTP_PORT));
     }

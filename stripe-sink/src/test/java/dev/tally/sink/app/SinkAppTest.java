@@ -2,12 +2,19 @@ package dev.tally.sink.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.schemas.AlertKind;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.FactKind;
+import dev.tally.schemas.Phase;
+import dev.tally.schemas.QuotaAlert;
+import dev.tally.schemas.Scope;
+import dev.tally.schemas.Severity;
+import dev.tally.schemas.Subscription;
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.testing.RegistryFake;
 import dev.tally.sink.testing.KafkaBroker;
 import dev.tally.sink.testing.StripeFake;
+import dev.tally.sink.testing.WebhookEndpoint;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -15,6 +22,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -32,7 +40,8 @@ final class SinkAppTest {
     void shouldWaitForItsTopicsThenDeliverThenEnd() throws Exception {
         try (KafkaBroker broker = KafkaBroker.start();
                 RegistryFake registry = RegistryFake.start();
-                StripeFake stripe = StripeFake.start()) {
+                StripeFake stripe = StripeFake.start();
+                WebhookEndpoint endpoint = WebhookEndpoint.start()) {
             // Given: no topics yet
             SinkApp app = new SinkApp(SinkSettings.load(
                     Map.of(),
@@ -42,6 +51,9 @@ final class SinkAppTest {
                             "schema.registry.url", registry.url(),
                             "stripe.api.base", stripe.url(),
                             "sink.instance", "one",
+                            "alerts.webhook.secrets", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+                            "alerts.webhook.http", "allowed",
+                            "alerts.webhook.private", "allowed",
                             "http.port", "0"),
                     "random"));
             CompletableFuture<Boolean> ended = CompletableFuture.supplyAsync(() -> run(app), SinkAppTest::inOwnThread);
@@ -65,12 +77,25 @@ final class SinkAppTest {
                     "subscriptions");
             publish(broker, registry, "id-1", "tally_actions");
 
-            // Then
+            // Then: facts do not wait for the topics of alerts
             Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
                 assertThat(stripe.sums()).isEqualTo(Map.of("cus_1", 41L));
+                assertThat(get(url + "/health/ready").body())
+                        .contains("alerts: waiting")
+                        .contains("alert-ledger");
+            });
+            broker.createTopics(
+                    2, "quota-alerts", "alert-ledger", "alert-dead-letters", "subscriptions", "memberships");
+            publishAlert(broker, registry, endpoint.url("/hook"));
+            Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
+                assertThat(endpoint.alerts("/hook")).containsExactly("a-1");
                 assertThat(get(url + "/health/ready").statusCode()).isEqualTo(200);
                 assertThat(get(url + "/metrics").body())
                         .contains("tally_sink_facts_total{outcome=\"accepted\",reason=\"none\"} 1.0")
+                        .contains(
+                                "tally_alerts_outcomes_total{channel=\"webhook\",outcome=\"delivered\",reason=\"none\"} 1.0")
+                        .contains("tally_alerts_waiting 0.0")
+                        .contains("tally_alerts_oldest_waiting_age_seconds 0.0")
                         .contains("tally_sink_rate_limited_total 0.0")
                         .contains("tally_sink_oldest_unsent_age_seconds 0.0")
                         .contains("tally_sink_in_flight 0.0")
@@ -141,6 +166,40 @@ final class SinkAppTest {
 
     private static HttpResponse<String> get(String url) throws Exception {
         return HTTP.send(HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static void publishAlert(KafkaBroker broker, RegistryFake registry, String webhook) throws Exception {
+        Instant now = Instant.now();
+        Subscription subscription = Subscription.newBuilder()
+                .setSubject("user:u1")
+                .setAnchor(Instant.parse("2026-11-01T00:00:00Z"))
+                .setPhases(List.of(new Phase("pro", 1, Instant.parse("2026-11-01T00:00:00Z"))))
+                .setWebhooks(List.of(webhook))
+                .build();
+        QuotaAlert alert = QuotaAlert.newBuilder()
+                .setAlertId("a-1")
+                .setKind(AlertKind.REACHED)
+                .setSeverity(Severity.CRITICAL)
+                .setSubject("user:u1")
+                .setScope(Scope.USER)
+                .setScopeId("u1")
+                .setMeter("actions")
+                .setWindowStart(now)
+                .setWindowEnd(now)
+                .setEpoch(0)
+                .setUsed(1)
+                .setCause("e-1")
+                .setAt(now)
+                .build();
+        byte[] key = "user:u1".getBytes(StandardCharsets.UTF_8);
+        try (RecordSerdes serdes = new RecordSerdes(Map.of("schema.registry.url", registry.url()));
+                var producer = new KafkaProducer<>(
+                        broker.clientConfig(), new ByteArraySerializer(), new ByteArraySerializer())) {
+            byte[] named = serdes.of(Subscription.class).serializer().serialize("subscriptions", subscription);
+            byte[] raised = serdes.of(QuotaAlert.class).serializer().serialize("quota-alerts", alert);
+            producer.send(new ProducerRecord<>("subscriptions", key, named)).get(30, TimeUnit.SECONDS);
+            producer.send(new ProducerRecord<>("quota-alerts", key, raised)).get(30, TimeUnit.SECONDS);
+        }
     }
 
     private static void publish(KafkaBroker broker, RegistryFake registry, String identifier, String eventName)

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.tally.clock.TestClock;
 import dev.tally.settings.CommonSettings;
 import dev.tally.settings.SettingsException;
+import dev.tally.sink.alerts.channels.MailSettings;
+import dev.tally.sink.alerts.delivery.AlertTopics;
+import dev.tally.sink.reporting.RetryRule;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -21,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class SinkSettingsTest {
     private static final String STAND_IN = "http://127.0.0.1:8083";
+    private static final String SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
     @Test
     void shouldWorkAgainstAStandInWithoutFurtherSettings() {
@@ -205,6 +209,97 @@ final class SinkSettingsTest {
     void shouldNotPrintTheKey() {
         SinkSettings settings = load(Map.of("STRIPE_API_KEY", "sk_test_secret"), Map.of());
         assertThat(settings.toString()).doesNotContain("sk_test_secret");
+    }
+
+    @Test
+    void shouldTellNobodyOfAlertsUnlessAChannelIsSet() {
+        AlertParts off = load(Map.of(), Map.of("stripe.api.base", STAND_IN)).alerts();
+
+        assertThat(off.isOn()).isFalse();
+        assertThat(off.mail()).isEmpty();
+        assertThat(load(Map.of(), Map.of("stripe.api.base", STAND_IN, "alerts.webhook.secrets", SECRET))
+                        .alerts()
+                        .isOn())
+                .isTrue();
+    }
+
+    @Test
+    void shouldMapEverySettingOfAlerts() {
+        // When
+        SinkSettings settings = load(
+                Map.of("TALLY_ALERTS_SMTP_PASSWORD", "pass-word"),
+                Map.ofEntries(
+                        Map.entry("stripe.api.base", STAND_IN),
+                        Map.entry("application.id", "mine"),
+                        Map.entry("topic.prefix", "eu."),
+                        Map.entry("sink.instance", "one"),
+                        Map.entry("alerts.webhook.secrets", SECRET + ", " + SECRET.replace("Mf", "Mg")),
+                        Map.entry("alerts.webhook.http", "allowed"),
+                        Map.entry("alerts.webhook.private", "allowed"),
+                        Map.entry("alerts.smtp.host", "smtp.example.org"),
+                        Map.entry("alerts.smtp.tls", "tls"),
+                        Map.entry("alerts.smtp.user", "tally"),
+                        Map.entry("alerts.smtp.from", "Tally <tally@example.org>"),
+                        Map.entry("alerts.request.timeout", "11s"),
+                        Map.entry("alerts.retry.first", "12ms"),
+                        Map.entry("alerts.retry.longest", "13s"),
+                        Map.entry("alerts.max.waiting", "14")));
+
+        // Then
+        AlertParts alerts = settings.alerts();
+        assertThat(alerts.webhooks().secrets()).hasToString("WebhookSecrets[2]");
+        assertThat(alerts.webhooks().httpAllowed()).isTrue();
+        assertThat(alerts.webhooks().privateAllowed()).isTrue();
+        assertThat(alerts.webhooks().timeout()).isEqualTo(Duration.ofSeconds(11));
+        assertThat(alerts.mail())
+                .contains(new MailSettings(
+                        "smtp.example.org",
+                        465,
+                        MailSettings.Tls.TLS,
+                        "tally",
+                        "pass-word",
+                        "Tally <tally@example.org>",
+                        Duration.ofSeconds(11)));
+        assertThat(alerts.delivery().group()).isEqualTo("mine-alerts");
+        assertThat(alerts.delivery().transactionalId()).isEqualTo("mine-alerts-one");
+        assertThat(alerts.delivery().groupInstanceId()).contains("mine-alerts-one");
+        assertThat(alerts.delivery().retryRule())
+                .isEqualTo(new RetryRule(Duration.ofMillis(12), Duration.ofSeconds(13)));
+        assertThat(alerts.delivery().maxWaiting()).isEqualTo(14);
+        assertThat(alerts.delivery().webhooksOn()).isTrue();
+        assertThat(alerts.delivery().mailOn()).isTrue();
+        assertThat(alerts.delivery().topics())
+                .isEqualTo(new AlertTopics(
+                        "eu.quota-alerts",
+                        "eu.alert-ledger",
+                        "eu.alert-dead-letters",
+                        "eu.subscriptions",
+                        "eu.memberships"));
+        assertThat(settings.toString()).doesNotContain("pass-word").doesNotContain(SECRET.substring(6));
+    }
+
+    @Test
+    void shouldRefuseAlertSettingsThatCannotWork() {
+        assertThat(problems(
+                        Map.of(),
+                        Map.of(
+                                "stripe.api.base", STAND_IN,
+                                "alerts.webhook.secrets", "very-secret",
+                                "alerts.smtp.host", "smtp.example.org",
+                                "alerts.smtp.tls", "none",
+                                "alerts.smtp.user", "tally",
+                                "alerts.smtp.password", "word-of-mouth",
+                                "alerts.retry.first", "2m",
+                                "alerts.retry.longest", "1m")))
+                .hasSize(4)
+                .noneMatch(problem -> problem.contains("very-secret") || problem.contains("word-of-mouth"));
+        assertThat(problems(
+                        Map.of(),
+                        Map.of(
+                                "stripe.api.base", STAND_IN,
+                                "alerts.smtp.from", "nobody",
+                                "alerts.smtp.password", "x")))
+                .hasSize(2);
     }
 
     private static List<String> problems(Map<String, String> environment, Map<String, String> overrides) {
