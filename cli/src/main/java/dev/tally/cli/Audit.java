@@ -74,6 +74,7 @@ final class Audit {
     private final Causes causes = new Causes();
     private final List<Meter> meters;
     private List<String> said = new ArrayList<>();
+    private boolean processed;
 
     /**
      * Where an audit gets what it compares.
@@ -178,7 +179,7 @@ final class Audit {
 
     Report run() {
         Map<Integer, Long> end = cluster.ends(topics.actions());
-        boolean caughtUp = isProcessed();
+        processed = isProcessed();
         SaidTopics before = new SaidTopics(cluster, serdes, topics);
         before.alerts().forEach(alert -> causes.expect(alert.alert()));
         AuditLog log = new AuditLog(cluster, serdes, topics, meters, charges.recount(), limits, causes);
@@ -187,12 +188,13 @@ final class Audit {
         List<Difference> differences = List.of();
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             said = new ArrayList<>();
-            if (!caughtUp) {
-                said.add("streams-app (group " + from.applicationId() + ") has not processed everything and makes no"
-                        + " progress: what it has not read shows as differences");
-            }
             differences = compare(log, settled);
-            if (differences.isEmpty() || !caughtUp || !log.hasGrown()) {
+            if (!processed) {
+                said.addFirst(
+                        "streams-app (group " + from.applicationId() + ") has not processed everything and makes no"
+                                + " progress: what it has not read shows as differences");
+            }
+            if (differences.isEmpty() || !processed || !log.hasGrown()) {
                 break;
             }
         }
@@ -220,7 +222,7 @@ final class Audit {
         charges.ask(scope::holds);
         Live live = new Live();
         live.ask(log.windows());
-        boolean unused = isProcessed();
+        processed &= isProcessed();
 
         Map<Integer, Long> done = cluster.positions(from.applicationId() + "-stripe-sink", topics.billableUsage());
         boolean visible = cluster.awaitProcessed(from.applicationId(), List.of(), List.of(topics.stripeLedger()));

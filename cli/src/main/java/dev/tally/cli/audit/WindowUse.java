@@ -56,7 +56,8 @@ final class WindowUse {
         limitSure &= sure && (empty || java.util.Objects.equals(limit, allowed));
         limit = allowed;
         empty = false;
-        if (pays != null && pays && amount > 0 && isJudged()) {
+        // Of what is not settled it is not known whether it counts.
+        if (settled && pays != null && pays && amount > 0 && isJudged()) {
             cross(eventId, place);
         }
     }

@@ -108,6 +108,19 @@ final class SinkSettingsTest {
     }
 
     @Test
+    void shouldTellSeatsAtAQuarterOfTheCallsWhereOneCallStreamsManyEvents() {
+        // When
+        SinkSettings sandbox = load(Map.of("STRIPE_API_KEY", "sk_test_abc"), Map.of("stripe.transport", "v2-stream"));
+
+        // Then
+        assertThat(sandbox.isStreaming()).isTrue();
+        assertThat(sandbox.callsPerSecond()).isEqualTo(2_000);
+        assertThat(sandbox.delivery().maxInFlight()).isEqualTo(3_200);
+        assertThat(sandbox.seats().callsPerSecond()).isEqualTo(5);
+        assertThat(sandbox.seats().maxInFlight()).isEqualTo(32);
+    }
+
+    @Test
     void shouldRefuseALiveKeyWithoutAnEnvironment() {
         assertThat(problems(Map.of("STRIPE_API_KEY", "sk_live_1"), Map.of()))
                 .singleElement()

@@ -18,8 +18,13 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** What happens when partitions, or the whole identity, pass to another delivery in the middle of the work. */
+@Execution(ExecutionMode.CONCURRENT) // beside other classes, as it mostly waits; its lock keeps its own tests in turn
+@ResourceLock("HandOverTest")
 final class HandOverTest {
     private static final AtomicInteger tests = new AtomicInteger();
     private static KafkaBroker broker;
