@@ -1,5 +1,6 @@
 package dev.tally.cli;
 
+import com.stripe.StripeClient;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.LedgerEntry;
 import dev.tally.schemas.serde.Decoded;
@@ -15,8 +16,16 @@ import dev.tally.sink.delivery.DeliveryTopics;
 import dev.tally.sink.reconciling.Reconciler;
 import dev.tally.sink.reconciling.Reconciliation;
 import dev.tally.sink.reconciling.SentFacts;
+import dev.tally.sink.reporting.Fact;
+import dev.tally.sink.reporting.IdempotencyKey;
+import dev.tally.sink.reporting.MeterEvent;
+import dev.tally.sink.reporting.Preparation;
+import dev.tally.sink.reporting.Refusal;
+import dev.tally.sink.reporting.Reporting;
 import dev.tally.sink.stripe.StripeConnection;
+import dev.tally.sink.stripe.StripeJavaMeterEvents;
 import dev.tally.sink.stripe.StripeJavaSums;
+import dev.tally.sink.stripe.StripeMeterEvents;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -37,7 +46,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code tally stripe status}, {@code parked} and {@code reconcile}: what became of billable facts. None of them changes anything. */
+/**
+ * {@code tally stripe status}, {@code parked} and {@code reconcile}: what became of billable facts. Nothing is changed but by
+ * {@code reconcile --repair}.
+ */
 @Command(
         name = "stripe",
         description = "What became of billable facts on their way to Stripe.",
@@ -162,7 +174,13 @@ final class StripeCommand {
                             names = "--sums-delay",
                             defaultValue = "1h",
                             description = "As the setting stripe.sums.delay (default: ${DEFAULT-VALUE}).")
-                    String sumsDelay)
+                    String sumsDelay,
+            @Option(
+                            names = "--repair",
+                            description =
+                                    "Sends the facts that are absent at Stripe again, under their identifiers; without it"
+                                            + " they are only told.")
+                    boolean repair)
             throws InterruptedException {
         Instant now = servers.clock().instant();
         Instant first = from == null ? now.minus(Duration.ofDays(2)) : instant("--from", from);
@@ -170,13 +188,24 @@ final class StripeCommand {
         Duration delay = duration(sumsDelay);
         try (Admin admin = servers.admin();
                 RecordSerdes serdes = servers.serdes()) {
+            StripeClient client = connection(address).open();
             Reconciler reconciler = new Reconciler(
                     sent(servers, serdes, servers.topics(admin)),
-                    new StripeJavaSums(connection(address).open(), servers.clock()),
+                    new StripeJavaSums(client, servers.clock()),
                     delay,
                     Long.MAX_VALUE,
                     servers.clock());
-            return report(reconciler.compare(first, last, fact -> true));
+            Reconciliation found = reconciler.compare(first, last, fact -> true);
+            int code = report(found);
+            if (repair) {
+                StripeMeterEvents stripe = new StripeJavaMeterEvents(client, servers.clock());
+                for (SentFact fact : found.absent()) {
+                    System.out.println("repair of " + plain(fact.identifier()) + ": " + sentAgain(fact, stripe, now));
+                }
+            } else {
+                found.absent().forEach(StripeCommand::print);
+            }
+            return code;
         }
     }
 
@@ -201,7 +230,6 @@ final class StripeCommand {
                         hour.found().toPlainString());
             }
         }
-        result.absent().forEach(StripeCommand::print);
         result.untold()
                 .forEach(untold -> System.out.printf(
                         "untold %s %s: %s%n",
@@ -227,11 +255,34 @@ final class StripeCommand {
         return equal ? Exit.DONE : Exit.NO;
     }
 
+    /**
+     * What came of sending a fact again. Its identifier is the same, so Stripe refuses it if it has it after all and still knows it; the
+     * Idempotency-Key is new, so that no saved answer is given for the first time.
+     */
+    private static String sentAgain(SentFact fact, StripeMeterEvents stripe, Instant now) throws InterruptedException {
+        Fact again = new Fact(
+                fact.identifier(),
+                fact.payer(),
+                fact.customer(),
+                fact.eventName(),
+                fact.amount(),
+                fact.timestamp(),
+                fact.hasOwnMinute());
+        return switch (Reporting.prepare(again, now)) {
+            case Preparation.Refused(Refusal reason, String detail) -> "not sent: " + reason.code() + ", " + detail;
+            case Preparation.TooEarly(Instant from) -> "not sent: Stripe takes it from " + from + " on";
+            case Preparation.Ready(MeterEvent event) -> {
+                IdempotencyKey key = new IdempotencyKey(fact.identifier(), (int) now.getEpochSecond());
+                yield plain(stripe.create(event, key).answer().toString());
+            }
+        };
+    }
+
     /** Under its identifier, so that Stripe refuses the event if it has it after all. */
     private static void print(SentFact fact) {
         System.out.printf(
                 """
-                absent %s %s: Stripe's sum of its minute is 0. Find out why, and bill it by hand only if it still is, with its identifier:
+                absent %s %s: Stripe's sum of its minute is 0. Find out why; --repair sends it again if it still is, as this does:
                   curl https://api.stripe.com/v1/billing/meter_events -u "$STRIPE_API_KEY:" -d event_name='%s' -d identifier='%s' \
                 -d timestamp=%d -d 'payload[stripe_customer_id]=%s' -d 'payload[value]=%d'
                 """,

@@ -130,6 +130,8 @@ class StripeCommandTest {
                     standIn.url(),
                     "--to",
                     start.plus(Duration.ofHours(1)).toString());
+            Ran repaired = tally(servers, "reconcile", "--stripe", standIn.url(), "--repair");
+            Ran after = tally(servers, "reconcile", "--stripe", standIn.url(), "--repair");
             Ran wrong = tally(servers, "reconcile", "--stripe", standIn.url(), "--from", "yesterday");
             Ran away = tally(servers, "reconcile", "--stripe", "http://127.0.0.1:1");
 
@@ -155,6 +157,10 @@ class StripeCommandTest {
                     .doesNotContain("absent id-0");
             assertThat(equal.code()).isEqualTo(Exit.DONE);
             assertThat(equal.out()).contains("1 equal, 0 missing");
+            assertThat(repaired.code()).isEqualTo(Exit.NO);
+            assertThat(repaired.out()).contains("repair of id-1: Accepted").doesNotContain("curl");
+            assertThat(after.code()).isEqualTo(Exit.DONE);
+            assertThat(after.out()).contains("4 equal, 0 missing").doesNotContain("repair of");
             assertThat(wrong.code()).isEqualTo(Exit.USAGE);
             assertThat(away.code()).isEqualTo(Exit.UNREACHABLE);
         }

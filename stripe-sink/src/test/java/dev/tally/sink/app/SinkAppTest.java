@@ -89,8 +89,7 @@ final class SinkAppTest {
                         .contains("alerts: waiting")
                         .contains("alert-ledger");
             });
-            broker.createTopics(
-                    2, "quota-alerts", "alert-ledger", "alert-dead-letters", "subscriptions", "memberships");
+            broker.createTopics(2, "quota-alerts", "alert-ledger", "alert-dead-letters", "memberships");
             publishAlert(broker, registry, endpoint.url("/hook"));
             Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
                 assertThat(endpoint.alerts("/hook")).containsExactly("a-1");
