@@ -47,7 +47,7 @@ class BillingOracleTest {
             .toList();
 
     @TempDir
-    private Path directory = Path.of("");
+    static Path directory;
 
     private OracleBroker broker;
     private RegistryFake registry;

@@ -61,7 +61,7 @@ final class DeliveryLoop implements LifeRunner.Life {
     private final FactReader factReader;
     private final FactFinder factFinder;
     private final FactSender sender;
-    private final Lanes lanes;
+    private final Lanes<FactLane, Delivery> lanes;
     private final Completions<Completion> completions = new Completions<>();
     private final Presence presence;
     private final Map<TopicPartition, PartitionWork> works = new HashMap<>();
@@ -99,7 +99,8 @@ final class DeliveryLoop implements LifeRunner.Life {
                 with.listener(),
                 with.clock(),
                 with.random());
-        this.lanes = new Lanes(sender, completions);
+        // Outcomes of what is interrupted are asked for again under the same identifier.
+        this.lanes = new Lanes<>("lane", key -> sender::deliver, completions::fail);
         this.committedAt = with.clock().instant();
         this.sweptAt = committedAt;
     }
@@ -165,7 +166,7 @@ final class DeliveryLoop implements LifeRunner.Life {
             with.crashPoints().reached(CrashPoints.Point.INTENTS_COMMITTED);
         }
         unwritten.addAll(intake.settled());
-        intake.deliveries().forEach(lanes::submit);
+        intake.deliveries().forEach(delivery -> lanes.submit(FactLane.of(delivery.fact()), delivery));
     }
 
     private void intake(PartitionWork work, List<ConsumerRecord<byte[], byte[]>> records, Intake into) {

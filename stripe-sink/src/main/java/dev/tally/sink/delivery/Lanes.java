@@ -1,6 +1,5 @@
 package dev.tally.sink.delivery;
 
-import dev.tally.sink.reporting.Fact;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
@@ -9,42 +8,56 @@ import java.util.Queue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One lane per customer and meter: facts of a lane are sent in order, one at a time (Stripe allows one call per customer
- * and meter), lanes run in parallel. A lane lives on a virtual thread while it has facts.
+ * Sends what is submitted, that of a lane in order and one at a time; lanes run in parallel. A lane lives on a virtual thread while it has
+ * work.
+ *
+ * @param <K> names a lane
+ * @param <T> what is sent
  */
-final class Lanes implements AutoCloseable {
-    private final FactSender sender;
-    private final Completions<Completion> completions;
-    private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
-            Thread.ofVirtual().name("lane-", 0).factory());
+public final class Lanes<K, T> implements AutoCloseable {
+    private final Function<K, Lane<T>> begin;
+    private final Consumer<Throwable> failed;
+    private final ExecutorService threads;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Map<LaneKey, Queue<Delivery>> lanes = new HashMap<>();
+    private final Map<K, Queue<T>> lanes = new HashMap<>();
 
-    private record LaneKey(String customer, String eventName) {
-        static LaneKey of(Fact fact) {
-            return new LaneKey(Objects.requireNonNullElse(fact.customer(), ""), fact.eventName());
-        }
+    /** A lane while it lives; used by one thread. */
+    @FunctionalInterface
+    public interface Lane<T> {
+        /** Brings the next to its end. */
+        void send(T next) throws InterruptedException;
     }
 
-    Lanes(FactSender sender, Completions<Completion> completions) {
-        this.sender = sender;
-        this.completions = completions;
+    /**
+     * No lane yet.
+     *
+     * @param name of the threads
+     * @param begin makes a lane that begins to live
+     * @param failed is told of a lane that failed in a way it must not
+     */
+    public Lanes(String name, Function<K, Lane<T>> begin, Consumer<Throwable> failed) {
+        this.begin = begin;
+        this.failed = failed;
+        this.threads = Executors.newThreadPerTaskExecutor(
+                Thread.ofVirtual().name(name + "-", 0).factory());
     }
 
-    void submit(Delivery delivery) {
-        LaneKey key = LaneKey.of(delivery.fact());
+    /** Adds to a lane, which begins to live with it if it does not. */
+    public void submit(K key, T one) {
         lock.lock();
         try {
-            Queue<Delivery> lane = lanes.get(key);
+            Queue<T> lane = lanes.get(key);
             if (lane != null) {
-                lane.add(delivery);
+                lane.add(one);
                 return;
             }
-            Queue<Delivery> started = new ArrayDeque<>();
-            started.add(delivery);
+            Queue<T> started = new ArrayDeque<>();
+            started.add(one);
             lanes.put(key, started);
         } finally {
             lock.unlock();
@@ -52,24 +65,25 @@ final class Lanes implements AutoCloseable {
         threads.execute(() -> drain(key));
     }
 
-    private void drain(LaneKey key) {
+    private void drain(K key) {
         try {
-            for (Delivery next = take(key); next != null; next = take(key)) {
-                sender.deliver(next);
+            Lane<T> lane = begin.apply(key);
+            for (T next = take(key); next != null; next = take(key)) {
+                lane.send(next);
             }
         } catch (InterruptedException closed) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException | Error bug) {
-            completions.fail(bug);
+            failed.accept(bug);
             throw bug;
         }
     }
 
-    private @Nullable Delivery take(LaneKey key) {
+    private @Nullable T take(K key) {
         lock.lock();
         try {
-            Queue<Delivery> lane = Objects.requireNonNull(lanes.get(key));
-            Delivery next = lane.poll();
+            Queue<T> lane = Objects.requireNonNull(lanes.get(key));
+            T next = lane.poll();
             if (next == null) {
                 lanes.remove(key);
             }
@@ -79,7 +93,7 @@ final class Lanes implements AutoCloseable {
         }
     }
 
-    /** Interrupts whatever is being sent; outcomes that did not arrive are asked for again under the same identifier. */
+    /** Interrupts whatever is being sent. */
     @Override
     public void close() {
         threads.shutdownNow();

@@ -7,6 +7,7 @@ import dev.tally.sink.delivery.Completions;
 import dev.tally.sink.delivery.CrashPoints;
 import dev.tally.sink.delivery.DeliveryStatus;
 import dev.tally.sink.delivery.KafkaClients;
+import dev.tally.sink.delivery.Lanes;
 import dev.tally.sink.delivery.LedgerReader;
 import dev.tally.sink.delivery.LifeRunner;
 import java.time.Duration;
@@ -66,7 +67,7 @@ final class AlertLoop implements LifeRunner.Life {
     private final LedgerReader<AlertLedgerEntry> ledgerReader;
     private final Directory directory;
     private final AlertSender sender;
-    private final AlertLanes lanes;
+    private final Lanes<AlertLane, Waiting> lanes;
     private final Completions<AlertSender.Completion> completions = new Completions<>();
     private final Map<TopicPartition, AlertPartition> partitions = new HashMap<>();
     private final Set<AlertPartition> unread = new HashSet<>();
@@ -88,7 +89,8 @@ final class AlertLoop implements LifeRunner.Life {
         this.directory =
                 new Directory(clients.readingConsumer(), settings.topics(), with.subscriptions(), with.memberships());
         this.sender = new AlertSender(settings, with, directory, completions);
-        this.lanes = new AlertLanes(sender, completions);
+        // What is interrupted waits in the ledger, and is sent again with the same id.
+        this.lanes = new Lanes<>("alert-lane", lane -> sender.lane(lane.partition()), completions::fail);
         this.sweptAt = with.clock().instant();
     }
 
@@ -264,7 +266,7 @@ final class AlertLoop implements LifeRunner.Life {
     }
 
     private void submit(Waiting one) {
-        partitionOf(one).ifPresent(of -> lanes.submit(of, one));
+        partitionOf(one).ifPresent(of -> lanes.submit(new AlertLane(of, one.recipient()), one));
     }
 
     private Optional<AlertPartition> partitionOf(Waiting one) {

@@ -12,6 +12,7 @@ import dev.tally.sink.alerts.Contacts;
 import dev.tally.sink.alerts.Recipient;
 import dev.tally.sink.alerts.WebhookUrl;
 import dev.tally.sink.delivery.Completions;
+import dev.tally.sink.delivery.Lanes;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumMap;
@@ -58,12 +59,24 @@ final class AlertSender {
                 .sum();
     }
 
+    /** Sends the alerts of a lane of a partition, one after the other. */
+    Lanes.Lane<Waiting> lane(AlertPartition source) {
+        return new Lanes.Lane<>() {
+            private int failures;
+
+            @Override
+            public void send(Waiting next) throws InterruptedException {
+                failures = deliver(source, next, failures);
+            }
+        };
+    }
+
     /**
      * Delivers, and returns how many attempts in a row have failed at the address.
      *
      * @param failures the same of the alerts before, so that an endpoint that is away is not asked more often the more alerts wait for it
      */
-    int deliver(AlertPartition source, Waiting one, int failures) throws InterruptedException {
+    private int deliver(AlertPartition source, Waiting one, int failures) throws InterruptedException {
         int failed = failures;
         while (source.ownership().isOwned()) {
             switch (step(source, one, failed)) {
