@@ -8,7 +8,6 @@ import dev.tally.streams.state.CatalogueRecords;
 import dev.tally.streams.state.ReplacedRecords;
 import dev.tally.streams.state.StoreKey;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -16,21 +15,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.utils.Bytes;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -99,31 +90,24 @@ final class CatalogueCatchUp {
             }
         }
         Map<Bytes, InForce> inForce = inForce();
-        if (isRunning(admin, applicationId) && mine.isEmpty()) {
+        if (mine.isEmpty() && GroupMembers.count(admin, applicationId) > 0) {
             return othersHaveCompletedIt(admin, applicationId);
         }
         Map<Bytes, @Nullable InForce> behind = behind(copy(), inForce);
         // Once others have joined, only what was written here, and may have come after theirs, is put right.
-        if (isRunning(admin, applicationId)) {
+        if (GroupMembers.count(admin, applicationId) > 0) {
             behind.keySet().retainAll(mine);
         }
         if (behind.isEmpty()) {
             return true;
         }
         mine.addAll(behind.keySet());
-        Map<String, Object> config = new HashMap<>(client);
-        config.put(ProducerConfig.ACKS_CONFIG, "all");
-        try (KafkaProducer<byte[], byte[]> producer =
-                new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
-            List<ProducerRecord<byte[], byte[]>> toLog = new ArrayList<>();
-            List<ProducerRecord<byte[], byte[]>> toCopy = new ArrayList<>();
-            behind.forEach((key, now) -> {
-                toLog.addAll(toLog(key, now));
-                toCopy.add(
-                        new ProducerRecord<>(topics.catalogueInForce(), key.get(), now == null ? null : now.value()));
-            });
-            send(producer, toLog);
-            send(producer, toCopy);
+        try (Sending sending = Sending.with(client)) {
+            behind.forEach((key, now) -> toLog(key, now).forEach(sending::send));
+            sending.finish();
+            behind.forEach((key, now) -> sending.send(
+                    new ProducerRecord<>(topics.catalogueInForce(), key.get(), now == null ? null : now.value())));
+            sending.finish();
         }
         log.atInfo().addKeyValue("records", behind.size()).log("The intake's copy of the catalogue was behind");
         return false;
@@ -155,21 +139,6 @@ final class CatalogueCatchUp {
         StoreKey.Reader reader = new StoreKey.Reader(storeKey);
         CatalogueKind kind = CatalogueKind.ofTag(reader.tag());
         return subjectLogRecords.of(kind, reader.text(), now == null ? null : now.record());
-    }
-
-    private static void send(Producer<byte[], byte[]> producer, List<ProducerRecord<byte[], byte[]>> records) {
-        List<Future<RecordMetadata>> sent = records.stream().map(producer::send).toList();
-        sent.forEach(CatalogueCatchUp::await);
-    }
-
-    private static void await(Future<RecordMetadata> sent) {
-        try {
-            sent.get();
-        } catch (ExecutionException e) {
-            throw new KafkaException("the intake's copy of the catalogue cannot be written", e.getCause());
-        } catch (InterruptedException e) {
-            throw new InterruptException(e);
-        }
     }
 
     /** What must be written to the copy; null where a record must be removed. */
@@ -218,23 +187,6 @@ final class CatalogueCatchUp {
             map.remove(key);
         } else {
             map.put(key, value);
-        }
-    }
-
-    private static boolean isRunning(Admin admin, String applicationId) {
-        try {
-            ConsumerGroupDescription group = admin.describeConsumerGroups(List.of(applicationId))
-                    .all()
-                    .get()
-                    .get(applicationId);
-            return group != null && !group.members().isEmpty();
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof GroupIdNotFoundException) {
-                return false;
-            }
-            throw new KafkaException("the application's group cannot be described", e.getCause());
-        } catch (InterruptedException e) {
-            throw new InterruptException(e);
         }
     }
 }

@@ -9,18 +9,12 @@ import dev.tally.streams.state.CatalogueRecords;
 import dev.tally.streams.state.Replayed;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -62,11 +56,7 @@ final class EarlierOutputs {
             return;
         }
         if (isThereAny(topics.billableUsage()) || isThereAny(topics.seatChanges())) {
-            Map<String, Object> config = new HashMap<>(client);
-            config.put(ProducerConfig.ACKS_CONFIG, "all");
-            try (KafkaProducer<byte[], byte[]> producer =
-                    new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
-                Sending sending = new Sending(producer);
+            try (Sending sending = Sending.with(client)) {
                 for (CatalogueKind kind : CatalogueKind.values()) {
                     String topic = kind.topic(topics);
                     reader.readAll(
@@ -108,34 +98,5 @@ final class EarlierOutputs {
     /** What concerns a subject lies in the same partition of each topic. */
     private ProducerRecord<byte[], byte[]> same(ConsumerRecord<byte[], byte[]> record) {
         return new ProducerRecord<>(topics.subjectLog(), record.partition(), record.key(), record.value());
-    }
-
-    /** Sends without waiting for each, and fails at the end if any failed. */
-    private static final class Sending {
-        private final Producer<byte[], byte[]> producer;
-        private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
-        private long sent;
-
-        Sending(Producer<byte[], byte[]> producer) {
-            this.producer = producer;
-        }
-
-        void send(ProducerRecord<byte[], byte[]> record) {
-            sent++;
-            var unused = producer.send(record, (at, failed) -> {
-                if (failed != null) {
-                    failure.compareAndSet(null, failed);
-                }
-            });
-        }
-
-        long finish() {
-            producer.flush();
-            Exception failed = failure.get();
-            if (failed != null) {
-                throw new KafkaException("what was billed before cannot be told to the subject log", failed);
-            }
-            return sent;
-        }
     }
 }

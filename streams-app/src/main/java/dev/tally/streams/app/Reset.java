@@ -5,20 +5,17 @@ import dev.tally.schemas.topics.TopicReader;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.streams.state.StoreNames;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.InterruptException;
 
 /**
@@ -47,20 +44,7 @@ public final class Reset {
 
     /** How many instances are running, or were until less than a session time-out ago; a reset needs none. */
     public int members() {
-        try {
-            ConsumerGroupDescription group = admin.describeConsumerGroups(List.of(applicationId))
-                    .all()
-                    .get()
-                    .get(applicationId);
-            return group == null ? 0 : group.members().size();
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof GroupIdNotFoundException) {
-                return 0;
-            }
-            throw new KafkaException("the application's group cannot be described", e.getCause());
-        } catch (InterruptedException e) {
-            throw new InterruptException(e);
-        }
+        return GroupMembers.count(admin, applicationId);
     }
 
     /** The changelogs that are there: what is to be deleted. */

@@ -25,12 +25,12 @@ import org.jspecify.annotations.Nullable;
 final class AccountStandings implements Standings {
 
     private final AccountTerms terms;
-    private final UsageApplier usage;
+    private final UsageWindows windows;
     private final Pools pools;
 
-    AccountStandings(AccountTerms terms, UsageApplier usage, Pools pools) {
+    AccountStandings(AccountTerms terms, UsageWindows windows, Pools pools) {
         this.terms = terms;
-        this.usage = usage;
+        this.windows = windows;
         this.pools = pools;
     }
 
@@ -124,7 +124,7 @@ final class AccountStandings implements Standings {
         Period time = of.window() == Window.DAY
                 ? BillingCalendar.day(now)
                 : BillingCalendar.period(subscription.anchor(), now);
-        Level level = usage.level(account, limit, scopeId, time);
+        Level level = windows.level(account, limit, scopeId, time);
         return new LimitStanding(
                 of.scope(), scopeId, of.meter(), of.window(), level.limit(), level.used(), of.beyond(), time.end());
     }

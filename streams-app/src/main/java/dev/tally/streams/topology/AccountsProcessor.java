@@ -113,6 +113,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
         private final Seats seats;
         private final Wakes wakes;
         private final Charges charges;
+        private final UsageWindows windows;
         private final UsageApplier usage;
         private final WindowExpiry expiry;
         private final AccountTerms terms;
@@ -130,7 +131,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
             this.context = context;
             stores = AccountStores.of(context);
             WriteBackStore clockStore = context.getStateStore(StoreNames.ACCOUNT_CLOCK);
-            WriteBackStore windows = context.getStateStore(StoreNames.ACCOUNT_WINDOWS);
+            WriteBackStore windowStore = context.getStateStore(StoreNames.ACCOUNT_WINDOWS);
             clock = new AccountClock(clockStore, settings.intakePartitions(), topic + "-" + partition());
             terms = new AccountTerms(new AccountCatalogue(serdes, stores.catalogue()));
             catalogue = new AccountCatalogueWriter(stores.catalogue(), serdes);
@@ -139,15 +140,15 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
             splits = new Splits(context.getStateStore(StoreNames.ACCOUNT_SPLITS));
             Pools pools = new Pools(stores.charges(), stores.grants(), clock);
             charges = new Charges(stores, pools, terms, clock, settings, this::emit);
-            usage = new UsageApplier(
-                    windows, splits, terms, pools, charges, this::settle, accountFigures, clock, this::emit);
+            windows = new UsageWindows(windowStore, terms, pools, clock, this::emit);
+            usage = new UsageApplier(windows, splits, terms, pools, charges, this::settle, accountFigures, clock);
             spikes = new Spikes(context.getStateStore(StoreNames.ACCOUNT_ACTIVITY), clock, this::emit);
-            expiry = new WindowExpiry(windows, charges, usage, splits, clock, settings.historyRetention());
+            expiry = new WindowExpiry(windowStore, charges, windows, splits, clock, settings.historyRetention());
             admissionWakes = new Wakes(stores.wakes(), Wakes.Cause.ADMISSIONS);
             admissions = new Admissions(
                     context.getStateStore(StoreNames.ACCOUNT_ADMISSIONS),
                     admissionWakes,
-                    new AccountStandings(terms, usage, pools),
+                    new AccountStandings(terms, windows, pools),
                     new AdmissionOutlet(
                             decision -> emit(decision.getPayer(), new Message.Decision(decision)),
                             decisions::decided,
@@ -157,7 +158,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
             // Only write-back stores and sinks are written to: in a commit, caching stores have had their turn.
             writeBack = clockStore.writeBackBy(
                     context,
-                    usage::writeBack,
+                    windows::writeBack,
                     splits::writeBack,
                     charges::writeBack,
                     spikes::writeBack,
@@ -326,7 +327,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
 
         /** To be called after whatever holds for a subject has changed. */
         private void changed(Subject subject) {
-            usage.reconsider(subject);
+            windows.reconsider(subject);
             release(subject);
             terms.account(subject.text()).nextChange(clock.logTime()).ifPresent(at -> wakes.at(at, subject));
         }

@@ -1,32 +1,18 @@
 package dev.tally.streams.topology;
 
-import dev.tally.keys.Keys;
 import dev.tally.keys.Subject;
 import dev.tally.schemas.BillingSlot;
 import dev.tally.schemas.SplitDimension;
 import dev.tally.schemas.UsagePart;
-import dev.tally.schemas.UsageSnapshot;
 import dev.tally.schemas.UsageSplit;
 import dev.tally.schemas.UsageSum;
-import dev.tally.schemas.UsageWindow;
 import dev.tally.streams.metering.Amounts;
 import dev.tally.streams.metering.BillingCalendar;
 import dev.tally.streams.metering.EffectiveLimits;
 import dev.tally.streams.metering.Period;
 import dev.tally.streams.metering.PlanTerms.Scope;
 import dev.tally.streams.metering.PlanTerms.Window;
-import dev.tally.streams.metering.Thresholds.Level;
 import dev.tally.streams.state.AccountFigures;
-import dev.tally.streams.state.HeapCells;
-import dev.tally.streams.state.HeapCells.Cell;
-import dev.tally.streams.state.HeapCells.Layout;
-import dev.tally.streams.state.StoreKey;
-import dev.tally.streams.state.Totals;
-import dev.tally.streams.state.WindowKeys;
-import dev.tally.streams.state.WindowKeys.Length;
-import dev.tally.streams.state.WindowKeys.ScopeTag;
-import dev.tally.streams.state.WindowTotals;
-import dev.tally.streams.state.WriteBackStore;
 import dev.tally.streams.topology.AccountTerms.Account;
 import dev.tally.streams.topology.LimitWatch.Watched;
 import java.time.Instant;
@@ -35,59 +21,40 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.BiConsumer;
 import org.apache.kafka.common.utils.Bytes;
-import org.apache.kafka.streams.state.KeyValueIterator;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Applies usage to the windows of a subject, and of an org's members and spaces, and says what follows: at once the alerts it raises, at
- * the commit the new totals.
- */
+/** Applies usage to the windows of a subject, and of an org's members and spaces, and charges it to its payer. */
 final class UsageApplier {
 
-    private static final int KEEP = 100_000;
-    private static final int MOST_STARTS = 1_000;
-
-    private final WriteBackStore store;
-    private final HeapCells<WindowTotals> windows;
+    private final UsageWindows windows;
+    private final Splits splits;
     private final AccountTerms terms;
     private final Pools pools;
     private final Charges charges;
-    private final Splits splits;
-    private final LimitWatch watch;
     private final Settlement settlement;
     private final AccountFigures figures;
     private final AccountClock clock;
-    private final BiConsumer<String, Message> out;
-    private final Map<Instant, String> startTexts = new HashMap<>();
     private List<String> latestMeters = List.of();
 
     UsageApplier(
-            WriteBackStore windows,
+            UsageWindows windows,
             Splits splits,
             AccountTerms terms,
             Pools pools,
             Charges charges,
             Settlement settlement,
             AccountFigures figures,
-            AccountClock clock,
-            BiConsumer<String, Message> out) {
-        this.store = windows;
-        this.windows = new HeapCells<>(
-                windows, new Layout<>(WindowTotals::toBytes, WindowTotals::fromBytes, WindowTotals.NONE), KEEP);
-        windows.overlay(this.windows);
+            AccountClock clock) {
+        this.windows = windows;
         this.splits = splits;
         this.terms = terms;
         this.pools = pools;
         this.charges = charges;
-        this.watch = new LimitWatch(pools, clock, out);
         this.settlement = settlement;
         this.figures = figures;
         this.clock = clock;
-        this.out = out;
     }
 
     /**
@@ -127,120 +94,6 @@ final class UsageApplier {
             }
             application.noteNonMembers();
         }
-    }
-
-    /** Writes the windows back, and tells what has changed in them since the last time. */
-    void writeBack() {
-        windows.writeBack((cell, before) -> {
-            if (WindowKeys.isOfSubject(cell.key())) {
-                tell(cell.key(), before.totals(), cell.value());
-            }
-        });
-    }
-
-    /** Whether a window has more than was told of it. */
-    boolean isChanged(Bytes window) {
-        return windows.isChanged(window);
-    }
-
-    void expire(Bytes window) {
-        windows.remove(window);
-    }
-
-    /** Judges a subject's windows of the present log time again, after a change of what holds for it, and tells what they stand at. */
-    void reconsider(Subject of) {
-        Account account = terms.account(of.text());
-        if (account.canceledAt().isPresent()) {
-            return;
-        }
-        Instant now = clock.logTime();
-        judge(watched(account, Window.DAY, BillingCalendar.day(now)));
-        account.subscription().ifPresent(subscription -> {
-            Period period = BillingCalendar.period(subscription.anchor(), now);
-            account.limits(now).own().stream()
-                    .filter(limit -> limit.pool() != null)
-                    .forEach(limit -> pools.look(account, limit.terms().meter(), period.start()));
-            judge(watched(account, Window.PERIOD, period));
-            if (of.kind() == Subject.Kind.ORG) {
-                judgeShares(account, Window.DAY, BillingCalendar.day(now));
-                judgeShares(account, Window.PERIOD, period);
-            }
-        });
-    }
-
-    private void judge(Watched watched) {
-        Cell<WindowTotals> cell = windows.cell(watched.key());
-        WindowTotals before = cell.value();
-        if (before.totals().isEmpty()) {
-            return;
-        }
-        WindowTotals after = watch.judge(watched, before);
-        if (!after.equals(before)) {
-            windows.set(cell, after);
-        }
-        if (WindowKeys.isOfSubject(watched.key())) {
-            tell(watched.key(), Totals.NONE, after);
-        }
-    }
-
-    private void judgeShares(Account org, Window window, Period time) {
-        for (Scope scope : List.of(Scope.MEMBER, Scope.SPACE)) {
-            StoreKey prefix = WindowKeys.scopedWindows(
-                    length(window), time.start(), org.text(), Objects.requireNonNull(tag(scope)));
-            List<String> ids = new ArrayList<>();
-            try (KeyValueIterator<Bytes, byte[]> found = store.range(prefix.bytes(), prefix.afterPrefix())) {
-                found.forEachRemaining(row -> ids.add(WindowKeys.scopeId(row.key)));
-            }
-            ids.forEach(id -> judge(share(org, scope, id, window, time)));
-        }
-    }
-
-    /** What counts against a limit of a subject, or of a member or space, in the window of an instant. */
-    Level level(Account account, EffectiveLimits.EffectiveLimit limit, String scopeId, Period time) {
-        Scope scope = limit.terms().scope();
-        Window window = limit.terms().window();
-        Watched watched =
-                tag(scope) == null ? watched(account, window, time) : share(account, scope, scopeId, window, time);
-        return watch.level(watched, limit, windows.cell(watched.key()).value());
-    }
-
-    private static Watched watched(Account account, Window window, Period time) {
-        Subject subject = account.subject();
-        return new Watched(
-                account,
-                subject.kind() == Subject.Kind.ORG ? Scope.ORG : Scope.USER,
-                subject.id(),
-                window,
-                time.start(),
-                time.end(),
-                WindowKeys.window(length(window), time.start(), account.text()));
-    }
-
-    private static Watched share(Account org, Scope scope, String id, Window window, Period time) {
-        return new Watched(
-                org,
-                scope,
-                id,
-                window,
-                time.start(),
-                time.end(),
-                WindowKeys.scoped(length(window), time.start(), org.text(), Objects.requireNonNull(tag(scope)), id));
-    }
-
-    private static @Nullable ScopeTag tag(Scope scope) {
-        return switch (scope) {
-            case MEMBER -> ScopeTag.MEMBER;
-            case SPACE -> ScopeTag.SPACE;
-            case USER, ORG -> null;
-        };
-    }
-
-    private static Length length(Window window) {
-        return switch (window) {
-            case DAY -> Length.DAY;
-            case PERIOD -> Length.PERIOD;
-            case CONCURRENT -> throw new IllegalArgumentException("open holds are not counted in windows");
-        };
     }
 
     /** The same list as long as the meters are the same, so that totals need not compare them. */
@@ -292,10 +145,11 @@ final class UsageApplier {
 
         private Part part(UsagePart part) {
             List<Watched> targets = new ArrayList<>(2);
-            targets.add(watched(account, Window.DAY, BillingCalendar.day(part.getDay())));
+            targets.add(UsageWindows.own(account, Window.DAY, BillingCalendar.day(part.getDay())));
             BillingSlot slot = part.getBilling();
             if (slot != null) {
-                targets.add(watched(account, Window.PERIOD, new Period(slot.getPeriodStart(), slot.getPeriodEnd())));
+                targets.add(UsageWindows.own(
+                        account, Window.PERIOD, new Period(slot.getPeriodStart(), slot.getPeriodEnd())));
             }
             return new Part(
                     part.getPays(),
@@ -343,11 +197,10 @@ final class UsageApplier {
 
         private boolean raisesAnything(Watched target, long[] amounts, Map<Bytes, long[]> more) {
             long[] sums = more.computeIfAbsent(target.key(), key -> new long[meters.size()]);
-            WindowTotals window = windows.cell(target.key()).value();
             for (int i = 0; i < sums.length; i++) {
                 if (amounts[i] != 0) {
                     sums[i] = Amounts.plus(sums[i], amounts[i]);
-                    if (watch.raisesAnything(target, window, meters.get(i), sums[i])) {
+                    if (windows.raisesAnything(target, meters.get(i), sums[i])) {
                         return true;
                     }
                 }
@@ -424,7 +277,7 @@ final class UsageApplier {
 
         private void apply(Part part, long[] amounts, String cause, Instant at) {
             for (Watched target : part.windows()) {
-                add(target, amounts, part.pays(), part.newest());
+                windows.add(target, meters, amounts, part.pays(), part.newest());
             }
             BillingSlot slot = part.billing();
             if (slot != null) {
@@ -435,7 +288,7 @@ final class UsageApplier {
                 }
             }
             if (part.pays() && !limits.isEmpty()) {
-                part.windows().forEach(target -> raise(target, amounts, cause));
+                part.windows().forEach(target -> windows.raise(target, meters, amounts, cause));
             }
         }
 
@@ -445,12 +298,12 @@ final class UsageApplier {
             }
             // What a period has is kept of every member and space, so that a cap that is set later knows it.
             Watched period = target(share, Window.PERIOD);
-            add(period, share.amounts(), true, noTimes);
+            windows.add(period, meters, share.amounts(), true, noTimes);
             for (Watched limited : limited(share)) {
                 if (limited.window() == Window.DAY) {
-                    add(limited, share.amounts(), true, noTimes);
+                    windows.add(limited, meters, share.amounts(), true, noTimes);
                 }
-                raise(limited, share.amounts(), cause);
+                windows.raise(limited, meters, share.amounts(), cause);
             }
         }
 
@@ -483,7 +336,7 @@ final class UsageApplier {
 
         private Watched target(Share share, Window window) {
             Period time = window == Window.DAY ? BillingCalendar.day(share.day()) : period(share.period());
-            return UsageApplier.share(account, share.scope(), share.id(), window, time);
+            return UsageWindows.share(account, share.scope(), share.id(), window, time);
         }
 
         private Period period(Instant start) {
@@ -495,57 +348,5 @@ final class UsageApplier {
             }
             throw new IllegalStateException("a split of " + account.text() + " lies in no part of its sum");
         }
-
-        private void add(Watched target, long[] amounts, boolean pays, long[] newest) {
-            Cell<WindowTotals> cell = windows.cell(target.key());
-            windows.set(
-                    cell, cell.value().with(target.end(), cell.value().totals().plus(meters, amounts, pays, newest)));
-        }
-
-        private void raise(Watched target, long[] amounts, String cause) {
-            Cell<WindowTotals> cell = windows.cell(target.key());
-            WindowTotals window = cell.value();
-            for (int i = 0; i < amounts.length; i++) {
-                if (amounts[i] > 0) {
-                    window = watch.raise(target, window, meters.get(i), cause);
-                }
-            }
-            windows.set(cell, window);
-        }
-    }
-
-    private void tell(Bytes key, Totals before, WindowTotals after) {
-        StoreKey.Reader reader = new StoreKey.Reader(key);
-        Window window = reader.tag() == Length.DAY.tag() ? Window.DAY : Window.PERIOD;
-        Instant start = Instant.ofEpochMilli(reader.number());
-        Account account = terms.account(reader.text());
-        Watched watched = watched(account, window, new Period(start, after.end()));
-        for (String meter : after.totals().meters()) {
-            Totals.Total total = after.totals().of(meter).orElseThrow();
-            if (before.of(meter).filter(total::equals).isEmpty()) {
-                Optional<Level> level =
-                        watched.limit(meter, clock.logTime()).map(limit -> watch.level(watched, limit, after));
-                out.accept(
-                        Keys.usage(account.text(), meter, window.name(), startText(start)),
-                        new Message.Snapshot(new UsageSnapshot(
-                                account.text(),
-                                meter,
-                                window == Window.DAY ? UsageWindow.DAY : UsageWindow.PERIOD,
-                                start,
-                                after.end(),
-                                total.used(),
-                                level.map(Level::used).orElse(total.limitUsed()),
-                                level.map(Level::limit).orElse(null),
-                                total.asOf())));
-            }
-        }
-    }
-
-    /** There are few of them, and they are asked for again and again. */
-    private String startText(Instant start) {
-        if (startTexts.size() >= MOST_STARTS) {
-            startTexts.clear();
-        }
-        return startTexts.computeIfAbsent(start, Instant::toString);
     }
 }

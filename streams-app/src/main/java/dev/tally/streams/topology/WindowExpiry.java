@@ -25,23 +25,23 @@ final class WindowExpiry {
 
     private static final int WINDOWS_PER_TICK = 1_000;
 
-    private final WriteBackStore windows;
+    private final WriteBackStore store;
     private final Charges charges;
-    private final UsageApplier usage;
+    private final UsageWindows windows;
     private final Splits splits;
     private final AccountClock clock;
     private final Duration retention;
 
     WindowExpiry(
-            WriteBackStore windows,
+            WriteBackStore store,
             Charges charges,
-            UsageApplier usage,
+            UsageWindows windows,
             Splits splits,
             AccountClock clock,
             Duration retention) {
-        this.windows = windows;
+        this.store = store;
         this.charges = charges;
-        this.usage = usage;
+        this.windows = windows;
         this.splits = splits;
         this.clock = clock;
         this.retention = retention;
@@ -63,20 +63,20 @@ final class WindowExpiry {
             if (Subject.parse(subject).kind() == Subject.Kind.ORG) {
                 splits.expire(day, subject);
             }
-            usage.expire(key);
+            windows.expire(key);
         }
         for (Bytes key : begunBefore(Length.PERIOD, bound.minus(BillingCalendar.LONGEST_PERIOD))) {
             if (expirePeriod(key)) {
-                usage.expire(key);
+                windows.expire(key);
             }
         }
         for (ScopeTag scope : ScopeTag.values()) {
             begunBefore(at -> WindowKeys.scopedStart(Length.DAY, at, scope), oldest)
-                    .forEach(usage::expire);
+                    .forEach(windows::expire);
             begunBefore(
                             at -> WindowKeys.scopedStart(Length.PERIOD, at, scope),
                             bound.minus(BillingCalendar.LONGEST_PERIOD))
-                    .forEach(usage::expire);
+                    .forEach(windows::expire);
         }
     }
 
@@ -86,14 +86,14 @@ final class WindowExpiry {
 
     private List<Bytes> begunBefore(Function<Instant, StoreKey> windowsAt, Instant bound) {
         List<Bytes> past = new ArrayList<>();
-        try (KeyValueIterator<Bytes, byte[]> oldest = windows.storedRange(
+        try (KeyValueIterator<Bytes, byte[]> oldest = store.storedRange(
                 windowsAt.apply(Instant.ofEpochMilli(Long.MIN_VALUE)).bytes(),
                 windowsAt.apply(bound).bytes())) {
             while (oldest.hasNext() && past.size() < WINDOWS_PER_TICK) {
                 Bytes key = oldest.next().key;
                 // One with usage since the last commit goes after the next: its total is told first, and what hangs on
                 // it is in the stores by then.
-                if (!usage.isChanged(key)) {
+                if (!windows.isChanged(key)) {
                     past.add(key);
                 }
             }
@@ -107,7 +107,7 @@ final class WindowExpiry {
         reader.tag();
         Instant start = Instant.ofEpochMilli(reader.number());
         String subject = reader.text();
-        byte[] stored = windows.stored(key);
+        byte[] stored = store.stored(key);
         if (stored == null) {
             return true;
         }

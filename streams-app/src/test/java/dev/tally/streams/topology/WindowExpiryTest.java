@@ -41,6 +41,7 @@ class WindowExpiryTest {
     private TaskStores task;
     private Splits splits;
     private AccountClock clock;
+    private UsageWindows windows;
     private UsageApplier usage;
     private WindowExpiry expiry;
 
@@ -48,7 +49,7 @@ class WindowExpiryTest {
     void start() {
         task = new TaskStores(stateDir);
         AccountStores stores = task.accounts();
-        WriteBackStore windows = task.writeBack(StoreNames.ACCOUNT_WINDOWS);
+        WriteBackStore store = task.writeBack(StoreNames.ACCOUNT_WINDOWS);
         splits = new Splits(task.writeBack(StoreNames.ACCOUNT_SPLITS));
         clock = new AccountClock(task.writeBack(StoreNames.ACCOUNT_CLOCK), 1, "subject-log-0");
         AccountTerms terms = new AccountTerms(
@@ -58,17 +59,9 @@ class WindowExpiryTest {
         Pools pools = new Pools(stores.charges(), stores.grants(), clock);
         Charges charges = new Charges(stores, pools, terms, clock, settings, (key, message) -> told.add(message));
         Settlement settlement = (payer, admissionId, amounts, now) -> {};
-        usage = new UsageApplier(
-                windows,
-                splits,
-                terms,
-                pools,
-                charges,
-                settlement,
-                new AccountFigures(),
-                clock,
-                (key, message) -> told.add(message));
-        expiry = new WindowExpiry(windows, charges, usage, splits, clock, RETENTION);
+        windows = new UsageWindows(store, terms, pools, clock, (key, message) -> told.add(message));
+        usage = new UsageApplier(windows, splits, terms, pools, charges, settlement, new AccountFigures(), clock);
+        expiry = new WindowExpiry(store, charges, windows, splits, clock, RETENTION);
     }
 
     @AfterEach
@@ -115,7 +108,7 @@ class WindowExpiryTest {
     }
 
     private void writeBack() {
-        usage.writeBack();
+        windows.writeBack();
         splits.writeBack();
         clock.writeBack();
     }
