@@ -4,14 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.tally.cli.audit.AlertComparison;
 import dev.tally.cli.audit.AuditLog;
 import dev.tally.cli.audit.Causes;
-import dev.tally.cli.audit.ChargeCatalogue;
 import dev.tally.cli.audit.Cluster;
 import dev.tally.cli.audit.Comparison;
 import dev.tally.cli.audit.Difference;
 import dev.tally.cli.audit.Evidence;
 import dev.tally.cli.audit.FactComparison;
 import dev.tally.cli.audit.Ledger;
-import dev.tally.cli.audit.LimitCatalogue;
 import dev.tally.cli.audit.LimitRecount;
 import dev.tally.cli.audit.Outcomes;
 import dev.tally.cli.audit.Reading;
@@ -23,17 +21,10 @@ import dev.tally.cli.audit.StripeComparison;
 import dev.tally.cli.audit.StripeTotals;
 import dev.tally.cli.audit.WindowComparison;
 import dev.tally.cli.audit.WindowId;
-import dev.tally.schemas.Grant;
-import dev.tally.schemas.Membership;
 import dev.tally.schemas.Meter;
-import dev.tally.schemas.Plan;
-import dev.tally.schemas.Subscription;
 import dev.tally.schemas.UsageWindow;
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.topics.Topics;
-import dev.tally.streams.state.CatalogueKind;
-import dev.tally.streams.state.CatalogueRecords;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -45,9 +36,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
-import java.util.function.Predicate;
-import org.apache.avro.specific.SpecificRecord;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Recounts the log and compares everything that Tally says with it.
@@ -58,7 +46,6 @@ import org.jspecify.annotations.Nullable;
 final class Audit {
 
     private static final int ATTEMPTS = 3;
-    private static final int LIVE_AT_MOST = 2_000;
     private static final int EXPLAINED = 50;
     private static final int NOTES = 5;
 
@@ -67,8 +54,6 @@ final class Audit {
     private final Cluster cluster;
     private final RecordSerdes serdes;
     private final Topics topics;
-    private final ChargeCatalogue charging = new ChargeCatalogue();
-    private final LimitCatalogue limiting;
     private final ChargeAudit charges;
     private final LimitRecount limits;
     private final Causes causes = new Causes();
@@ -114,67 +99,11 @@ final class Audit {
         cluster = from.cluster();
         serdes = from.serdes();
         topics = from.topics();
-        limiting = new LimitCatalogue(from.now());
         boolean onePartition = topics.actionsPartitions() == 1;
-        readCatalogue();
-        charges = new ChargeAudit(charging, from.app(), onePartition);
-        limits = new LimitRecount(charging, limiting, onePartition);
-        meters = meters();
-    }
-
-    private interface CatalogueSink<T> {
-        void put(String key, @Nullable T value, Instant writtenAt);
-    }
-
-    private void readCatalogue() {
-        read(CatalogueKind.PLAN, topics.plans(), Plan.class, (key, plan, at) -> {
-            if (plan != null) {
-                charging.plan(plan, at);
-                limiting.plan(plan, at);
-            }
-        });
-        read(CatalogueKind.SUBSCRIPTION, topics.subscriptions(), Subscription.class, (key, subscription, at) -> {
-            charging.subscription(key, subscription, at);
-            limiting.subscription(key, subscription, at);
-        });
-        read(CatalogueKind.GRANT, topics.grants(), Grant.class, (key, grant, at) -> {
-            charging.grant(key.substring(0, Math.max(0, key.indexOf('/'))), key, grant, at);
-            if (grant != null) {
-                limiting.grant(grant);
-            }
-        });
-        read(CatalogueKind.MEMBERSHIP, topics.memberships(), Membership.class, (key, membership, at) -> {
-            if (membership != null) {
-                charging.membership(membership);
-            }
-        });
-    }
-
-    private List<Meter> meters() {
-        Map<String, Meter> meters = new TreeMap<>();
-        read(CatalogueKind.METER, topics.meters(), Meter.class, (key, meter, at) -> {
-            if (meter == null) {
-                meters.remove(key);
-            } else {
-                meters.put(key, meter);
-            }
-        });
-        return List.copyOf(meters.values());
-    }
-
-    /** Like streams-app, passes over what breaks the rules: it leaves in force what was there before. */
-    private <T extends SpecificRecord> void read(
-            CatalogueKind kind, String topic, Class<T> type, CatalogueSink<T> sink) {
-        CatalogueRecords records = new CatalogueRecords(serdes);
-        cluster.readAll(topic, record -> {
-            String key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
-            Instant writtenAt = Instant.ofEpochMilli(record.timestamp());
-            switch (records.read(kind, topic, record.headers(), key, record.value())) {
-                case CatalogueRecords.Reading.Valid valid -> sink.put(key, type.cast(valid.record()), writtenAt);
-                case CatalogueRecords.Reading.Removed ignored -> sink.put(key, null, writtenAt);
-                case CatalogueRecords.Reading.Refused ignored -> {}
-            }
-        });
+        AuditCatalogue catalogue = AuditCatalogue.read(cluster, serdes, topics, from.now());
+        charges = new ChargeAudit(catalogue.charging(), from.app(), onePartition);
+        limits = new LimitRecount(catalogue.charging(), catalogue.limiting(), onePartition);
+        meters = catalogue.meters();
     }
 
     Report run() {
@@ -220,8 +149,7 @@ final class Audit {
         Map<Integer, Long> factsFrom = cluster.ends(topics.billableUsage());
         Optional<AppClient.Reply> conservation = from.app().apply("/v1/conservation");
         charges.ask(scope::holds);
-        Live live = new Live();
-        live.ask(log.windows());
+        LiveCounts live = LiveCounts.ask(from.app(), scope, log.windows());
         processed &= isProcessed();
 
         Map<Integer, Long> done = cluster.positions(from.applicationId() + "-stripe-sink", topics.billableUsage());
@@ -238,7 +166,8 @@ final class Audit {
         List<Difference> differences = new ArrayList<>(log.differences());
         differences.addAll(topicsSay.differences());
         compareUsage(log, days, comparison, windows, differences);
-        live.compare(comparison, differences);
+        differences.addAll(live.compare(comparison));
+        said.addAll(live.said());
         compareAlerts(comparison, alerts, differences);
         boolean factsWhole = isWhole(topics.billableUsage());
         FactComparison found = new FactComparison(facts, ledger, visible ? done : Map.of(), factsWhole, scope::holds);
@@ -388,71 +317,5 @@ final class Audit {
         first.forEach(difference -> all.add(evidence.explain(difference)));
         all.addAll(differences.subList(first.size(), differences.size()));
         return all;
-    }
-
-    /** What streams-app answers about day windows, the latest first. */
-    private final class Live {
-        private final List<SaidWindow> answers = new ArrayList<>();
-        private long asked;
-        private long windows;
-        private long stale;
-        private long gone;
-        private boolean reached = true;
-
-        void ask(Set<WindowId> all) {
-            Predicate<WindowId> days = window -> window.window() == UsageWindow.DAY && scope.holds(window);
-            List<WindowId> latest = all.stream()
-                    .filter(days)
-                    .sorted(Comparator.comparing(WindowId::start).reversed().thenComparing(WindowId::toString))
-                    .toList();
-            windows = latest.size();
-            for (WindowId window : latest) {
-                if (!reached || (asked >= LIVE_AT_MOST && !scope.isNarrow())) {
-                    return;
-                }
-                asked++;
-                ask(window);
-            }
-        }
-
-        private void ask(WindowId window) {
-            String day = window.start().toString().substring(0, 10);
-            String path = UsageCommand.path(window.subject(), window.meter(), day);
-            Optional<AppClient.Reply> reply = from.app().apply(path);
-            if (reply.isEmpty() || (reply.get().status() != 200 && reply.get().status() != 410)) {
-                reached = false;
-                return;
-            }
-            if (reply.get().status() == 410) {
-                gone++;
-                return;
-            }
-            JsonNode body = reply.get().body();
-            if (body.path("stale").asBoolean()) {
-                stale++;
-                return;
-            }
-            JsonNode limit = body.path("limit");
-            answers.add(new SaidWindow(
-                    window,
-                    body.path("used").asLong(),
-                    body.path("limitUsed").asLong(),
-                    limit.isIntegralNumber() ? (Long) limit.asLong() : null,
-                    "streams-app"));
-        }
-
-        void compare(WindowComparison comparison, List<Difference> differences) {
-            answers.forEach(answer -> comparison.compare(answer).ifPresent(differences::add));
-            if (!reached) {
-                said.add("streams-app does not answer for all partitions: some live counts are left out");
-            }
-            said.add(String.format(
-                    "compared %,d of %,d day windows with the live counts of streams-app, the latest first",
-                    answers.size(), windows));
-            if (stale + gone > 0) {
-                said.add(
-                        String.format("%,d more live counts are stale, and %,d no longer kept: left out", stale, gone));
-            }
-        }
     }
 }
