@@ -8,6 +8,7 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import org.apache.kafka.clients.producer.Producer;
 import org.junit.jupiter.api.Test;
 
 final class ArchitectureTest {
@@ -132,6 +133,19 @@ final class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("org.apache.hc..", "jakarta.mail..")
+                .check(SINK);
+    }
+
+    @Test
+    void shouldCommitInOnePlace() {
+        noClasses()
+                .that()
+                .doNotHaveSimpleName("KafkaClients")
+                .and()
+                .doNotHaveSimpleName("LedgerProducer")
+                .should()
+                .dependOnClassesThat()
+                .areAssignableTo(Producer.class)
                 .check(SINK);
     }
 

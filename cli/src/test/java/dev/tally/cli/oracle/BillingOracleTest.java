@@ -6,7 +6,6 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.testing.RegistryFake;
-import dev.tally.sink.delivery.CrashPoints.Point;
 import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -113,7 +112,7 @@ class BillingOracleTest {
         System.out.printf(
                 "%s%d seeds in %d s%n", happenings.table(), MANY, (System.nanoTime() - began) / 1_000_000_000L);
         assertThat(problems).isEmpty();
-        assertThat(Stream.of(Point.values()))
+        assertThat(Scenario.POINTS)
                 .allSatisfy(point -> assertThat(happenings.hits(point)).isGreaterThanOrEqualTo(ENOUGH_HITS));
     }
 

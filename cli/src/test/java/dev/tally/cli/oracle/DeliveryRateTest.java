@@ -23,6 +23,7 @@ import dev.tally.sink.delivery.DeliveryRunner;
 import dev.tally.sink.delivery.DeliverySettings;
 import dev.tally.sink.delivery.DeliveryStatus;
 import dev.tally.sink.delivery.DeliveryTopics;
+import dev.tally.sink.delivery.LifeRunner;
 import dev.tally.sink.delivery.MeterGate;
 import dev.tally.sink.reporting.Answer;
 import dev.tally.sink.reporting.MinuteSum;
@@ -110,7 +111,7 @@ class DeliveryRateTest {
             // When
             StripeClient client = new StripeConnection("sk_test_rate", standIn.url(), Duration.ofSeconds(30)).open();
             StripeMeterEvents stripe = new StripeJavaMeterEvents(client, clock);
-            DeliveryRunner runner = DeliveryRunner.start(
+            LifeRunner runner = DeliveryRunner.start(
                     new DeliverySettings(
                             broker.clientConfig(),
                             topics,

@@ -14,6 +14,7 @@ import dev.tally.sink.delivery.DeliveryRunner;
 import dev.tally.sink.delivery.DeliverySettings;
 import dev.tally.sink.delivery.DeliveryStatus;
 import dev.tally.sink.delivery.DeliveryTopics;
+import dev.tally.sink.delivery.LifeRunner;
 import dev.tally.sink.delivery.MeterGate;
 import dev.tally.sink.reporting.Answer;
 import dev.tally.sink.reporting.IdempotencyKey;
@@ -85,7 +86,7 @@ final class Lives implements AutoCloseable {
 
     /** One instance, from its start until it is stopped or killed. */
     final class Life implements CrashPoints {
-        private final DeliveryRunner runner;
+        private final LifeRunner runner;
         private final AtomicInteger passes = new AtomicInteger();
         private volatile Point fatal;
         private volatile End end;

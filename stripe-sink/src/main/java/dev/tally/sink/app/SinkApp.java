@@ -1,6 +1,5 @@
 package dev.tally.sink.app;
 
-import com.stripe.StripeClient;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.LedgerEntry;
 import dev.tally.schemas.Meter;
@@ -26,26 +25,18 @@ import dev.tally.sink.delivery.Collaborators;
 import dev.tally.sink.delivery.CrashPoints;
 import dev.tally.sink.delivery.DeliveryRunner;
 import dev.tally.sink.delivery.DeliveryStatus;
-import dev.tally.sink.delivery.LifeRunner;
 import dev.tally.sink.reconciling.ReconcileWatch;
 import dev.tally.sink.reconciling.Reconciler;
 import dev.tally.sink.reconciling.SentFacts;
-import dev.tally.sink.seats.SeatCrashPoints;
 import dev.tally.sink.seats.SeatsCollaborators;
 import dev.tally.sink.seats.SeatsRunner;
-import dev.tally.sink.stripe.StripeJavaAccount;
-import dev.tally.sink.stripe.StripeJavaErrors;
-import dev.tally.sink.stripe.StripeJavaMeterEvents;
-import dev.tally.sink.stripe.StripeJavaMeterStream;
-import dev.tally.sink.stripe.StripeJavaSubscriptionItems;
-import dev.tally.sink.stripe.StripeJavaSums;
-import dev.tally.sink.stripe.StripeMeterEvents;
+import dev.tally.sink.stripe.StripeCalls;
 import dev.tally.sink.stripe.StripeSubscriptionItems;
-import dev.tally.sink.stripe.StripeSums;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
@@ -106,11 +97,27 @@ final class SinkApp {
     }
 
     private void deliver(RecordSerdes serdes, SinkMetrics metrics, InstantSource clock) throws InterruptedException {
-        StripeClient client = settings.stripe().open();
+        StripeCalls stripe = StripeCalls.open(settings.stripe(), settings.isStreaming(), clock);
         // ThreadLocalRandom has to be asked for in the thread that uses it.
         RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
+        RunningParts.run(
+                List.of(
+                        running -> startDelivery(running, stripe, serdes, metrics, clock, random),
+                        running -> startSeats(running, stripe.items(), serdes, clock, random),
+                        running -> startAlerts(running, serdes, clock, random)),
+                stop);
+    }
+
+    private void startDelivery(
+            RunningParts running,
+            StripeCalls stripe,
+            RecordSerdes serdes,
+            SinkMetrics metrics,
+            InstantSource clock,
+            RandomGenerator random) {
+        running.add(stripe.events()::close);
         AccountWatch watch = new AccountWatch(
-                new StripeJavaAccount(client, clock),
+                stripe.account(),
                 new CatalogueMeters(
                         new TopicReader(settings.delivery().kafka()),
                         Topics.of(settings.parsed()).meters(),
@@ -123,10 +130,6 @@ final class SinkApp {
                     metrics.found(findings);
                 },
                 random);
-        StripeMeterEvents events = settings.isStreaming()
-                ? new StripeJavaMeterStream(client, clock)
-                : new StripeJavaMeterEvents(client, clock);
-        StripeSums sums = new StripeJavaSums(client, clock);
         ReconcileWatch reconcileWatch = new ReconcileWatch(
                 new Reconciler(
                         new SentFacts(
@@ -134,7 +137,7 @@ final class SinkApp {
                                 settings.delivery().topics(),
                                 serdes.of(BillableFact.class),
                                 serdes.of(LedgerEntry.class)),
-                        sums,
+                        stripe.sums(),
                         settings.delivery().sumsDelay(),
                         ReconcileWatch.MOST_FACTS,
                         clock),
@@ -145,7 +148,7 @@ final class SinkApp {
                 clock);
         AsyncErrors asyncErrors = new AsyncErrors();
         ErrorWatch errorWatch = new ErrorWatch(
-                new StripeJavaErrors(client, clock),
+                stripe.errors(),
                 asyncErrors,
                 settings.errorsInterval(),
                 settings.delivery().retryRule(),
@@ -156,8 +159,8 @@ final class SinkApp {
                 clock,
                 random);
         Collaborators with = new Collaborators(
-                events,
-                sums,
+                stripe.events(),
+                stripe.sums(),
                 watch,
                 asyncErrors,
                 serdes.of(BillableFact.class),
@@ -169,28 +172,25 @@ final class SinkApp {
                 random,
                 settings.callsPerSecond());
         watch.start();
+        running.add(watch::close);
         reconcileWatch.start();
+        running.add(reconcileWatch::close);
         errorWatch.start();
-        DeliveryRunner runner = DeliveryRunner.start(settings.delivery(), with, this::gaveUp);
-        LifeRunner seats = startSeats(serdes, new StripeJavaSubscriptionItems(client, clock), clock, random);
-        try (watch;
-                errorWatch;
-                reconcileWatch;
-                events) {
-            log.atInfo()
-                    .addKeyValue("group", settings.delivery().group())
-                    .addKeyValue("stripe", settings.stripe())
-                    .addKeyValue("callsPerSecond", settings.callsPerSecond())
-                    .log("Delivering billable facts to Stripe");
-            tellOfAlerts(serdes, clock, random);
-        } finally {
-            runner.stop();
-            seats.stop();
-        }
+        running.add(errorWatch::close);
+        running.add(DeliveryRunner.start(settings.delivery(), with, this::gaveUp)::stop);
+        log.atInfo()
+                .addKeyValue("group", settings.delivery().group())
+                .addKeyValue("stripe", settings.stripe())
+                .addKeyValue("callsPerSecond", settings.callsPerSecond())
+                .log("Delivering billable facts to Stripe");
     }
 
-    private LifeRunner startSeats(
-            RecordSerdes serdes, StripeSubscriptionItems items, InstantSource clock, RandomGenerator random) {
+    private void startSeats(
+            RunningParts running,
+            StripeSubscriptionItems items,
+            RecordSerdes serdes,
+            InstantSource clock,
+            RandomGenerator random) {
         SeatsCollaborators with = new SeatsCollaborators(
                 items,
                 serdes.of(SeatChange.class),
@@ -198,47 +198,38 @@ final class SinkApp {
                 serdes.of(Subscription.class),
                 new SeatMetrics(registry, seatsStatus, clock),
                 seatsStatus,
-                SeatCrashPoints.NONE,
+                CrashPoints.NONE,
                 clock,
                 random);
-        return SeatsRunner.start(settings.seats(), with, this::gaveUp);
+        running.add(SeatsRunner.start(settings.seats(), with, this::gaveUp)::stop);
     }
 
-    /** Runs beside the delivery of facts until the stop; a failure of one does not stop the other. */
-    private void tellOfAlerts(RecordSerdes serdes, InstantSource clock, RandomGenerator random)
-            throws InterruptedException {
-        AlertParts parts = settings.alerts();
-        if (!parts.isOn()) {
+    /** Runs beside the delivery of facts; a failure of one does not stop the other. */
+    private void startAlerts(RunningParts running, RecordSerdes serdes, InstantSource clock, RandomGenerator random) {
+        AlertParts alerts = settings.alerts();
+        if (!alerts.isOn()) {
             log.atInfo().log("Nobody is told of alerts: neither alerts.webhook.secrets nor alerts.smtp.host is set");
-            Thread.startVirtualThread(() -> AlertDelivery.warnOfUntold(parts.delivery(), serdes));
-            stop.await();
+            Thread.startVirtualThread(() -> AlertDelivery.warnOfUntold(alerts.delivery(), serdes));
             return;
         }
-        try (WebhookSender webhooks = new WebhookSender(parts.webhooks())) {
-            Sender mail = parts.mail().<Sender>map(MailSender::new).orElse(SinkApp::withoutMail);
-            LifeRunner runner = AlertDelivery.start(
-                    parts.delivery(),
-                    AlertCollaborators.of(
-                            webhooks,
-                            mail,
-                            serdes,
-                            new AlertMetrics(registry, alertStatus, clock),
-                            alertStatus,
-                            CrashPoints.NONE,
-                            clock,
-                            random),
-                    this::gaveUp);
-            try {
-                log.atInfo()
-                        .addKeyValue("group", parts.delivery().group())
-                        .addKeyValue("webhooks", parts.delivery().webhooksOn())
-                        .addKeyValue("mail", parts.mail().orElse(null))
-                        .log("Delivering alerts");
-                stop.await();
-            } finally {
-                runner.stop();
-            }
-        }
+        WebhookSender webhooks = new WebhookSender(alerts.webhooks());
+        running.add(webhooks::close);
+        Sender mail = alerts.mail().<Sender>map(MailSender::new).orElse(SinkApp::withoutMail);
+        AlertCollaborators with = AlertCollaborators.of(
+                webhooks,
+                mail,
+                serdes,
+                new AlertMetrics(registry, alertStatus, clock),
+                alertStatus,
+                CrashPoints.NONE,
+                clock,
+                random);
+        running.add(AlertDelivery.start(alerts.delivery(), with, this::gaveUp)::stop);
+        log.atInfo()
+                .addKeyValue("group", alerts.delivery().group())
+                .addKeyValue("webhooks", alerts.delivery().webhooksOn())
+                .addKeyValue("mail", alerts.mail().orElse(null))
+                .log("Delivering alerts");
     }
 
     /** A mail that waited when mail was turned off. */

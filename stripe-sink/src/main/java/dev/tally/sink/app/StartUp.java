@@ -4,6 +4,7 @@ import dev.tally.schemas.topics.Topics;
 import dev.tally.settings.CommonSettings;
 import dev.tally.sink.delivery.DeliveryStatus;
 import dev.tally.sink.delivery.DeliveryTopics;
+import dev.tally.sink.delivery.PartitionCounts;
 import dev.tally.sink.seats.SeatsTopics;
 import java.io.IOException;
 import java.net.URI;
@@ -12,22 +13,13 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Base64;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.DescribeTopicsOptions;
-import org.apache.kafka.clients.admin.TopicDescription;
-import org.apache.kafka.common.KafkaFuture;
-import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -101,37 +93,22 @@ final class StartUp {
                 seats.changes(),
                 seats.ledger(),
                 seats.subscriptions());
-        int millis = Math.toIntExact(PATIENCE.toMillis());
-        var described = admin.describeTopics(names, new DescribeTopicsOptions().timeoutMs(millis))
-                .topicNameValues();
-        List<String> missing = new ArrayList<>();
-        Map<String, Integer> partitions = new HashMap<>();
-        for (Map.Entry<String, KafkaFuture<TopicDescription>> topic : described.entrySet()) {
-            try {
-                TopicDescription description = topic.getValue().get(PATIENCE.toMillis() * 2, TimeUnit.MILLISECONDS);
-                partitions.put(topic.getKey(), description.partitions().size());
-            } catch (ExecutionException failure) {
-                if (!(failure.getCause() instanceof UnknownTopicOrPartitionException)) {
-                    return Optional.of("Kafka at " + brokers() + " does not answer: " + failure.getCause());
-                }
-                missing.add(topic.getKey());
-            } catch (TimeoutException silent) {
-                return Optional.of("Kafka at " + brokers() + " does not answer");
-            }
+        PartitionCounts counts;
+        try {
+            counts = PartitionCounts.of(admin, names, PATIENCE);
+        } catch (KafkaException silent) {
+            return Optional.of("Kafka at " + brokers() + " does not answer: " + silent.getMessage());
         }
-        if (!missing.isEmpty()) {
-            return Optional.of("topics " + missing + " are missing; `tally topics apply` creates them");
+        if (!counts.missing().isEmpty()) {
+            return Optional.of("topics " + counts.missing() + " are missing; `tally topics apply` creates them");
         }
-        requireEqual(partitions, topics.facts(), topics.ledger());
-        requireEqual(partitions, seats.changes(), seats.ledger());
+        counts.inequality(topics.facts(), topics.ledger()).ifPresent(StartUp::fail);
+        counts.inequality(seats.changes(), seats.ledger()).ifPresent(StartUp::fail);
         return Optional.empty();
     }
 
-    private static void requireEqual(Map<String, Integer> partitions, String input, String ledger) {
-        if (!Objects.equals(partitions.get(input), partitions.get(ledger))) {
-            throw new ImpossibleException(input + " has " + partitions.get(input) + " partitions and " + ledger
-                    + " has " + partitions.get(ledger) + "; they must be equal, see docs/operations.md");
-        }
+    private static void fail(String reason) {
+        throw new ImpossibleException(reason);
     }
 
     private Optional<String> registryMissing() throws InterruptedException {

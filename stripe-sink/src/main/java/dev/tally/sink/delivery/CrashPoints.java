@@ -1,16 +1,22 @@
 package dev.tally.sink.delivery;
 
-/** Named places between two durable steps, where tests let the delivery die; nothing happens there in production. */
+/** Named places between two durable steps, where tests let a life end; nothing happens there in production. */
 @FunctionalInterface
 public interface CrashPoints {
     /** Does nothing. */
     CrashPoints NONE = point -> {};
 
-    /** The places, in the order a fact passes them. */
+    /** The places, in the order a record passes them; {@link LedgerLoop.Step} says who has which. */
     enum Point {
+        /** Records are taken in and their offsets written, but not committed. */
+        TAKEN_WRITTEN,
+        /** The same is committed; nothing was sent. */
+        TAKEN_COMMITTED,
+        /** Intents are written, but not committed. */
+        INTENTS_WRITTEN,
         /** Intents are committed, nothing was sent. */
         INTENTS_COMMITTED,
-        /** Stripe answered, nothing of it was written. */
+        /** An answer arrived, nothing of it was written. */
         ANSWERED,
         /** Outcomes and offsets are written, but not committed. */
         OUTCOMES_WRITTEN,
@@ -18,6 +24,6 @@ public interface CrashPoints {
         OUTCOMES_COMMITTED
     }
 
-    /** Called by the delivery's own thread. */
+    /** Called by the thread that owns the Kafka clients. */
     void reached(Point point);
 }

@@ -15,13 +15,9 @@ import dev.tally.sink.reporting.Preparation;
 import dev.tally.sink.reporting.Reporting;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
-import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /** Takes consumed records into their partition's work: what is to be sent, what is settled without Stripe. */
@@ -31,23 +27,15 @@ final class FactReader {
     private final DeliveryListener listener;
 
     /**
-     * What a batch of records came to.
+     * What is to be written and done next.
      *
      * @param deliveries what is to be sent, in the order of the records
      * @param fresh those of them whose intent has to be written first
-     * @param settled facts whose outcome needs no call
+     * @param settled facts whose outcome is not written yet
      */
     record Intake(List<Delivery> deliveries, List<Delivery> fresh, List<Settled> settled) {
         static Intake empty() {
             return new Intake(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
-        }
-
-        /** The partitions with intents to write, and where the group stands in them. */
-        Map<TopicPartition, OffsetAndMetadata> positions() {
-            Map<TopicPartition, OffsetAndMetadata> positions = new HashMap<>();
-            fresh.forEach(delivery -> positions.put(
-                    delivery.source().partition(), delivery.source().position()));
-            return positions;
         }
     }
 

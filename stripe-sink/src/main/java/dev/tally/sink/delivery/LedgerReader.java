@@ -1,7 +1,7 @@
 package dev.tally.sink.delivery;
 
 import dev.tally.schemas.serde.Decoded;
-import dev.tally.schemas.serde.RecordSerde;
+import dev.tally.sink.delivery.AssignedPartition.Stage;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -16,6 +16,7 @@ import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
@@ -31,42 +32,25 @@ import org.apache.kafka.common.TopicPartition;
  *
  * @param <E> the ledger's records
  */
-public final class LedgerReader<E extends SpecificRecord> implements AutoCloseable {
+final class LedgerReader<E extends SpecificRecord> implements AutoCloseable {
     private final Consumer<byte[], byte[]> consumer;
     private final Admin admin;
-    private final String ledgerTopic;
-    private final RecordSerde<E> serde;
+    private final LedgerTopic<E> ledgerTopic;
     private final Map<TopicPartition, Rebuild<E>> rebuilds = new HashMap<>();
 
-    /** The memory of one partition. */
-    public interface Target<E> {
-        /** Partition of the input; the ledger's has the same number. */
-        TopicPartition partition();
-
-        /** Takes the next entry, in the order of the ledger. */
-        void apply(E entry);
-
-        /** Takes that the ledger has nothing of {@code key} any more. */
-        void forget(String key);
-
-        /** All of the ledger was applied. */
-        void loaded();
-    }
-
-    private record Rebuild<E>(Target<E> target, long end) {}
+    private record Rebuild<E>(AssignedPartition<E> target, long end) {}
 
     /** Reads with the clients given, of which it closes the consumer. */
-    public LedgerReader(Consumer<byte[], byte[]> consumer, Admin admin, String ledgerTopic, RecordSerde<E> serde) {
+    LedgerReader(Consumer<byte[], byte[]> consumer, Admin admin, LedgerTopic<E> ledgerTopic) {
         this.consumer = consumer;
         this.admin = admin;
         this.ledgerTopic = ledgerTopic;
-        this.serde = serde;
     }
 
     /** Starts to read the ledger of {@code target}'s partition from {@code oldest} on. */
-    public void start(Target<E> target, Instant oldest) throws InterruptedException {
+    void start(AssignedPartition<E> target, Instant oldest) throws InterruptedException {
         TopicPartition ledger =
-                new TopicPartition(ledgerTopic, target.partition().partition());
+                new TopicPartition(ledgerTopic.name(), target.partition().partition());
         rebuilds.put(ledger, new Rebuild<>(target, endOf(ledger)));
         consumer.assign(rebuilds.keySet());
         OffsetAndTimestamp begin =
@@ -94,12 +78,12 @@ public final class LedgerReader<E extends SpecificRecord> implements AutoCloseab
     }
 
     /** Whether some partition is not loaded yet. */
-    public boolean isReading() {
+    boolean isReading() {
         return !rebuilds.isEmpty();
     }
 
     /** Reads on for at most {@code longest} and marks what reached its end as loaded. */
-    public void step(Duration longest) {
+    void step(Duration longest) {
         finish();
         if (!isReading()) {
             return;
@@ -117,7 +101,7 @@ public final class LedgerReader<E extends SpecificRecord> implements AutoCloseab
         boolean finished = rebuilds.entrySet().removeIf(entry -> {
             boolean done = consumer.position(entry.getKey()) >= entry.getValue().end();
             if (done) {
-                entry.getValue().target().loaded();
+                entry.getValue().target().reached(Stage.LOADED);
             }
             return done;
         });
@@ -126,12 +110,12 @@ public final class LedgerReader<E extends SpecificRecord> implements AutoCloseab
         }
     }
 
-    private void apply(Target<E> target, ConsumerRecord<byte[], byte[]> record) {
+    private void apply(AssignedPartition<E> target, ConsumerRecord<byte[], byte[]> record) {
         if (record.value() == null) {
             target.forget(new String(Objects.requireNonNull(record.key(), "ledger key"), StandardCharsets.UTF_8));
             return;
         }
-        switch (serde.decode(record.topic(), record.headers(), record.value())) {
+        switch (ledgerTopic.serde().decode(record.topic(), record.headers(), record.value())) {
             case Decoded.Read<E>(E entry) -> target.apply(entry);
             case Decoded.Refused<E>(var reason, String detail) ->
                 throw new IllegalStateException("ledger entry at " + record.topic() + "-" + record.partition()
@@ -140,13 +124,14 @@ public final class LedgerReader<E extends SpecificRecord> implements AutoCloseab
     }
 
     /** Forgets a partition that was lost while it was being read. */
-    public void abandon(Target<E> target) {
-        rebuilds.remove(new TopicPartition(ledgerTopic, target.partition().partition()));
+    void abandon(AssignedPartition<E> target) {
+        rebuilds.remove(
+                new TopicPartition(ledgerTopic.name(), target.partition().partition()));
         consumer.assign(rebuilds.keySet());
     }
 
     @Override
     public void close() {
-        consumer.close(org.apache.kafka.clients.consumer.CloseOptions.timeout(Duration.ofSeconds(5)));
+        consumer.close(CloseOptions.timeout(Duration.ofSeconds(5)));
     }
 }

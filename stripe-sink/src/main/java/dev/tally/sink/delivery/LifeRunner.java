@@ -117,7 +117,6 @@ public final class LifeRunner {
         return failure instanceof RetriableException
                 || failure instanceof org.apache.kafka.common.errors.ProducerFencedException
                 || failure instanceof org.apache.kafka.common.errors.InvalidProducerEpochException
-                || failure instanceof org.apache.kafka.clients.consumer.CommitFailedException
                 || (failure instanceof KafkaException && failure.getCause() instanceof RetriableException);
     }
 

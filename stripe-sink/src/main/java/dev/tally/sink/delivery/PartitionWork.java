@@ -14,7 +14,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -23,24 +22,18 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Only the delivery's thread touches the facts; the senders use {@link #ownership} alone.
  */
-final class PartitionWork implements LedgerReader.Target<LedgerEntry> {
+final class PartitionWork extends AssignedPartition<LedgerEntry> {
     /** Held facts, and records that are done behind others that are not, as multiples of the open facts allowed. */
     private static final long MOST_HELD = 10;
 
     private static final long MOST_SLOTS = 50;
 
-    private final TopicPartition partition;
     private final LedgerMemory memory = new LedgerMemory();
     private final Deque<Slot> slots = new ArrayDeque<>();
     private final Map<String, List<Slot>> open = new HashMap<>();
     private final List<Held> held = new ArrayList<>();
     private final Set<String> heldMeters = new HashSet<>();
-    private long position;
-    private boolean loaded;
     private int errorsSeen;
-    private @Nullable Instant blockedUntil;
-
-    private final Ownership ownership = new Ownership();
 
     /** A record that takes part in the commit order; {@code deadLetter} is written when the commit passes it. */
     static final class Slot {
@@ -65,39 +58,21 @@ final class PartitionWork implements LedgerReader.Target<LedgerEntry> {
     record Prefix(OptionalLong nextOffset, List<Unreadable> unreadable, int length) {}
 
     PartitionWork(TopicPartition partition) {
-        this.partition = partition;
-    }
-
-    @Override
-    public TopicPartition partition() {
-        return partition;
+        super(partition);
     }
 
     LedgerMemory memory() {
         return memory;
     }
 
-    boolean isLoaded() {
-        return loaded;
-    }
-
-    Ownership ownership() {
-        return ownership;
-    }
-
     @Override
-    public void apply(LedgerEntry entry) {
+    protected void apply(LedgerEntry entry) {
         memory.apply(entry);
     }
 
     @Override
-    public void forget(String identifier) {
+    protected void forget(String identifier) {
         memory.forget(identifier);
-    }
-
-    @Override
-    public void loaded() {
-        loaded = true;
     }
 
     /** Returns whether this is another version of the errors than was seen before. */
@@ -105,25 +80,6 @@ final class PartitionWork implements LedgerReader.Target<LedgerEntry> {
         boolean another = errorsSeen != version;
         errorsSeen = version;
         return another;
-    }
-
-    void blockUntil(Instant time) {
-        blockedUntil = time;
-    }
-
-    boolean isBlocked(Instant now) {
-        Instant until = blockedUntil;
-        return until != null && now.isBefore(until);
-    }
-
-    /** From here on facts are read; what lies before is done. */
-    void startAt(long offset) {
-        position = offset;
-    }
-
-    /** The offset that can be committed at any time: all before it is done. */
-    OffsetAndMetadata position() {
-        return new OffsetAndMetadata(position);
     }
 
     /** Takes a fact into the commit order, where it stays open until it is done. */
@@ -231,7 +187,7 @@ final class PartitionWork implements LedgerReader.Target<LedgerEntry> {
     /** Takes out what was committed. */
     void committed(Prefix prefix) {
         for (int i = 0; i < prefix.length(); i++) {
-            position = slots.removeFirst().offset + 1;
+            movedTo(slots.removeFirst().offset + 1);
         }
     }
 

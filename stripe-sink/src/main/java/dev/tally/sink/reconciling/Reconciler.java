@@ -11,8 +11,6 @@ import dev.tally.sink.reporting.Answer;
 import dev.tally.sink.reporting.HourSums;
 import dev.tally.sink.reporting.MinuteSum;
 import dev.tally.sink.stripe.StripeSums;
-import io.github.bucket4j.Bandwidth;
-import io.github.bucket4j.Bucket;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,18 +20,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /** Compares facts and ledger with Stripe's sums; changes nothing anywhere. */
 public final class Reconciler {
-    /** Stripe takes 25 calls a second of each endpoint but meter events (its page on rate limits); some are left to the delivery. */
-    private static final int READS_PER_SECOND = 15;
-
     /** Facts looked for one by one, so that a large difference does not take hours to tell. */
     private static final int MOST_LOOKUPS = 500;
-
-    private static final int TRIES = 3;
 
     /** So often in a row without an answer, and the rest is not asked for. */
     private static final int MOST_SILENT = 3;
@@ -41,16 +35,10 @@ public final class Reconciler {
     private static final Duration HOUR = Duration.ofHours(1);
 
     private final SentFacts facts;
-    private final StripeSums sums;
+    private final PatientSums sums;
     private final Duration sumsDelay;
     private final long mostFacts;
     private final InstantSource clock;
-    private final Bucket reads = Bucket.builder()
-            .addLimit(Bandwidth.builder()
-                    .capacity(1)
-                    .refillGreedy(READS_PER_SECOND, Duration.ofSeconds(1))
-                    .build())
-            .build();
 
     /**
      * A comparison that asks nothing yet.
@@ -60,7 +48,7 @@ public final class Reconciler {
      */
     public Reconciler(SentFacts facts, StripeSums sums, Duration sumsDelay, long mostFacts, InstantSource clock) {
         this.facts = facts;
-        this.sums = sums;
+        this.sums = new PatientSums(sums, () -> ThreadLocalRandom.current().nextLong(), Thread::sleep);
         this.sumsDelay = sumsDelay;
         this.mostFacts = mostFacts;
         this.clock = clock;
@@ -124,7 +112,7 @@ public final class Reconciler {
                 begin.isBefore(last);
                 begin = begin.plus(HOUR.multipliedBy(StripeSums.MOST_HOURS))) {
             Instant end = begin.plus(HOUR.multipliedBy(StripeSums.MOST_HOURS));
-            HourSums answer = inHours(lane, begin, end.isBefore(last) ? end : last);
+            HourSums answer = sums.inHours(begin, end.isBefore(last) ? end : last, lane.customer(), lane.eventName());
             switch (answer) {
                 case HourSums.Of(Map<Instant, BigDecimal> byHour) -> told.putAll(byHour);
                 case HourSums.Untold(Answer why) -> {
@@ -137,19 +125,6 @@ public final class Reconciler {
         return true;
     }
 
-    private HourSums inHours(Lane lane, Instant begin, Instant end) throws InterruptedException {
-        for (int attempt = 1; ; attempt++) {
-            reads.asBlocking().consume(1);
-            HourSums answer = sums.inHours(begin, end, lane.customer(), lane.eventName());
-            boolean passing = answer instanceof HourSums.Untold(Answer why)
-                    && (why instanceof Answer.Transient || why instanceof Answer.Unknown);
-            if (!passing || attempt == TRIES) {
-                return answer;
-            }
-            Thread.sleep(Duration.ofSeconds(attempt));
-        }
-    }
-
     /** Of the hours with too little, the facts whose minutes are empty. */
     private List<SentFact> absent(List<ComparedHour> hours) throws InterruptedException {
         List<SentFact> absent = new ArrayList<>();
@@ -160,7 +135,6 @@ public final class Reconciler {
                 .limit(MOST_LOOKUPS)
                 .collect(Collectors.toList());
         for (SentFact fact : candidates) {
-            reads.asBlocking().consume(1);
             if (sums.inMinuteOf(fact.timestamp(), fact.customer(), fact.eventName())
                             instanceof MinuteSum.Of(BigDecimal sum)
                     && sum.signum() == 0) {

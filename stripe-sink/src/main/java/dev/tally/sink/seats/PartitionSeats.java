@@ -1,8 +1,7 @@
 package dev.tally.sink.seats;
 
 import dev.tally.schemas.SeatLedgerEntry;
-import dev.tally.sink.delivery.LedgerReader;
-import dev.tally.sink.delivery.Ownership;
+import dev.tally.sink.delivery.AssignedPartition;
 import dev.tally.sink.seats.rules.OrgSeats;
 import java.time.Instant;
 import java.util.Collection;
@@ -14,57 +13,23 @@ import java.util.TreeMap;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** The orgs of one assigned partition. Used by the thread that owns the Kafka clients; others use {@link #ownership} alone. */
-final class PartitionSeats implements LedgerReader.Target<SeatLedgerEntry> {
-    private final TopicPartition partition;
-    private final Ownership ownership = new Ownership();
+/** The orgs of one assigned partition. */
+final class PartitionSeats extends AssignedPartition<SeatLedgerEntry> {
     private final Map<String, OrgWork> orgs = new TreeMap<>();
     private final Set<OrgWork> open = new LinkedHashSet<>();
-    private boolean loaded;
-    private boolean begun;
-    private long position;
-    private boolean moved;
-    private @Nullable Instant blockedUntil;
 
     PartitionSeats(TopicPartition partition) {
-        this.partition = partition;
+        super(partition);
     }
 
     @Override
-    public TopicPartition partition() {
-        return partition;
-    }
-
-    Ownership ownership() {
-        return ownership;
-    }
-
-    @Override
-    public void apply(SeatLedgerEntry entry) {
+    protected void apply(SeatLedgerEntry entry) {
         add(SeatLedgerEntries.seats(entry));
     }
 
     @Override
-    public void forget(String org) {
+    protected void forget(String org) {
         orgs.remove(org);
-    }
-
-    @Override
-    public void loaded() {
-        loaded = true;
-    }
-
-    boolean isLoaded() {
-        return loaded;
-    }
-
-    /** Whether work has begun, which needs the ledger and all subscriptions. */
-    boolean hasBegun() {
-        return begun;
-    }
-
-    void begin() {
-        begun = true;
     }
 
     @Nullable
@@ -109,35 +74,5 @@ final class PartitionSeats implements LedgerReader.Target<SeatLedgerEntry> {
         } else {
             open.remove(work);
         }
-    }
-
-    /** Where reading goes on: all records before have been taken in. */
-    long position() {
-        return position;
-    }
-
-    void position(long next) {
-        position = next;
-    }
-
-    void movedTo(long next) {
-        position = next;
-        moved = true;
-    }
-
-    /** Whether the position moved since the last call. */
-    boolean takeMoved() {
-        boolean before = moved;
-        moved = false;
-        return before;
-    }
-
-    void blockUntil(Instant time) {
-        blockedUntil = time;
-    }
-
-    boolean isBlocked(Instant now) {
-        Instant until = blockedUntil;
-        return until != null && now.isBefore(until);
     }
 }

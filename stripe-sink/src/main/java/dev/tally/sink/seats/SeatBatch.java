@@ -1,6 +1,7 @@
 package dev.tally.sink.seats;
 
-import dev.tally.sink.seats.SeatLedgerWriter.DeadLetter;
+import dev.tally.sink.delivery.LedgerLoop.Step;
+import dev.tally.sink.seats.SeatLedger.DeadLetter;
 import dev.tally.sink.seats.rules.Change;
 import dev.tally.sink.seats.rules.SeatOutcome;
 import java.util.ArrayList;
@@ -8,44 +9,20 @@ import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Predicate;
 
 /** What the next transaction holds, and what follows once it is committed. */
 final class SeatBatch {
     private final Set<OrgWork> works = new LinkedHashSet<>();
     private final Set<OrgWork> toSend = new LinkedHashSet<>();
     private final List<Ended> ended = new ArrayList<>();
-    private final Set<Kind> kinds = EnumSet.noneOf(Kind.class);
-
-    /** The kinds of steps, in the order a change passes them. */
-    enum Kind {
-        TAKEN(SeatCrashPoints.Point.TAKEN_WRITTEN, SeatCrashPoints.Point.TAKEN),
-        INTENT(SeatCrashPoints.Point.INTENT_WRITTEN, SeatCrashPoints.Point.INTENT),
-        OUTCOME(SeatCrashPoints.Point.OUTCOME_WRITTEN, SeatCrashPoints.Point.OUTCOME);
-
-        private final SeatCrashPoints.Point written;
-        private final SeatCrashPoints.Point committed;
-
-        Kind(SeatCrashPoints.Point written, SeatCrashPoints.Point committed) {
-            this.written = written;
-            this.committed = committed;
-        }
-
-        SeatCrashPoints.Point written() {
-            return written;
-        }
-
-        SeatCrashPoints.Point committed() {
-            return committed;
-        }
-    }
+    private final Set<Step> steps = EnumSet.noneOf(Step.class);
 
     /** An outcome of a change of some partition, with its dead letter. */
     private record Ended(PartitionSeats source, SeatOutcome outcome, List<DeadLetter> deadLetter) {}
 
-    void write(OrgWork work, Kind kind) {
+    void write(OrgWork work, Step step) {
         works.add(work);
-        kinds.add(kind);
+        steps.add(step);
     }
 
     /** Sends the intent of {@code work} once it is committed. */
@@ -71,10 +48,6 @@ final class SeatBatch {
         }
     }
 
-    boolean isEmpty() {
-        return works.isEmpty() && ended.isEmpty();
-    }
-
     Set<OrgWork> works() {
         return works;
     }
@@ -83,8 +56,8 @@ final class SeatBatch {
         return toSend;
     }
 
-    Set<Kind> kinds() {
-        return kinds;
+    Set<Step> steps() {
+        return steps;
     }
 
     List<SeatOutcome> outcomes() {
@@ -95,10 +68,10 @@ final class SeatBatch {
         return ended.stream().flatMap(one -> one.deadLetter().stream()).toList();
     }
 
-    /** Drops what belongs to lost partitions. */
-    void drop(Predicate<PartitionSeats> lost) {
-        works.removeIf(work -> lost.test(work.source()));
-        toSend.removeIf(work -> lost.test(work.source()));
-        ended.removeIf(one -> lost.test(one.source()));
+    /** Drops what belongs to a partition that is another's now. */
+    void drop(PartitionSeats gone) {
+        works.removeIf(work -> work.source() == gone);
+        toSend.removeIf(work -> work.source() == gone);
+        ended.removeIf(one -> one.source() == gone);
     }
 }

@@ -1,9 +1,9 @@
 package dev.tally.sink.seats;
 
+import dev.tally.sink.delivery.LedgerLoop.Step;
 import dev.tally.sink.reporting.Answer;
-import dev.tally.sink.seats.SeatBatch.Kind;
 import dev.tally.sink.seats.SeatCalls.Completed;
-import dev.tally.sink.seats.SeatLedgerWriter.DeadLetter;
+import dev.tally.sink.seats.SeatLedger.DeadLetter;
 import dev.tally.sink.seats.rules.Change;
 import dev.tally.sink.seats.rules.CheckTimes;
 import dev.tally.sink.seats.rules.ItemAnswer;
@@ -20,7 +20,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,7 +32,7 @@ final class SeatWork {
     private final SeatsCollaborators with;
     private final SubscribedItems items;
     private final SeatCalls calls;
-    private final SeatLedgerWriter writer;
+    private final SeatLedger ledger;
     private final SeatRules rules;
     private final UpdateLimit limit;
     private final CheckTimes checkTimes;
@@ -46,12 +45,12 @@ final class SeatWork {
             SeatsCollaborators with,
             SubscribedItems items,
             SeatCalls calls,
-            SeatLedgerWriter writer) {
+            SeatLedger ledger) {
         this.settings = settings;
         this.with = with;
         this.items = items;
         this.calls = calls;
-        this.writer = writer;
+        this.ledger = ledger;
         this.rules = new SeatRules(settings.retryRule());
         this.limit = new UpdateLimit(settings.updatesPerHour());
         this.checkTimes = new CheckTimes(settings.checkInterval());
@@ -81,7 +80,7 @@ final class SeatWork {
         before.add(change);
         work.seats(work.seats().take(change));
         batch.supersede(partition, before, work.seats().open(), 0);
-        batch.write(work, Kind.TAKEN);
+        batch.write(work, Step.TAKEN);
         work.waits(now);
         plan(work, now);
     }
@@ -109,7 +108,7 @@ final class SeatWork {
 
     /** Does what is due for the orgs of a partition. */
     void act(PartitionSeats partition, Instant now) {
-        if (!partition.hasBegun()) {
+        if (!partition.isReady()) {
             return;
         }
         for (OrgWork work : partition.open()) {
@@ -146,7 +145,7 @@ final class SeatWork {
         become(work, after, 1);
         if (outcome instanceof SeatOutcome.Refused(String reason, String detail)) {
             Change refused = Objects.requireNonNull(after.change());
-            batch.end(work.source(), outcome, new DeadLetter(writer.origin(work, refused), reason, detail));
+            batch.end(work.source(), outcome, new DeadLetter(ledger.origin(work, refused), reason, detail));
             log.atError()
                     .addKeyValue("org", after.org())
                     .addKeyValue("item", after.item())
@@ -156,7 +155,7 @@ final class SeatWork {
         } else {
             batch.end(work.source(), outcome);
         }
-        batch.write(work, Kind.OUTCOME);
+        batch.write(work, Step.OUTCOME);
         work.differs(false);
         work.succeeded();
         plan(work, now);
@@ -198,7 +197,6 @@ final class SeatWork {
     }
 
     private void updated(OrgWork work, Completed completed, Instant now) {
-        with.crashPoints().reached(SeatCrashPoints.Point.ANSWERED);
         ItemAnswer answer = completed.reply().answer();
         follow(
                 work,
@@ -225,7 +223,7 @@ final class SeatWork {
                     plan(work, now);
                 } else {
                     become(work, intent, 0);
-                    batch.write(work, Kind.INTENT);
+                    batch.write(work, Step.INTENT);
                     batch.thenSend(work);
                     work.busy(true);
                     work.source().filed(work);
@@ -251,25 +249,21 @@ final class SeatWork {
         return answer instanceof ItemAnswer.Failed(Answer.Permanent refusal);
     }
 
-    /** Hands over what is to be written, and begins anew. */
-    SeatBatch takeBatch() {
-        SeatBatch taken = batch;
-        batch = new SeatBatch();
-        return taken;
+    /** What is to be written next. */
+    SeatBatch batch() {
+        return batch;
     }
 
-    /** Goes on after a transaction was committed. */
-    void committed(SeatBatch committed, Instant now) {
+    /** Goes on after the batch was committed. */
+    void committed() {
+        SeatBatch committed = batch;
+        batch = new SeatBatch();
         committed.outcomes().forEach(with.listener()::ended);
         for (OrgWork work : committed.toSend()) {
             if (work.source().ownership().isOwned()) {
                 calls.update(work, work.seats());
             }
         }
-    }
-
-    void drop(Predicate<PartitionSeats> lost) {
-        batch.drop(lost);
     }
 
     /** Compares the items whose time has come with the ledger, and tells how many differ. */
@@ -280,7 +274,7 @@ final class SeatWork {
         lookAgainAt = now.plus(checkPause);
         int differing = 0;
         for (PartitionSeats partition : partitions) {
-            if (partition.hasBegun()) {
+            if (partition.isReady()) {
                 for (OrgWork work : partition.orgs()) {
                     differing += work.differs() ? 1 : 0;
                     check(work, now);
@@ -337,7 +331,7 @@ final class SeatWork {
                 .log("Stripe has another quantity of seats than was sent");
         if (settings.repair()) {
             work.seats(SeatRules.repaired(work.seats(), now));
-            batch.write(work, Kind.TAKEN);
+            batch.write(work, Step.TAKEN);
         }
     }
 }

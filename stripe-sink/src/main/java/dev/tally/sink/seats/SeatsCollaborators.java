@@ -4,6 +4,7 @@ import dev.tally.schemas.SeatChange;
 import dev.tally.schemas.SeatLedgerEntry;
 import dev.tally.schemas.Subscription;
 import dev.tally.schemas.serde.RecordSerde;
+import dev.tally.sink.delivery.CrashPoints;
 import dev.tally.sink.delivery.DeliveryStatus;
 import dev.tally.sink.stripe.StripeSubscriptionItems;
 import java.time.InstantSource;
@@ -17,6 +18,6 @@ public record SeatsCollaborators(
         RecordSerde<Subscription> subscriptions,
         SeatsListener listener,
         DeliveryStatus status,
-        SeatCrashPoints crashPoints,
+        CrashPoints crashPoints,
         InstantSource clock,
         RandomGenerator random) {}

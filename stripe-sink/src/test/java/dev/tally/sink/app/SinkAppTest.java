@@ -14,6 +14,7 @@ import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.testing.RegistryFake;
 import dev.tally.sink.testing.KafkaBroker;
 import dev.tally.sink.testing.StripeFake;
+import dev.tally.sink.testing.TestKafka;
 import dev.tally.sink.testing.WebhookEndpoint;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -32,20 +33,25 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
-@Execution(ExecutionMode.CONCURRENT) // beside other classes, as it mostly waits; its lock keeps its own tests in turn
-@ResourceLock("SinkAppTest")
+@Execution(ExecutionMode.CONCURRENT) // the topics' usual names are its own
+@ExtendWith(TestKafka.Shared.class)
 final class SinkAppTest {
     private static final HttpClient HTTP = HttpClient.newHttpClient();
+    private final KafkaBroker broker;
+    private final RegistryFake registry;
+
+    SinkAppTest(TestKafka kafka) {
+        this.broker = kafka.broker();
+        this.registry = kafka.registry();
+    }
 
     @Test
     void shouldWaitForItsTopicsThenDeliverThenEnd() throws Exception {
-        try (KafkaBroker broker = KafkaBroker.start();
-                RegistryFake registry = RegistryFake.start();
-                StripeFake stripe = StripeFake.start();
+        try (StripeFake stripe = StripeFake.start();
                 WebhookEndpoint endpoint = WebhookEndpoint.start()) {
             // Given: no topics yet
             SinkApp app = new SinkApp(SinkSettings.load(
@@ -80,7 +86,7 @@ final class SinkAppTest {
                     "seat-changes",
                     "stripe-seats",
                     "subscriptions");
-            publish(broker, registry, "id-1", "tally_actions");
+            publish("id-1", "tally_actions");
 
             // Then: facts do not wait for the topics of alerts
             Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
@@ -90,7 +96,7 @@ final class SinkAppTest {
                         .contains("alert-ledger");
             });
             broker.createTopics(2, "quota-alerts", "alert-ledger", "alert-dead-letters", "memberships");
-            publishAlert(broker, registry, endpoint.url("/hook"));
+            publishAlert(endpoint.url("/hook"));
             Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
                 assertThat(endpoint.alerts("/hook")).containsExactly("a-1");
                 assertThat(get(url + "/health/ready").statusCode()).isEqualTo(200);
@@ -110,8 +116,8 @@ final class SinkAppTest {
             });
 
             // When: a fact of a meter that Stripe does not have, and one more of the other
-            publish(broker, registry, "id-2", "tally_tokens");
-            publish(broker, registry, "id-3", "tally_actions");
+            publish("id-2", "tally_tokens");
+            publish("id-3", "tally_actions");
 
             // Then
             Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
@@ -172,7 +178,7 @@ final class SinkAppTest {
         return HTTP.send(HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.ofString());
     }
 
-    private static void publishAlert(KafkaBroker broker, RegistryFake registry, String webhook) throws Exception {
+    private void publishAlert(String webhook) throws Exception {
         Instant now = Instant.now();
         Subscription subscription = Subscription.newBuilder()
                 .setSubject("user:u1")
@@ -206,8 +212,7 @@ final class SinkAppTest {
         }
     }
 
-    private static void publish(KafkaBroker broker, RegistryFake registry, String identifier, String eventName)
-            throws Exception {
+    private void publish(String identifier, String eventName) throws Exception {
         Instant now = Instant.now();
         BillableFact fact = BillableFact.newBuilder()
                 .setIdentifier(identifier)

@@ -8,7 +8,6 @@ import dev.tally.schemas.FactKind;
 import dev.tally.schemas.LedgerEntry;
 import dev.tally.schemas.serde.Decoded;
 import dev.tally.schemas.serde.RecordSerde;
-import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.topics.TopicReader;
 import dev.tally.sink.delivery.CrashPoints.Point;
 import dev.tally.sink.reconciling.Reconciler;
@@ -21,82 +20,41 @@ import dev.tally.sink.reporting.RetryRule;
 import dev.tally.sink.stripe.StripeConnection;
 import dev.tally.sink.stripe.StripeJavaMeterEvents;
 import dev.tally.sink.stripe.StripeJavaSums;
-import dev.tally.sink.testing.KafkaBroker;
+import dev.tally.sink.testing.LoopHarness;
 import dev.tally.sink.testing.Read;
 import dev.tally.sink.testing.StripeFake;
-import java.nio.charset.StandardCharsets;
+import dev.tally.sink.testing.TestKafka;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
-/** Topics of one test, the facts in them, and deliveries that work on them. */
-final class DeliveryHarness implements AutoCloseable {
-    static final int PARTITIONS = 2;
-
-    private final KafkaBroker broker;
+/** The facts of one test, and deliveries that work on them. */
+final class DeliveryHarness extends LoopHarness {
     private final StripeFake stripe;
-    private final String name;
-    private final DeliveryTopics topics;
-    private final RecordSerdes serdes;
-    private final RecordSerde<BillableFact> facts;
-    private final RecordSerde<LedgerEntry> ledger;
-    private final KafkaProducer<byte[], byte[]> producer;
-    private final List<DeliveryRunner> runners = new ArrayList<>();
-    private final List<Heard> heard = new CopyOnWriteArrayList<>();
-    private final AtomicReference<@Nullable Point> crashAt = new AtomicReference<>();
-    private final Map<String, Object> extraKafka = new HashMap<>();
+    private final DeliveryTopics topics =
+            new DeliveryTopics(named("billable-usage"), named("stripe-ledger"), named("stripe-dead-letters"));
+    private final RecordSerde<BillableFact> facts = serdes().of(BillableFact.class);
+    private final RecordSerde<LedgerEntry> ledger = serdes().of(LedgerEntry.class);
     private final AsyncErrors asyncErrors = new AsyncErrors();
     private final Set<String> held = ConcurrentHashMap.newKeySet();
-    private @Nullable CountDownLatch standStill;
-    private int started;
-    private volatile Duration ahead = Duration.ZERO;
 
-    /** What the listener heard, as text. */
-    record Heard(String what) {}
-
-    static final class SimulatedCrash extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-    }
-
-    DeliveryHarness(KafkaBroker broker, String registryUrl, StripeFake stripe, String name) throws Exception {
-        this.broker = broker;
+    DeliveryHarness(TestKafka kafka, StripeFake stripe) throws Exception {
+        super(kafka, Instant.now());
         this.stripe = stripe;
-        this.name = name;
-        this.topics =
-                new DeliveryTopics(name + "-billable-usage", name + "-stripe-ledger", name + "-stripe-dead-letters");
-        broker.createTopics(PARTITIONS, topics.facts(), topics.ledger(), topics.deadLetters());
-        this.serdes = new RecordSerdes(Map.of("schema.registry.url", registryUrl, "auto.register.schemas", true));
-        this.facts = serdes.of(BillableFact.class);
-        this.ledger = serdes.of(LedgerEntry.class);
-        this.producer =
-                new KafkaProducer<>(broker.clientConfig(), new ByteArraySerializer(), new ByteArraySerializer());
+        broker().createTopics(PARTITIONS, topics.facts(), topics.ledger(), topics.deadLetters());
     }
 
     String group() {
-        return name + "-stripe-sink";
-    }
-
-    void kafkaSetting(String key, Object value) {
-        extraKafka.put(key, value);
+        return named("stripe-sink");
     }
 
     /** Stripe reports that it does not count an event. */
@@ -117,45 +75,21 @@ final class DeliveryHarness implements AutoCloseable {
         held.remove(eventName);
     }
 
-    /** All deliveries take it to be so much later. */
-    synchronized void passTime(Duration more) {
-        ahead = ahead.plus(more);
+    LifeRunner start() {
+        return start(group(), new DeliveryStatus());
     }
 
-    /** Lets the next delivery that reaches {@code point} die there, once. */
-    void crashOnceAt(Point point) {
-        crashAt.set(point);
+    LifeRunner start(String group, DeliveryStatus status) {
+        return start(group, group + "-" + (started() + 1), status);
     }
 
-    /** Lets the next delivery that reaches {@code point} stand still there, once, until the latch is counted down. */
-    CountDownLatch standStillOnceAt(Point point) {
-        crashAt.set(point);
-        standStill = new CountDownLatch(1);
-        return standStill;
+    LifeRunner startAs(String transactionalId) {
+        return start(group(), named(transactionalId), new DeliveryStatus());
     }
 
-    boolean crashed() {
-        return crashAt.get() == null;
-    }
-
-    DeliveryRunner start() {
-        return start(group(), new DeliveryStatus(), Duration.ofSeconds(5));
-    }
-
-    DeliveryRunner start(String group, DeliveryStatus status, Duration timeout) {
-        return start(group, group + "-" + (started + 1), status, timeout);
-    }
-
-    DeliveryRunner startAs(String transactionalId, String group) {
-        return start(group, name + "-" + transactionalId, new DeliveryStatus(), Duration.ofSeconds(5));
-    }
-
-    private DeliveryRunner start(String group, String transactionalId, DeliveryStatus status, Duration timeout) {
-        Map<String, Object> kafka = new HashMap<>(broker.clientConfig());
-        kafka.putAll(extraKafka);
-        started++;
+    private LifeRunner start(String group, String transactionalId, DeliveryStatus status) {
         DeliverySettings settings = new DeliverySettings(
-                kafka,
+                kafka(),
                 topics,
                 group,
                 transactionalId,
@@ -167,24 +101,27 @@ final class DeliveryHarness implements AutoCloseable {
                 Duration.ofDays(37),
                 new RetryRule(Duration.ofMillis(20), Duration.ofMillis(200)),
                 Duration.ofMillis(100));
-        InstantSource clock = () -> Instant.now().plus(ahead);
-        StripeClient client = new StripeConnection("sk_test_1", stripe.url(), timeout).open();
+        StripeClient client = new StripeConnection("sk_test_1", stripe.url(), Duration.ofSeconds(5)).open();
         Collaborators with = new Collaborators(
-                new StripeJavaMeterEvents(client, clock),
-                new StripeJavaSums(client, clock),
-                eventName -> !held.contains(eventName),
+                new StripeJavaMeterEvents(client, clock()),
+                new StripeJavaSums(client, clock()),
+                this::maySend,
                 asyncErrors,
                 facts,
                 ledger,
                 new Listener(),
                 status,
                 this::reached,
-                clock,
-                new Random(started),
+                clock(),
+                new Random(started() + 1L),
                 10_000);
-        DeliveryRunner runner = DeliveryRunner.start(settings, with, () -> heard.add(new Heard("gave up")));
-        runners.add(runner);
-        return runner;
+        return live("delivery", () -> new DeliveryLoop(settings, with));
+    }
+
+    /** Asked while a fact is taken in, of which nothing is written yet. */
+    private boolean maySend(String eventName) {
+        reached(Point.TAKEN_WRITTEN);
+        return !held.contains(eventName);
     }
 
     /** Compares, taking it to be an hour later. */
@@ -192,41 +129,20 @@ final class DeliveryHarness implements AutoCloseable {
         InstantSource clock = InstantSource.offset(InstantSource.system(), Duration.ofHours(1));
         StripeClient client = new StripeConnection("sk_test_1", stripe.url(), Duration.ofSeconds(5)).open();
         return new Reconciler(
-                new SentFacts(new TopicReader(broker.clientConfig()), topics, facts, ledger),
+                new SentFacts(new TopicReader(broker().clientConfig()), topics, facts, ledger),
                 new StripeJavaSums(client, clock),
                 Duration.ofMinutes(30),
                 1_000,
                 clock);
     }
 
-    private void reached(Point point) {
-        if (crashAt.compareAndSet(point, null)) {
-            if (standStill == null) {
-                throw new SimulatedCrash();
-            }
-            try {
-                standStill.await();
-            } catch (InterruptedException interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
-    }
-
-    List<Heard> heard() {
-        return heard;
-    }
-
     /** Publishes a fact and returns its bytes. */
     byte[] publish(BillableFact fact) throws Exception {
-        RecordHeaders headers = new RecordHeaders();
-        byte[] value = facts.serializer().serialize(topics.facts(), headers, fact);
-        publishBytes(fact.getPayer(), value);
-        return value;
+        return publish(topics.facts(), fact.getPayer(), fact);
     }
 
     void publishBytes(String payer, byte @Nullable [] value) throws Exception {
-        producer.send(new ProducerRecord<>(topics.facts(), payer.getBytes(StandardCharsets.UTF_8), value))
-                .get(30, TimeUnit.SECONDS);
+        publishBytes(topics.facts(), payer, value);
     }
 
     /** The first revision of an interval of five minutes. */
@@ -275,42 +191,24 @@ final class DeliveryHarness implements AutoCloseable {
     }
 
     void awaitAllCommitted(String group) {
-        Awaitility.await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
-            Map<Integer, Long> committed = broker.committed(group);
-            for (int partition = 0; partition < PARTITIONS; partition++) {
-                assertThat(committed.getOrDefault(partition, 0L))
-                        .as("offset of partition " + partition)
-                        .isEqualTo(broker.end(topics.facts(), partition));
-            }
-        });
+        await(() -> assertCommitted(group, topics.facts()));
     }
 
     /** The same while time passes quickly, as for a delivery that has just noticed that it stood still. */
     void awaitAllCommittedInTime() {
-        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
+        Awaitility.await().pollInterval(Duration.ofMillis(100)).untilAsserted(() -> {
             passTime(Presence.SETTLING.plusSeconds(1));
-            Map<Integer, Long> committed = broker.committed(group());
-            for (int partition = 0; partition < PARTITIONS; partition++) {
-                if (committed.getOrDefault(partition, 0L) < broker.end(topics.facts(), partition)) {
-                    return false;
-                }
-            }
-            return true;
+            assertCommitted(group(), topics.facts());
         });
     }
 
     /** The ledger: all states of each identifier, in order. */
     Map<String, List<String>> ledger() throws Exception {
-        Map<String, List<String>> states = new LinkedHashMap<>();
-        for (Read read : broker.readAll(topics.ledger())) {
-            states.computeIfAbsent(read.key(), unused -> new ArrayList<>())
-                    .add(entry(read).getState().name());
-        }
-        return states;
+        return byKey(topics.ledger(), read -> entry(read).getState().name());
     }
 
     List<LedgerEntry> ledgerEntries() throws Exception {
-        return broker.readAll(topics.ledger()).stream().map(this::entry).toList();
+        return broker().readAll(topics.ledger()).stream().map(this::entry).toList();
     }
 
     private LedgerEntry entry(Read read) {
@@ -319,68 +217,51 @@ final class DeliveryHarness implements AutoCloseable {
         return ((Decoded.Read<LedgerEntry>) decoded).value();
     }
 
-    /** Partition of each identifier in a topic keyed by it. */
+    /** Partition of each identifier. */
     Map<String, Integer> ledgerPartitions() throws Exception {
-        Map<String, Integer> partitions = new HashMap<>();
-        broker.readAll(topics.ledger()).forEach(read -> partitions.put(read.key(), read.partition()));
-        return partitions;
+        return partitions(topics.ledger());
     }
 
     Map<String, Integer> factPartitionsByPayer() throws Exception {
-        Map<String, Integer> partitions = new HashMap<>();
-        broker.readAll(topics.facts()).forEach(read -> partitions.put(read.key(), read.partition()));
-        return partitions;
+        return partitions(topics.facts());
     }
 
     List<Read> deadLetters() throws Exception {
-        return broker.readAll(topics.deadLetters());
+        return broker().readAll(topics.deadLetters());
     }
 
     Map<Integer, Long> committed() throws Exception {
-        return broker.committed(group());
+        return broker().committed(group());
     }
 
     String factsTopic() {
         return topics.facts();
     }
 
-    @Override
-    public void close() {
-        for (DeliveryRunner runner : runners) {
-            try {
-                runner.stop();
-            } catch (InterruptedException interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
-        producer.close();
-        serdes.close();
-    }
-
     private final class Listener implements DeliveryListener {
         @Override
         public void attempted(Answer answer) {
-            heard.add(new Heard("attempt " + answer.getClass().getSimpleName()));
+            heard().add("attempt " + answer.getClass().getSimpleName());
         }
 
         @Override
         public void lookedUp(MinuteSum told) {
-            heard.add(new Heard("looked up " + told.getClass().getSimpleName()));
+            heard().add("looked up " + told.getClass().getSimpleName());
         }
 
         @Override
         public void settled(Outcome outcome) {
-            heard.add(new Heard("settled " + outcome.getClass().getSimpleName()));
+            heard().add("settled " + outcome.getClass().getSimpleName());
         }
 
         @Override
         public void readAgain() {
-            heard.add(new Heard("read again"));
+            heard().add("read again");
         }
 
         @Override
         public void unreadable(String reason) {
-            heard.add(new Heard("unreadable " + reason));
+            heard().add("unreadable " + reason);
         }
     }
 }

@@ -6,18 +6,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.schemas.LedgerEntry;
 import dev.tally.schemas.LedgerState;
-import dev.tally.schemas.testing.RegistryFake;
 import dev.tally.sink.comparison.ComparedHour.Verdict;
 import dev.tally.sink.comparison.HourKey;
 import dev.tally.sink.comparison.SentFact;
 import dev.tally.sink.delivery.CrashPoints.Point;
-import dev.tally.sink.delivery.DeliveryHarness.Heard;
 import dev.tally.sink.reconciling.ReconcileWatch;
 import dev.tally.sink.reconciling.Reconciliation;
-import dev.tally.sink.testing.KafkaBroker;
 import dev.tally.sink.testing.Read;
 import dev.tally.sink.testing.StripeFake;
 import dev.tally.sink.testing.StripeFake.Reply;
+import dev.tally.sink.testing.TestKafka;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -31,39 +29,29 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-@Execution(ExecutionMode.CONCURRENT) // beside other classes, as it mostly waits; its lock keeps its own tests in turn
-@ResourceLock("DeliveryTest")
+@Execution(ExecutionMode.CONCURRENT) // tests mostly wait, and have topics of their own
+@ExtendWith(TestKafka.Shared.class)
 final class DeliveryTest {
-    private static final AtomicInteger tests = new AtomicInteger();
-    private static KafkaBroker broker;
-    private static RegistryFake registry;
+    private final TestKafka kafka;
 
-    @BeforeAll
-    static void start() throws Exception {
-        broker = KafkaBroker.start();
-        registry = RegistryFake.start();
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        broker.close();
-        registry.close();
+    DeliveryTest(TestKafka kafka) {
+        this.kafka = kafka;
     }
 
     @ParameterizedTest
-    @EnumSource(Point.class)
+    @EnumSource(
+            value = Point.class,
+            mode = EnumSource.Mode.EXCLUDE,
+            names = {"TAKEN_WRITTEN", "TAKEN_COMMITTED"})
     void shouldBillEachFactOnceThoughTheDeliveryDies(Point point) throws Exception {
         try (StripeFake stripe = StripeFake.start();
                 DeliveryHarness harness = harness(stripe)) {
@@ -244,7 +232,7 @@ final class DeliveryTest {
             harness.awaitAllCommitted();
 
             // When: everything is read again by a delivery that knows the ledger only
-            harness.start(harness.group() + "-again", new DeliveryStatus(), Duration.ofSeconds(5));
+            harness.start(harness.group() + "-again", new DeliveryStatus());
             harness.awaitAllCommitted(harness.group() + "-again");
 
             // Then
@@ -255,7 +243,7 @@ final class DeliveryTest {
                 assertThat(letter.headers()).containsEntry("tally.reason", "amount_differs");
             });
             assertThat(harness.ledger().get("id-1")).containsExactlyInAnyOrder("INTENT", "ACCEPTED", "PARKED");
-            assertThat(harness.heard()).contains(new Heard("settled Parked"), new Heard("read again"));
+            assertThat(harness.heard()).contains("settled Parked", "read again");
         }
     }
 
@@ -277,7 +265,7 @@ final class DeliveryTest {
             }
             harness.publish(interval("nothing", "user:u3", "cus_3", 0, start));
             harness.publish(fact("taken-shared", "user:u4", "cus_4", 7));
-            DeliveryRunner first = harness.start();
+            LifeRunner first = harness.start();
             Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> stripe.requests() > 30);
             first.stop();
 
@@ -348,7 +336,7 @@ final class DeliveryTest {
                     call -> Optional.of(new Reply(200, "[]", call.identifier().equals("taken"))));
             harness.publish(interval("taken", "user:u1", "cus_1", 5, start));
             harness.publish(interval("lost", "user:u2", "cus_2", 6, start));
-            DeliveryRunner first = harness.start();
+            LifeRunner first = harness.start();
             Awaitility.await().until(() -> stripe.requests() > 4);
             first.stop();
 
@@ -370,8 +358,7 @@ final class DeliveryTest {
         try (StripeFake stripe = StripeFake.start();
                 DeliveryHarness harness = harness(stripe)) {
             // Given: a delivery stands still with facts in hand, and another one takes them over
-            harness.kafkaSetting("max.poll.interval.ms", 1_000);
-            harness.kafkaSetting("heartbeat.interval.ms", 100);
+            harness.loseSoon();
             CountDownLatch awake = harness.standStillOnceAt(Point.INTENTS_COMMITTED);
             for (int i = 0; i < 5; i++) {
                 harness.publish(fact("id-" + i, "user:u" + i, "cus_" + i, 7));
@@ -394,32 +381,37 @@ final class DeliveryTest {
         }
     }
 
-    @Test
-    void shouldNotWriteOutcomesOfWhatAnotherHasTakenOver() throws Exception {
+    @ParameterizedTest
+    @EnumSource(
+            value = Point.class,
+            names = {"TAKEN_WRITTEN", "ANSWERED"})
+    void shouldWriteNothingOfWhatAnotherHasTakenOverAndGoOn(Point point) throws Exception {
         try (StripeFake stripe = StripeFake.start();
                 DeliveryHarness harness = harness(stripe)) {
             // Given: a fact without a customer, settled behind one that is still open, and a delivery that stands still
-            // before it says so
-            harness.kafkaSetting("max.poll.interval.ms", 1_000);
-            harness.kafkaSetting("heartbeat.interval.ms", 100);
+            // before it writes down anything of them, or what became of the one
+            harness.loseSoon();
             stripe.rule(call -> Optional.of(Reply.error(500, "api_error", "sorry")));
-            CountDownLatch awake = harness.standStillOnceAt(Point.ANSWERED);
+            CountDownLatch awake = harness.standStillOnceAt(point);
             harness.publish(fact("id-open", "user:u1", "cus_1", 7));
             harness.publish(fact("id-free", "user:u1", null, 8));
-            DeliveryRunner asleep = harness.start();
+            harness.start();
             Awaitility.await().until(harness::crashed);
 
-            // When: another one finishes everything, and then it goes on
+            // When: another one finishes everything, then it goes on, alone
             stripe.rule(call -> Optional.empty());
-            harness.start();
+            LifeRunner other = harness.start();
             harness.awaitAllCommitted();
             awake.countDown();
-            asleep.stop();
+            other.stop();
+            harness.publish(fact("id-more", "user:u1", "cus_1", 1));
+            harness.awaitAllCommitted();
 
             // Then
             assertThat(harness.ledger().get("id-free")).containsExactly("DEAD");
             assertThat(harness.deadLetters()).hasSize(1);
-            assertThat(stripe.sums()).isEqualTo(Map.of("cus_1", 7L));
+            assertThat(stripe.sums()).isEqualTo(Map.of("cus_1", 8L));
+            assertThat(harness.hasFailed()).isFalse();
         }
     }
 
@@ -431,7 +423,7 @@ final class DeliveryTest {
             Instant start = Instant.now().truncatedTo(ChronoUnit.MINUTES).minusSeconds(3_600);
             stripe.rule(call -> Optional.of(new Reply(200, "[]", true)));
             harness.publish(interval("a", "user:u1", "cus_1", 5, start));
-            DeliveryRunner first = harness.start();
+            LifeRunner first = harness.start();
             Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> stripe.takenCount() == 1);
             first.stop();
             stripe.takeAlso("tally_actions", "cus_1", 6, start.plusSeconds(59));
@@ -466,7 +458,7 @@ final class DeliveryTest {
             harness.awaitAllCommitted();
 
             // When
-            harness.start(harness.group() + "-again", new DeliveryStatus(), Duration.ofSeconds(5));
+            harness.start(harness.group() + "-again", new DeliveryStatus());
             harness.awaitAllCommitted(harness.group() + "-again");
 
             // Then
@@ -489,7 +481,7 @@ final class DeliveryTest {
                 harness.publish(fact("id-" + i, "user:u" + i, "cus_" + i, 1));
             }
             DeliveryStatus status = new DeliveryStatus();
-            harness.start(harness.group(), status, Duration.ofSeconds(5));
+            harness.start(harness.group(), status);
             Awaitility.await().untilAsserted(() -> {
                 assertThat(status.halted()).contains("unauthorized");
                 assertThat(stripe.requests()).isGreaterThan(14);
@@ -522,7 +514,7 @@ final class DeliveryTest {
                 harness.publish(fact("id-" + i, "user:u" + i, "cus_" + i, 1));
             }
             DeliveryStatus status = new DeliveryStatus();
-            harness.start(harness.group(), status, Duration.ofSeconds(5));
+            harness.start(harness.group(), status);
             Awaitility.await().untilAsserted(() -> {
                 assertThat(status.isStripeAway()).isTrue();
                 assertThat(stripe.requests()).isGreaterThan(30);
@@ -547,7 +539,7 @@ final class DeliveryTest {
         try (StripeFake stripe = StripeFake.start();
                 DeliveryHarness harness = harness(stripe)) {
             // Given: one fact is never answered well, for longer than the group waits for a poll
-            harness.kafkaSetting("max.poll.interval.ms", 1_000);
+            harness.loseSoon();
             AtomicBoolean stuck = new AtomicBoolean(true);
             stripe.rule(call -> stuck.get() && call.identifier().equals("id-0")
                     ? Optional.of(Reply.error(500, "api_error", "sorry"))
@@ -556,11 +548,10 @@ final class DeliveryTest {
                 harness.publish(fact("id-" + i, "user:u1", i == 0 ? "cus_stuck" : "cus_" + i, 1));
             }
             DeliveryStatus status = new DeliveryStatus();
-            DeliveryRunner runner = harness.start(harness.group(), status, Duration.ofSeconds(5));
+            LifeRunner runner = harness.start(harness.group(), status);
             Awaitility.await()
-                    .untilAsserted(
-                            () -> assertThat(harness.heard().stream().filter(new Heard("attempt Transient")::equals))
-                                    .hasSizeGreaterThan(20));
+                    .untilAsserted(() -> assertThat(harness.heard().stream().filter("attempt Transient"::equals))
+                            .hasSizeGreaterThan(30));
             int taken = stripe.takenCount();
             assertThat(harness.committed().values())
                     .allSatisfy(offset -> assertThat(offset).isZero());
@@ -576,10 +567,9 @@ final class DeliveryTest {
             // Then: what was settled before is not sent again
             assertThat(taken).isEqualTo(199);
             assertThat(stripe.takenCount()).isEqualTo(200);
-            assertThat(harness.heard().stream().filter(new Heard("attempt AlreadyExists")::equals))
+            assertThat(harness.heard().stream().filter("attempt AlreadyExists"::equals))
                     .isEmpty();
-            assertThat(harness.heard().stream().filter(new Heard("read again")::equals))
-                    .hasSize(199);
+            assertThat(harness.heard().stream().filter("read again"::equals)).hasSize(199);
         }
     }
 
@@ -599,7 +589,7 @@ final class DeliveryTest {
             }
             harness.publish(fact("credits-0", "user:u1", "cus_1", "tally_credits", 2, now));
             DeliveryStatus status = new DeliveryStatus();
-            DeliveryRunner first = harness.start(harness.group(), status, Duration.ofSeconds(5));
+            LifeRunner first = harness.start(harness.group(), status);
             Awaitility.await().until(() -> stripe.takenCount() == 150);
             Awaitility.await().until(() -> status.snapshot().held() == 151);
             assertThat(status.snapshot().oldestUnsent()).isPresent();
@@ -611,7 +601,7 @@ final class DeliveryTest {
             harness.start();
             Awaitility.await()
                     .until(() -> harness.heard().stream()
-                                    .filter(new Heard("read again")::equals)
+                                    .filter("read again"::equals)
                                     .count()
                             == 150);
             harness.releaseMeter("tally_credits");
@@ -645,7 +635,7 @@ final class DeliveryTest {
             // When: also read again by a delivery that knows the ledger only
             harness.start();
             harness.awaitAllCommitted();
-            harness.start(harness.group() + "-again", new DeliveryStatus(), Duration.ofSeconds(5));
+            harness.start(harness.group() + "-again", new DeliveryStatus());
             harness.awaitAllCommitted(harness.group() + "-again");
 
             // Then
@@ -677,7 +667,7 @@ final class DeliveryTest {
                 facts.put("id-" + i, harness.publish(fact("id-" + i, "user:u" + i, "cus_" + i, 1)));
             }
             harness.publish(fact("id-dead", "user:u0", "cus_0", 1));
-            DeliveryRunner first = harness.start();
+            LifeRunner first = harness.start();
             harness.awaitAllCommitted();
 
             // When: reports name two of them, the refused one, a stranger, and one by a report from before it was sent
@@ -810,7 +800,7 @@ final class DeliveryTest {
         return stripe.sums().values().stream().mapToLong(Long::longValue).sum();
     }
 
-    private static DeliveryHarness harness(StripeFake stripe) throws Exception {
-        return new DeliveryHarness(broker, registry.url(), stripe, "t" + tests.incrementAndGet());
+    private DeliveryHarness harness(StripeFake stripe) throws Exception {
+        return new DeliveryHarness(kafka, stripe);
     }
 }

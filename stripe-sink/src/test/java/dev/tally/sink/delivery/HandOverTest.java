@@ -3,43 +3,30 @@ package dev.tally.sink.delivery;
 import static dev.tally.sink.delivery.DeliveryHarness.fact;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tally.schemas.testing.RegistryFake;
-import dev.tally.sink.testing.KafkaBroker;
+import dev.tally.sink.testing.LoopHarness;
 import dev.tally.sink.testing.StripeFake;
 import dev.tally.sink.testing.StripeFake.Reply;
+import dev.tally.sink.testing.TestKafka;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** What happens when partitions, or the whole identity, pass to another delivery in the middle of the work. */
-@Execution(ExecutionMode.CONCURRENT) // beside other classes, as it mostly waits; its lock keeps its own tests in turn
-@ResourceLock("HandOverTest")
+@Execution(ExecutionMode.CONCURRENT) // tests mostly wait, and have topics of their own
+@ExtendWith(TestKafka.Shared.class)
 final class HandOverTest {
-    private static final AtomicInteger tests = new AtomicInteger();
-    private static KafkaBroker broker;
-    private static RegistryFake registry;
+    private final TestKafka kafka;
 
-    @BeforeAll
-    static void start() throws Exception {
-        broker = KafkaBroker.start();
-        registry = RegistryFake.start();
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        broker.close();
-        registry.close();
+    HandOverTest(TestKafka kafka) {
+        this.kafka = kafka;
     }
 
     @Test
@@ -51,7 +38,7 @@ final class HandOverTest {
             stripe.rule(call -> call.value() % 5 == 0 && failed.add(call.identifier())
                     ? Optional.of(Reply.error(500, "api_error", "sorry").afterTaking())
                     : Optional.empty());
-            DeliveryRunner first = harness.start();
+            LifeRunner first = harness.start();
             for (int i = 0; i < 100; i++) {
                 harness.publish(fact("id-" + i, "user:u" + i % 11, "cus_" + i % 11, i));
             }
@@ -90,16 +77,16 @@ final class HandOverTest {
             stripe.rule(call -> {
                 if (call.number() == 1) {
                     arrived.countDown();
-                    awaitQuietly(answer);
+                    LoopHarness.awaitThrough(answer);
                 }
                 return Optional.empty();
             });
             harness.publish(fact("id-1", "user:u1", "cus_1", 3));
-            harness.startAs("twin", harness.group());
+            harness.startAs("twin");
             assertThat(arrived.await(20, TimeUnit.SECONDS)).isTrue();
 
             // When
-            harness.startAs("twin", harness.group());
+            harness.startAs("twin");
             answer.countDown();
             harness.awaitAllCommitted();
 
@@ -110,19 +97,11 @@ final class HandOverTest {
         }
     }
 
-    private static void awaitQuietly(CountDownLatch latch) {
-        try {
-            latch.await();
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
     private static long total(StripeFake stripe) {
         return stripe.sums().values().stream().mapToLong(Long::longValue).sum();
     }
 
-    private static DeliveryHarness harness(StripeFake stripe) throws Exception {
-        return new DeliveryHarness(broker, registry.url(), stripe, "h" + tests.incrementAndGet());
+    private DeliveryHarness harness(StripeFake stripe) throws Exception {
+        return new DeliveryHarness(kafka, stripe);
     }
 }

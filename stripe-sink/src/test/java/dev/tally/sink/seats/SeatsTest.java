@@ -1,17 +1,17 @@
 package dev.tally.sink.seats;
 
-import static dev.tally.sink.seats.SeatsHarness.await;
+import static dev.tally.sink.testing.LoopHarness.await;
+import static dev.tally.sink.testing.LoopHarness.awaitThrough;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.schemas.SubscriptionStatus;
-import dev.tally.schemas.testing.RegistryFake;
+import dev.tally.sink.delivery.CrashPoints.Point;
 import dev.tally.sink.delivery.LifeRunner;
 import dev.tally.sink.reporting.Answer;
-import dev.tally.sink.seats.SeatCrashPoints.Point;
-import dev.tally.sink.testing.KafkaBroker;
 import dev.tally.sink.testing.Read;
 import dev.tally.sink.testing.StripeItemsFake;
 import dev.tally.sink.testing.StripeItemsFake.Fault;
+import dev.tally.sink.testing.TestKafka;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -25,37 +25,27 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
-@Execution(ExecutionMode.CONCURRENT) // beside other classes, as it mostly waits; its lock keeps its own tests in turn
-@ResourceLock("SeatsTest")
+@Execution(ExecutionMode.CONCURRENT) // tests mostly wait, and have topics of their own
+@ExtendWith(TestKafka.Shared.class)
 final class SeatsTest {
     private static final String A = "org:a";
     private static final String B = "org:b";
     private static final String ITEM = "si_a";
-    private static final AtomicInteger tests = new AtomicInteger();
-    private static KafkaBroker broker;
-    private static RegistryFake registry;
+    private final TestKafka kafka;
 
-    @BeforeAll
-    static void start() throws Exception {
-        broker = KafkaBroker.start();
-        registry = RegistryFake.start();
+    SeatsTest(TestKafka kafka) {
+        this.kafka = kafka;
     }
 
-    @AfterAll
-    static void stop() throws Exception {
-        broker.close();
-        registry.close();
-    }
-
-    private static SeatsHarness harness() throws Exception {
-        return new SeatsHarness(broker, registry.url(), "s" + tests.incrementAndGet());
+    private SeatsHarness harness() throws Exception {
+        return new SeatsHarness(kafka);
     }
 
     /** All at once, each with topics of its own: a crash takes a while to get over. */
@@ -194,7 +184,7 @@ final class SeatsTest {
             // When: subscribed anew, and the record is removed
             seats.subscription(A, "si_next", SubscriptionStatus.ACTIVE);
             await(() -> assertThat(seats.standing(A)).isEqualTo("SENT 10 v4"));
-            seats.send(seats.subscriptionsTopic(), A, null);
+            seats.removeSubscription(A);
             seats.change(A, 5, 11, "2026-11-22");
             await(() -> assertThat(seats.standing(A)).isIn("NO_ITEM 11 v5", "SENT 11 v5"));
             assertThat(seats.stripe().executed(ITEM)).hasSize(1);
@@ -407,21 +397,6 @@ final class SeatsTest {
         }
     }
 
-    private static void awaitThrough(CountDownLatch latch) {
-        boolean interrupted = false;
-        while (true) {
-            try {
-                latch.await();
-                break;
-            } catch (InterruptedException goesOn) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
     @Test
     void shouldTellEachDayOnceWhilePartitionsMove() throws Exception {
         try (SeatsHarness seats = harness()) {
@@ -452,6 +427,37 @@ final class SeatsTest {
                         .containsExactly("2@2026-11-11", "3@2026-11-12", "4@2026-11-13");
             }
             assertThat(seats.heard()).doesNotContain("gave up");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Point.class,
+            names = {"INTENTS_COMMITTED", "ANSWERED"})
+    void shouldWriteNothingOfWhatAnotherHasTakenOverAndGoOn(Point point) throws Exception {
+        try (SeatsHarness seats = harness()) {
+            // Given: a process stands still before it sends what it has written down, or before it says what became of
+            // it
+            seats.loseSoon();
+            CountDownLatch awake = seats.standStillOnceAt(point);
+            seats.subscribe(A, ITEM, 6);
+            seats.change(A, 1, 7, "2026-11-16");
+            seats.start();
+            await(() -> assertThat(seats.crashed()).isTrue());
+
+            // When: another one finishes it and a later one, then it goes on, alone
+            LifeRunner other = seats.start();
+            seats.awaitDone();
+            seats.change(A, 2, 8, "2026-11-17");
+            seats.awaitDone();
+            awake.countDown();
+            other.stop();
+            seats.change(A, 3, 9, "2026-11-18");
+            seats.awaitDone();
+
+            // Then
+            assertThat(seats.stripe().executed(ITEM)).containsExactly("7@2026-11-16", "8@2026-11-17", "9@2026-11-18");
+            assertThat(seats.hasFailed()).isFalse();
         }
     }
 

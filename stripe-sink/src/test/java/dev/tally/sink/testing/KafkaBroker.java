@@ -2,6 +2,7 @@ package dev.tally.sink.testing;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -50,9 +51,13 @@ public final class KafkaBroker implements AutoCloseable {
         return new KafkaBroker(kit);
     }
 
-    /** What a client needs to connect. */
+    /** What a client needs to connect, and not to wait long: one that is closed waits for its last fetch. */
     public Map<String, Object> clientConfig() {
-        return Map.of("bootstrap.servers", kit.bootstrapServers());
+        return Map.of(
+                "bootstrap.servers", kit.bootstrapServers(),
+                "fetch.max.wait.ms", 50,
+                "retry.backoff.ms", 20,
+                "heartbeat.interval.ms", 300);
     }
 
     /** Address of the broker. */
@@ -78,7 +83,10 @@ public final class KafkaBroker implements AutoCloseable {
         return offsets;
     }
 
-    /** Everything committed to a topic, by partition, in order. */
+    /**
+     * Everything committed to a topic, by partition, in order. Waits for transactions that are being decided: offsets of a group can be seen
+     * before the records that were committed with them.
+     */
     public List<Read> readAll(String topic) throws Exception {
         Map<String, Object> config = new TreeMap<>(clientConfig());
         config.put("isolation.level", "read_committed");
@@ -89,7 +97,10 @@ public final class KafkaBroker implements AutoCloseable {
                     .collect(java.util.stream.Collectors.toSet());
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            Map<TopicPartition, Long> ends = new HashMap<>();
+            for (TopicPartition partition : partitions) {
+                ends.put(partition, end(topic, partition.partition()));
+            }
             while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
                 consumer.poll(java.time.Duration.ofMillis(50)).forEach(record -> all.add(Read.of(record)));
             }
@@ -97,7 +108,7 @@ public final class KafkaBroker implements AutoCloseable {
         return all;
     }
 
-    /** End offset of a topic's partition. */
+    /** End offset of a topic's partition, also of what is not decided yet. */
     public long end(String topic, int partition) throws Exception {
         return admin.listOffsets(Map.of(new TopicPartition(topic, partition), OffsetSpec.latest()))
                 .partitionResult(new TopicPartition(topic, partition))

@@ -3,96 +3,66 @@ package dev.tally.sink.alerts.delivery;
 import dev.tally.schemas.AlertChannel;
 import dev.tally.schemas.AlertLedgerEntry;
 import dev.tally.schemas.AlertState;
-import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.sink.alerts.AlertOutcome;
-import dev.tally.sink.delivery.CrashPoints;
 import dev.tally.sink.delivery.DeadLetters;
+import dev.tally.sink.delivery.LedgerTopic;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import org.apache.kafka.clients.consumer.CommitFailedException;
-import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
-import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.header.internals.RecordHeaders;
 
 /**
- * The two short transactions of an alert: who is to be told of it, with the offset of the alert, before anybody is; and each outcome with its dead
- * letter. The first makes the ledger the list of what is to be done, so offsets never wait for an endpoint. No transaction is open while one is
- * called.
+ * The records of the two transactions of an alert: who is to be told of it, with the offset of the alert, before anybody is; and each outcome with
+ * its dead letter. The first makes the ledger the list of what is to be done, so offsets never wait for an endpoint.
  */
-final class AlertLedger implements AutoCloseable {
-    private final Producer<byte[], byte[]> producer;
-    private final AlertTopics topics;
-    private final RecordSerde<AlertLedgerEntry> serde;
+final class AlertLedger {
+    private final LedgerTopic<AlertLedgerEntry> ledger;
+    private final String deadLetters;
 
-    AlertLedger(Producer<byte[], byte[]> producer, AlertTopics topics, RecordSerde<AlertLedgerEntry> serde) {
-        this.producer = producer;
-        this.topics = topics;
-        this.serde = serde;
+    AlertLedger(LedgerTopic<AlertLedgerEntry> ledger, String deadLetters) {
+        this.ledger = ledger;
+        this.deadLetters = deadLetters;
     }
 
-    /** Fences an earlier producer of the same transactional id; settles the schema first, so that no transaction waits for it. */
-    void open() {
-        serde.prepare(topics.ledger());
-        producer.initTransactions();
-    }
-
-    /** Returns false, and has written nothing, when the group has changed since the alerts were read. */
-    boolean writeIntake(AlertIntake intake, ConsumerGroupMetadata group, Instant now) {
-        producer.beginTransaction();
-        for (Waiting one : intake.fresh()) {
-            send(
+    List<ProducerRecord<byte[], byte[]>> records(AlertBatch batch, Instant now) {
+        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+        for (Waiting one : batch.fresh()) {
+            records.add(record(
                     one,
                     entry(one, AlertState.PENDING, one.catalogueOffset(), now)
                             .setAlert(ByteBuffer.wrap(
                                     Objects.requireNonNull(one.origin().value(), "alert")))
-                            .build());
+                            .build()));
         }
-        intake.settled().forEach(settled -> send(settled, now));
-        for (AlertIntake.Unreadable bad : intake.unreadable()) {
-            send(DeadLetters.of(topics.deadLetters(), bad.origin(), bad.reason(), bad.detail()));
+        batch.settled().forEach(settled -> add(settled, now, records));
+        for (AlertBatch.Unreadable bad : batch.unreadable()) {
+            records.add(DeadLetters.of(deadLetters, bad.origin(), bad.reason(), bad.detail()));
         }
-        try {
-            producer.sendOffsetsToTransaction(intake.offsets(), group);
-            producer.commitTransaction();
-            return true;
-        } catch (CommitFailedException groupChanged) {
-            producer.abortTransaction();
-            return false;
-        }
+        return records;
     }
 
-    void writeOutcomes(List<SettledAlert> outcomes, Instant now, CrashPoints crashPoints) {
-        producer.beginTransaction();
-        outcomes.forEach(settled -> send(settled, now));
-        crashPoints.reached(CrashPoints.Point.OUTCOMES_WRITTEN);
-        producer.commitTransaction();
-    }
-
-    private void send(SettledAlert settled, Instant now) {
+    private void add(SettledAlert settled, Instant now, List<ProducerRecord<byte[], byte[]>> to) {
         Waiting one = settled.waiting();
         switch (settled.outcome()) {
             case AlertOutcome.Delivered() ->
-                send(
+                to.add(record(
                         one,
                         entry(one, AlertState.DELIVERED, settled.catalogueOffset(), now)
-                                .build());
+                                .build()));
             case AlertOutcome.Dead(String reason, String detail) -> {
-                send(
+                to.add(record(
                         one,
                         entry(one, AlertState.DEAD, settled.catalogueOffset(), now)
                                 .setReason(reason)
-                                .build());
-                ProducerRecord<byte[], byte[]> letter =
-                        DeadLetters.of(topics.deadLetters(), one.origin(), reason, detail);
+                                .build()));
+                ProducerRecord<byte[], byte[]> letter = DeadLetters.of(deadLetters, one.origin(), reason, detail);
                 letter.headers()
                         .add("tally.channel", utf8(one.recipient().channel().code()))
                         .add("tally.address", utf8(one.recipient().address()));
-                send(letter);
+                to.add(letter);
             }
         }
     }
@@ -114,28 +84,11 @@ final class AlertLedger implements AutoCloseable {
                 .setAt(now);
     }
 
-    private void send(Waiting one, AlertLedgerEntry entry) {
-        RecordHeaders headers = new RecordHeaders();
-        byte[] value = serde.serializer().serialize(topics.ledger(), headers, entry);
-        send(new ProducerRecord<>(topics.ledger(), one.origin().partition(), utf8(one.ledgerKey()), value, headers));
+    private ProducerRecord<byte[], byte[]> record(Waiting one, AlertLedgerEntry entry) {
+        return ledger.record(one.origin().partition(), one.ledgerKey(), entry);
     }
 
     private static byte[] utf8(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
-    }
-
-    /** A failed send fails the commit of its transaction, so its future needs no own check. */
-    private void send(ProducerRecord<byte[], byte[]> record) {
-        var unused = producer.send(record);
-    }
-
-    /** Leaves an open transaction to the broker: after a failure nothing of it may be finished. */
-    void drop() {
-        producer.close(Duration.ZERO);
-    }
-
-    @Override
-    public void close() {
-        producer.close(Duration.ofSeconds(10));
     }
 }

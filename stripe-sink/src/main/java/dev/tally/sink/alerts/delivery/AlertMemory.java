@@ -106,12 +106,6 @@ final class AlertMemory {
         }
     }
 
-    /** Undoes what an intake that was not committed has added or settled. */
-    void forget(Waiting one) {
-        settle(one.ledgerKey(), Instant.EPOCH);
-        settled.remove(one.ledgerKey());
-    }
-
     /** Remembers that an endpoint answered 410 when {@code catalogueOffset} was its subject's newest subscription record. */
     void gone(String subject, String address, long catalogueOffset) {
         gone.merge(new Endpoint(subject, address), catalogueOffset, Math::max);

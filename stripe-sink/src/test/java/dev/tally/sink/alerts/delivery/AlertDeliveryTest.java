@@ -4,10 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.schemas.MembershipStatus;
 import dev.tally.schemas.Role;
-import dev.tally.schemas.testing.RegistryFake;
 import dev.tally.sink.delivery.CrashPoints.Point;
 import dev.tally.sink.delivery.LifeRunner;
-import dev.tally.sink.testing.KafkaBroker;
+import dev.tally.sink.testing.TestKafka;
 import dev.tally.sink.testing.WebhookEndpoint.Received;
 import jakarta.mail.internet.MimeMessage;
 import java.time.Duration;
@@ -15,43 +14,35 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-@Execution(ExecutionMode.CONCURRENT) // beside other classes, as it mostly waits; its lock keeps its own tests in turn
-@ResourceLock("AlertDeliveryTest")
+@Execution(ExecutionMode.CONCURRENT) // tests mostly wait, and have topics of their own
+@ExtendWith(TestKafka.Shared.class)
 final class AlertDeliveryTest {
-    private static final AtomicInteger tests = new AtomicInteger();
-    private static KafkaBroker broker;
-    private static RegistryFake registry;
+    private final TestKafka kafka;
 
-    @BeforeAll
-    static void start() throws Exception {
-        broker = KafkaBroker.start();
-        registry = RegistryFake.start();
+    AlertDeliveryTest(TestKafka kafka) {
+        this.kafka = kafka;
     }
 
-    @AfterAll
-    static void stop() throws Exception {
-        broker.close();
-        registry.close();
-    }
-
-    private static AlertHarness harness() throws Exception {
-        return new AlertHarness(broker, registry.url(), "alerts" + tests.incrementAndGet());
+    private AlertHarness harness() throws Exception {
+        return new AlertHarness(kafka);
     }
 
     @ParameterizedTest
-    @EnumSource(Point.class)
+    @EnumSource(
+            value = Point.class,
+            mode = EnumSource.Mode.EXCLUDE,
+            names = {"TAKEN_WRITTEN", "TAKEN_COMMITTED"})
     void shouldLoseNothingAndRepeatOnlyWhatWasInFlightWhenItDies(Point point) throws Exception {
         try (AlertHarness harness = harness()) {
             // Given: three subjects, each told twice
@@ -89,8 +80,8 @@ final class AlertDeliveryTest {
                     .hasSize(24)
                     .allSatisfy((key, states) -> assertThat(states).containsExactly("PENDING", "DELIVERED"));
             assertThat(harness.deadLetters()).isEmpty();
-            Map<String, Integer> alerts = harness.partitions(false);
-            assertThat(harness.partitions(true))
+            Map<String, Integer> alerts = harness.alertPartitions();
+            assertThat(harness.ledgerPartitions())
                     .allSatisfy((alert, partition) ->
                             assertThat(partition).isEqualTo(alerts.get("user:u" + alert.charAt(1))));
         }
@@ -334,6 +325,35 @@ final class AlertDeliveryTest {
                         .isSortedAccordingTo((a, b) ->
                                 Integer.compare(Integer.parseInt(a.substring(1)), Integer.parseInt(b.substring(1))));
             }
+        }
+    }
+
+    @Test
+    void shouldWriteNothingOfWhatAnotherHasTakenOverAndGoOn() throws Exception {
+        try (AlertHarness harness = harness()) {
+            // Given: a delivery stands still before it says whom it has told
+            harness.loseSoon();
+            CountDownLatch awake = harness.standStillOnceAt(Point.ANSWERED);
+            harness.subscribe("user:u1", List.of("/hook"), List.of());
+            harness.alert("user:u1", "a0");
+            harness.start();
+            Awaitility.await().until(harness::crashed);
+
+            // When: another one tells again, then it goes on, alone
+            LifeRunner other = harness.start();
+            harness.awaitOutcomes(1);
+            awake.countDown();
+            other.stop();
+            harness.alert("user:u1", "a1");
+            harness.awaitOutcomes(2);
+
+            // Then
+            assertThat(harness.endpoint().alerts("/hook"))
+                    .startsWith("a0", "a0")
+                    .endsWith("a1");
+            assertThat(harness.ledger().values())
+                    .allSatisfy(states -> assertThat(states).containsExactly("PENDING", "DELIVERED"));
+            assertThat(harness.hasFailed()).isFalse();
         }
     }
 
