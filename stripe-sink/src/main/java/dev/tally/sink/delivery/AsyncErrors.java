@@ -1,6 +1,7 @@
 package dev.tally.sink.delivery;
 
 import dev.tally.sink.reporting.ErrorReport;
+import dev.tally.sink.reporting.KnownIdentifier;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -23,11 +24,17 @@ public final class AsyncErrors {
     /** The newest that was said of an event. */
     record AsyncError(String identifier, String code, String message, Instant created) {}
 
-    /** Takes in what reports name; those known already change nothing. */
+    /**
+     * Takes in what reports name; those known already change nothing. An event that was sent twice, and refused the second time, is none that
+     * Stripe does not count: it has the first.
+     */
     public synchronized void add(Collection<ErrorReport> reports, Instant now) {
         byIdentifier.values().removeIf(error -> error.created().isBefore(now.minus(KEPT)));
         for (ErrorReport report : reports) {
             for (ErrorReport.Sample sample : report.samples()) {
+                if (KnownIdentifier.isMeantBy(sample.code(), sample.message())) {
+                    continue;
+                }
                 AsyncError known = byIdentifier.get(sample.identifier());
                 if (known == null || known.created().isBefore(report.created())) {
                     byIdentifier.put(

@@ -148,7 +148,7 @@ final class FactSender {
         return call(delivery, reads, attempts, (startedAt, probe) -> {
             MinuteSum told =
                     sums.inMinuteOf(fact.timestamp(), Objects.requireNonNull(fact.customer()), fact.eventName());
-            NextStep step = rules.afterSum(fact, attempts, told, random);
+            NextStep step = rules.afterSum(fact, attempts, told, startedAt, random);
             if (step instanceof NextStep.Finished(Outcome outcome)) {
                 complete(delivery, outcome, attempts, null);
             }

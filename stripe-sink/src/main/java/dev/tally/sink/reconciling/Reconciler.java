@@ -8,6 +8,7 @@ import dev.tally.sink.comparison.SentFact;
 import dev.tally.sink.comparison.Standing;
 import dev.tally.sink.reconciling.Reconciliation.Untold;
 import dev.tally.sink.reporting.Answer;
+import dev.tally.sink.reporting.DeliveryRules;
 import dev.tally.sink.reporting.HourSums;
 import dev.tally.sink.reporting.MinuteSum;
 import dev.tally.sink.stripe.StripeSums;
@@ -125,13 +126,15 @@ public final class Reconciler {
         return true;
     }
 
-    /** Of the hours with too little, the facts whose minutes are empty. */
+    /** Of the hours with too little, the facts whose minutes are empty, where that proves something. */
     private List<SentFact> absent(List<ComparedHour> hours) throws InterruptedException {
+        Instant now = clock.instant();
         List<SentFact> absent = new ArrayList<>();
         List<SentFact> candidates = hours.stream()
                 .filter(hour -> hour.verdict() == Verdict.MISSING)
                 .flatMap(hour -> hour.facts().stream())
                 .filter(fact -> fact.at().standing() == Standing.TAKEN && fact.hasOwnMinute() && fact.amount() != 0)
+                .filter(fact -> !DeliveryRules.isBeyondSums(fact.timestamp(), now))
                 .limit(MOST_LOOKUPS)
                 .collect(Collectors.toList());
         for (SentFact fact : candidates) {

@@ -15,6 +15,12 @@ public final class DeliveryRules {
      */
     public static final Duration RESEND_HORIZON = Duration.ofHours(23);
 
+    /**
+     * How far back Stripe's sums surely reach. How far they do is not documented; a month's invoice is made of them. What is older is there if
+     * they say so, and may be there if they do not.
+     */
+    public static final Duration SUMS_REACH = Duration.ofDays(30);
+
     /** Reason of an event parked because its outcome is unknown for longer than {@link #RESEND_HORIZON}, and Stripe's sums do not tell. */
     public static final String OUTCOME_UNKNOWN = "outcome_unknown";
 
@@ -60,13 +66,19 @@ public final class DeliveryRules {
 
     /**
      * Decides what follows from Stripe's sum over the minute of a fact whose outcome was unknown for too long to send it again blindly. Where
-     * the minute is empty the fact never arrived, and its delivery begins anew.
+     * the minute is empty the fact never arrived, and its delivery begins anew, unless the minute is further back than sums surely reach.
+     *
+     * @param askedAt when Stripe was asked
      */
-    public NextStep afterSum(Fact fact, Attempts attempts, MinuteSum told, RandomGenerator random) {
+    public NextStep afterSum(Fact fact, Attempts attempts, MinuteSum told, Instant askedAt, RandomGenerator random) {
         return switch (told) {
             case MinuteSum.Of(BigDecimal sum)
             when sum.compareTo(BigDecimal.valueOf(fact.amount())) == 0 ->
                 new NextStep.Finished(new Outcome.DuplicateOk());
+            case MinuteSum.Of(BigDecimal sum)
+            when sum.signum() == 0 && isBeyondSums(fact.timestamp(), askedAt) ->
+                new NextStep.Finished(parkedAsUnknown(
+                        attempts, "Stripe has nothing in its minute, which may be too long ago for its sums"));
             case MinuteSum.Of(BigDecimal sum)
             when sum.signum() == 0 ->
                 new NextStep.Again(Duration.ZERO, new Attempts(attempts.key().next(), attempts.failures(), null, true));
@@ -86,6 +98,11 @@ public final class DeliveryRules {
             case MinuteSum.Untold(Answer.AlreadyExists exists) ->
                 throw new IllegalArgumentException("no answer to a sum");
         };
+    }
+
+    /** Whether sums that leave out {@code at} say nothing about it. */
+    public static boolean isBeyondSums(Instant at, Instant askedAt) {
+        return at.isBefore(askedAt.minus(SUMS_REACH));
     }
 
     private NextStep halt(Attempts attempts, String reason, RandomGenerator random) {

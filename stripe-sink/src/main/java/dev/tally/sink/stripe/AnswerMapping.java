@@ -11,6 +11,7 @@ import com.stripe.model.StripeError;
 import com.stripe.net.HttpHeaders;
 import com.stripe.net.StripeResponse;
 import dev.tally.sink.reporting.Answer;
+import dev.tally.sink.reporting.KnownIdentifier;
 import dev.tally.sink.reporting.TransientCause;
 import java.net.ConnectException;
 import java.net.http.HttpConnectTimeoutException;
@@ -29,10 +30,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What an exception of stripe-java means for a meter event (observed with 33.3.0, API version 2026-07-29.dahlia). */
 final class AnswerMapping {
-    /** Start of Stripe's message for a known identifier; the error has no code of its own there. */
-    private static final String DUPLICATE_MESSAGE = "An event already exists with identifier";
-
-    private static final String DUPLICATE_CODE = "duplicate_meter_event";
     private static final Set<String> METER_CODES = Set.of("archived_meter", "no_meter");
     /** What is taken for a code of Stripe's and becomes a reason. */
     static final Pattern STABLE_CODE = Pattern.compile("[a-z0-9_]{1,64}");
@@ -70,8 +67,7 @@ final class AnswerMapping {
     private Answer refused(InvalidRequestException failure) {
         String code = Objects.requireNonNullElse(failure.getCode(), "");
         String message = message(failure);
-        if (code.equals(DUPLICATE_CODE)
-                || Objects.requireNonNullElse(plainMessage(failure), "").startsWith(DUPLICATE_MESSAGE)) {
+        if (KnownIdentifier.isMeantBy(code, plainMessage(failure))) {
             return new Answer.AlreadyExists();
         }
         if (isMarked(failure, SingleShotHttpClient.EMPTY_BODY) || isMarked(failure, SingleShotHttpClient.NOT_STRIPE)) {

@@ -115,8 +115,10 @@ final class SinkAppTest {
                         .contains("tally_sink_seat_halted 0.0");
             });
 
-            // When: a fact of a meter that Stripe does not have, and one more of the other
+            // When: facts of a meter that Stripe does not have, of one that keeps only the last of an hour, and one more
+            stripe.windowedMeter("tally_hourly", "hour");
             publish("id-2", "tally_tokens");
+            publish("id-4", "tally_hourly");
             publish("id-3", "tally_actions");
 
             // Then
@@ -126,10 +128,12 @@ final class SinkAppTest {
                 assertThat(ready.statusCode()).isEqualTo(503);
                 assertThat(ready.body())
                         .contains("\"holding\"")
-                        .contains("facts of tally_tokens are held: Stripe has no meter with event name tally_tokens");
+                        .contains("facts of tally_tokens are held: Stripe has no meter with event name tally_tokens")
+                        .contains("facts of tally_hourly are held: mtr_tally_hourly has event_time_window hour");
                 assertThat(get(url + "/metrics").body())
                         .contains("tally_sink_meter_problems{event_name=\"tally_tokens\"} 1.0")
-                        .contains("tally_sink_held 1.0")
+                        .contains("tally_sink_meter_problems{event_name=\"tally_hourly\"} 1.0")
+                        .contains("tally_sink_held 2.0")
                         .contains("tally_sink_account_problems 0.0");
             });
             app.stop();

@@ -159,6 +159,24 @@ final class DeliveryRulesTest {
     }
 
     @Test
+    void shouldNotTakeNothingForAnAnswerWhereSumsMayNotReach() {
+        Attempts unknown = Attempts.resumed("id", 3, NOW, NOW);
+        Instant lastMoment = NOW.plus(DeliveryRules.SUMS_REACH);
+
+        // Then: what is there is there, however old
+        assertThat(afterSum(5, unknown, "0", lastMoment)).isInstanceOf(NextStep.Again.class);
+        assertThat(afterSum(5, unknown, "5", lastMoment.plusNanos(1)))
+                .isEqualTo(new NextStep.Finished(new Outcome.DuplicateOk()));
+        assertThat(afterSum(5, unknown, "0", lastMoment.plusNanos(1)))
+                .isInstanceOfSatisfying(
+                        NextStep.Finished.class,
+                        step -> assertThat(step.outcome()).isInstanceOfSatisfying(Outcome.Parked.class, parked -> {
+                            assertThat(parked.reason()).isEqualTo("outcome_unknown");
+                            assertThat(parked.detail()).contains("too long ago for its sums");
+                        }));
+    }
+
+    @Test
     void shouldAskForTheSumUntilStripeTellsIt() {
         Attempts unknown = Attempts.resumed("id", 3, NOW, NOW);
 
@@ -166,7 +184,7 @@ final class DeliveryRulesTest {
         for (Answer passing :
                 new Answer[] {transientAnswer(TransientCause.RATE_LIMITED), new Answer.Unknown("no_answer", "")}) {
             NextStep.Again again =
-                    (NextStep.Again) rules.afterSum(fact(5, true), unknown, new MinuteSum.Untold(passing), RANDOM);
+                    (NextStep.Again) rules.afterSum(fact(5, true), unknown, new MinuteSum.Untold(passing), NOW, RANDOM);
             assertThat(again.attempts().unknown()).isEqualTo(unknown.unknown());
             assertThat(again.attempts().key()).isEqualTo(unknown.key());
             assertThat(again.attempts().failures()).isEqualTo(1);
@@ -175,19 +193,28 @@ final class DeliveryRulesTest {
                         fact(5, true),
                         unknown,
                         new MinuteSum.Untold(new Answer.AccountHalt("unauthorized", "")),
+                        NOW,
                         RANDOM))
                 .isInstanceOfSatisfying(
                         NextStep.Halt.class,
                         halt -> assertThat(halt.attempts().unknown()).isEqualTo(unknown.unknown()));
         assertThat(rules.afterSum(
-                        fact(5, true), unknown, new MinuteSum.Untold(new Answer.Permanent("no_meter", "")), RANDOM))
+                        fact(5, true),
+                        unknown,
+                        new MinuteSum.Untold(new Answer.Permanent("no_meter", "")),
+                        NOW,
+                        RANDOM))
                 .isInstanceOfSatisfying(
                         NextStep.Finished.class,
                         step -> assertThat(step.outcome()).isInstanceOf(Outcome.Parked.class));
     }
 
     private NextStep afterSum(long amount, Attempts attempts, String sum) {
-        return rules.afterSum(fact(amount, true), attempts, new MinuteSum.Of(new BigDecimal(sum)), RANDOM);
+        return afterSum(amount, attempts, sum, NOW);
+    }
+
+    private NextStep afterSum(long amount, Attempts attempts, String sum, Instant askedAt) {
+        return rules.afterSum(fact(amount, true), attempts, new MinuteSum.Of(new BigDecimal(sum)), askedAt, RANDOM);
     }
 
     private static Fact fact(long amount, boolean hasOwnMinute) {

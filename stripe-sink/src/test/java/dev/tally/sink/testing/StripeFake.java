@@ -21,6 +21,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A fake of Stripe's meter events over HTTP that takes each identifier once, as Stripe does, and lets a test answer or
@@ -35,8 +36,8 @@ public final class StripeFake implements AutoCloseable {
     private final List<Call> taken = new ArrayList<>();
     private final Map<String, Integer> running = new HashMap<>();
     private final Map<String, String> meters = new TreeMap<>(Map.of(
-            "tally_actions", fields("active", "sum"),
-            "tally_credits", fields("active", "sum")));
+            "tally_actions", fields("active", "sum", null),
+            "tally_credits", fields("active", "sum", null)));
     private int mostRunningInLane;
 
     /** One request, {@code number} counts from 1. */
@@ -183,12 +184,22 @@ public final class StripeFake implements AutoCloseable {
 
     /** Gives a meter, where there is none, and changes it, where there is one. */
     public synchronized void meter(String eventName, String status, String formula) {
-        meters.put(eventName, fields(status, formula));
+        meters.put(eventName, fields(status, formula, null));
     }
 
-    private static String fields(String status, String formula) {
+    /**
+     * Gives a meter that takes events for pre-aggregated.
+     *
+     * @param window {@code hour} or {@code day}
+     */
+    public synchronized void windowedMeter(String eventName, String window) {
+        meters.put(eventName, fields("active", "sum", window));
+    }
+
+    private static String fields(String status, String formula, @Nullable String window) {
         return "\"livemode\":false,\"status\":\"" + status + "\",\"default_aggregation\":{\"formula\":\"" + formula
-                + "\"},\"event_time_window\":null,\"customer_mapping\":{\"type\":\"by_id\",\"event_payload_key\":"
+                + "\"},\"event_time_window\":" + (window == null ? null : "\"" + window + "\"")
+                + ",\"customer_mapping\":{\"type\":\"by_id\",\"event_payload_key\":"
                 + "\"stripe_customer_id\"},\"value_settings\":{\"event_payload_key\":\"value\"}";
     }
 
