@@ -41,7 +41,7 @@ record Account(List<Meter> meters, List<Price> prices, List<Customer> customers,
         }
     }
 
-    /** A recurring price per unit, or per started block of {@code divideBy} units. */
+    /** A recurring price per unit, or per package of units. */
     record Price(
             String id,
             String product,
@@ -49,7 +49,7 @@ record Account(List<Meter> meters, List<Price> prices, List<Customer> customers,
             int months,
             @Nullable String meter,
             BigDecimal unitAmount,
-            @Nullable Integer divideBy) {
+            @Nullable Packages packages) {
 
         boolean metered() {
             return meter != null;
@@ -59,6 +59,9 @@ record Account(List<Meter> meters, List<Price> prices, List<Customer> customers,
             return months == 12 ? "year" : "month";
         }
     }
+
+    /** Units are divided by {@code size} before the price is applied, and rounded up or down ({@code transform_quantity} of a price). */
+    record Packages(int size, boolean up) {}
 
     /** A customer. */
     record Customer(String id, String name, String email) {}

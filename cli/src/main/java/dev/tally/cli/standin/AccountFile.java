@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class AccountFile {
 
+    /** Of a unit amount (Stripe's page on decimal amounts). */
+    private static final int MOST_DECIMALS = 12;
+
     private AccountFile() {}
 
     /** The account of the demo catalogue. */
@@ -106,27 +109,34 @@ final class AccountFile {
         require(
                 meter == null || meters.stream().anyMatch(known -> known.id().equals(meter)),
                 id + ": unknown meter " + meter);
-        JsonNode divideBy = node.path("transform_quantity").path("divide_by");
-        require(
-                divideBy.isMissingNode()
-                        || (divideBy.asInt() > 0
-                                && node.path("transform_quantity")
-                                        .path("round")
-                                        .asText()
-                                        .equals("up")),
-                id + ": transform_quantity needs a positive divide_by and round up");
         try {
+            BigDecimal unitAmount = new BigDecimal(text(node, "unit_amount_decimal"));
+            require(
+                    unitAmount.signum() >= 0 && unitAmount.scale() <= MOST_DECIMALS,
+                    id + ": unit_amount_decimal must not be negative, and have at most 12 decimals");
             return new Account.Price(
                     id,
                     text(node, "product"),
                     node.path("nickname").asText(id),
                     months,
                     meter,
-                    new BigDecimal(text(node, "unit_amount_decimal")),
-                    divideBy.isMissingNode() ? null : divideBy.asInt());
+                    unitAmount,
+                    packages(id, node.path("transform_quantity")));
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException(id + ": unit_amount_decimal must be a decimal number of cents", e);
         }
+    }
+
+    private static Account.@Nullable Packages packages(String id, JsonNode transform) {
+        if (transform.isMissingNode()) {
+            return null;
+        }
+        int divideBy = transform.path("divide_by").asInt();
+        String round = transform.path("round").asText();
+        require(
+                divideBy > 0 && (round.equals("up") || round.equals("down")),
+                id + ": transform_quantity needs a positive divide_by, and round up or down");
+        return new Account.Packages(divideBy, round.equals("up"));
     }
 
     private static Account.Subscription subscription(JsonNode node, Account known) {

@@ -1,6 +1,6 @@
 package dev.tally.cli.standin;
 
-import java.math.BigInteger;
+import java.math.BigDecimal;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -51,18 +51,15 @@ record Aggregation(Formula formula, Window window, boolean overwrites) {
     }
 
     /** The number for events that {@link #standing} left. */
-    BigInteger of(Collection<MeterEvent> standing) {
+    BigDecimal of(Collection<MeterEvent> standing) {
         return switch (formula) {
-            case SUM ->
-                standing.stream()
-                        .map(event -> BigInteger.valueOf(event.value()))
-                        .reduce(BigInteger.ZERO, BigInteger::add);
-            case COUNT -> BigInteger.valueOf(standing.size());
+            case SUM -> standing.stream().map(MeterEvent::value).reduce(BigDecimal.ZERO, BigDecimal::add);
+            case COUNT -> BigDecimal.valueOf(standing.size());
             case LAST ->
                 standing.stream()
                         .max(Comparator.comparing(MeterEvent::timestamp).thenComparingLong(MeterEvent::sequence))
-                        .map(event -> BigInteger.valueOf(event.value()))
-                        .orElse(BigInteger.ZERO);
+                        .map(MeterEvent::value)
+                        .orElse(BigDecimal.ZERO);
         };
     }
 }

@@ -3,14 +3,14 @@ package dev.tally.cli.standin;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.math.BigInteger;
-import java.nio.file.Path;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +28,7 @@ final class Book implements Closeable {
     static final String CANCELED = "canceled";
 
     private final boolean identifiersForEver;
+    private final boolean proratesSameQuantities;
     private final List<MeterEvent> events = new ArrayList<>();
     private final Map<String, Instant> identifiers = new HashMap<>();
     private final Map<String, SavedAnswer> answers = new HashMap<>();
@@ -37,12 +38,14 @@ final class Book implements Closeable {
     /**
      * Opens the book of a directory.
      *
-     * @param identifiersForEver whether identifiers stay unique for ever, instead of exactly 24 hours
+     * @param options say whether identifiers stay unique for ever, instead of exactly 24 hours, and whether an update that changes no
+     *     quantity is prorated
      * @throws IOException as {@link Journal#open}
      */
-    Book(Path directory, boolean identifiersForEver) throws IOException {
-        this.identifiersForEver = identifiersForEver;
-        this.journal = Journal.open(directory, this::apply);
+    Book(StandInOptions options) throws IOException {
+        this.identifiersForEver = options.identifiersForEver();
+        this.proratesSameQuantities = options.shows(Variant.SAME_QUANTITY_PRORATES);
+        this.journal = Journal.open(options.data(), this::apply);
     }
 
     private void apply(Journal.Entry entry) {
@@ -117,7 +120,8 @@ final class Book implements Closeable {
     }
 
     /**
-     * Sets the quantity of an item, together with the answer saved for it. Where it is the same, nothing else is changed.
+     * Sets the quantity of an item, together with the answer saved for it. Where it is the same, nothing else is changed, unless such updates
+     * are prorated too.
      *
      * @param quantity null where the call said none of an item that has none
      */
@@ -129,7 +133,8 @@ final class Book implements Closeable {
             Instant now,
             @Nullable SavedAnswer saved) {
         Long before = quantity(item, Instant.MAX);
-        ItemUpdate update = before == null || quantity == null || before.equals(quantity)
+        boolean same = !proratesSameQuantities && Objects.equals(before, quantity);
+        ItemUpdate update = before == null || quantity == null || same
                 ? null
                 : new ItemUpdate(item.id(), before, quantity, prorationDate, prorated, now);
         if (update != null || saved != null) {
@@ -175,12 +180,12 @@ final class Book implements Closeable {
     }
 
     /** The exact sum of the counted events that match. */
-    synchronized BigInteger sum(Predicate<MeterEvent> filter) {
+    synchronized BigDecimal sum(Predicate<MeterEvent> filter) {
         return events.stream()
                 .filter(event -> event.error() == null)
                 .filter(filter)
-                .map(event -> BigInteger.valueOf(event.value()))
-                .reduce(BigInteger.ZERO, BigInteger::add);
+                .map(MeterEvent::value)
+                .reduce(BigDecimal.ZERO, BigDecimal::add);
     }
 
     private MeterEvent numbered(MeterEvent event) {

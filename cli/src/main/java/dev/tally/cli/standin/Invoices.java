@@ -57,7 +57,7 @@ final class Invoices {
      * @param late units of the period that came after the invoice was finalized and are not billed
      * @param amount cents
      */
-    record Line(Account.Item item, BigInteger quantity, BigInteger late, BigInteger amount) {}
+    record Line(Account.Item item, BigDecimal quantity, BigDecimal late, BigInteger amount) {}
 
     /** What a period comes to. */
     Invoice of(Account.Subscription subscription, Period period) {
@@ -103,7 +103,7 @@ final class Invoices {
                 Duration.between(update.prorationDate(), period.end()).toSeconds());
         BigDecimal whole = BigDecimal.valueOf(
                 Duration.between(period.start(), period.end()).toSeconds());
-        return exactly(price, BigInteger.valueOf(quantity))
+        return exactly(price, BigDecimal.valueOf(quantity))
                 .multiply(left)
                 .divide(whole, 0, RoundingMode.HALF_UP)
                 .toBigIntegerExact();
@@ -112,37 +112,40 @@ final class Invoices {
     private Line line(String customer, Account.Item item, Period period, Instant finalizesAt, Instant licensedAt) {
         Long quantity = book.quantity(item, licensedAt);
         if (quantity != null) {
-            BigInteger units = BigInteger.valueOf(quantity);
-            return new Line(item, units, BigInteger.ZERO, amount(item.price(), units));
+            BigDecimal units = BigDecimal.valueOf(quantity);
+            return new Line(item, units, BigDecimal.ZERO, amount(item.price(), units));
         }
         Account.Meter meter = account.meterOf(item.price());
         List<MeterEvent> events = book.events(
                 event -> event.customer().equals(customer) && event.eventName().equals(meter.eventName()));
-        BigInteger all = units(meter.aggregation(), events, period);
-        BigInteger units = units(
+        BigDecimal all = units(meter.aggregation(), events, period);
+        BigDecimal units = units(
                 meter.aggregation(),
                 events.stream()
                         .filter(event -> event.receivedAt().isBefore(finalizesAt))
                         .toList(),
                 period);
-        return new Line(item, units, all.subtract(units), amount(item.price(), units.max(BigInteger.ZERO)));
+        return new Line(item, units, all.subtract(units), amount(item.price(), units.max(BigDecimal.ZERO)));
     }
 
-    private static BigInteger units(Aggregation aggregation, List<MeterEvent> events, Period period) {
+    private static BigDecimal units(Aggregation aggregation, List<MeterEvent> events, Period period) {
         return aggregation.of(aggregation.standing(events).stream()
                 .filter(event -> period.contains(event.timestamp()))
                 .toList());
     }
 
-    private static BigInteger amount(Account.Price price, BigInteger units) {
+    private static BigInteger amount(Account.Price price, BigDecimal units) {
         return exactly(price, units).setScale(0, RoundingMode.HALF_UP).toBigIntegerExact();
     }
 
-    private static BigDecimal exactly(Account.Price price, BigInteger units) {
-        Integer divideBy = price.divideBy();
-        BigDecimal billed = divideBy == null
-                ? new BigDecimal(units)
-                : new BigDecimal(units).divide(BigDecimal.valueOf(divideBy), 0, RoundingMode.CEILING);
+    private static BigDecimal exactly(Account.Price price, BigDecimal units) {
+        Account.Packages packages = price.packages();
+        BigDecimal billed = packages == null
+                ? units
+                : units.divide(
+                        BigDecimal.valueOf(packages.size()),
+                        0,
+                        packages.up() ? RoundingMode.CEILING : RoundingMode.FLOOR);
         return billed.multiply(price.unitAmount());
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.Closeable;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
@@ -117,7 +118,7 @@ final class Journal implements Closeable {
                     .put("identifier", event.identifier())
                     .put("event_name", event.eventName())
                     .put("customer", event.customer())
-                    .put("value", event.value())
+                    .put("value", event.value().toPlainString())
                     .put("timestamp", event.timestamp().toString())
                     .put("received_at", event.receivedAt().toString());
             if (event.error() != null) {
@@ -162,7 +163,7 @@ final class Journal implements Closeable {
                                 event.required("identifier").asText(),
                                 event.required("event_name").asText(),
                                 event.required("customer").asText(),
-                                event.required("value").longValue(),
+                                new BigDecimal(event.required("value").asText()),
                                 Instant.parse(event.required("timestamp").asText()),
                                 Instant.parse(event.required("received_at").asText()),
                                 event.has("error") ? event.get("error").asText() : null),

@@ -1,5 +1,6 @@
 package dev.tally.cli.standin;
 
+import java.math.BigDecimal;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +17,7 @@ record MeterEvent(
         String identifier,
         String eventName,
         String customer,
-        long value,
+        BigDecimal value,
         Instant timestamp,
         Instant receivedAt,
         @Nullable String error) {

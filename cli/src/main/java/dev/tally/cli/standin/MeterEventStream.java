@@ -1,6 +1,7 @@
 package dev.tally.cli.standin;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.math.BigDecimal;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -28,6 +29,7 @@ final class MeterEventStream {
     private final RequestRules rules;
     private final InstantSource clock;
     private final StandInOptions options;
+    private final Amounts amounts;
     private final Map<String, Instant> expiries = new ConcurrentHashMap<>();
 
     MeterEventStream(Account account, Book book, RequestRules rules, InstantSource clock, StandInOptions options) {
@@ -36,6 +38,7 @@ final class MeterEventStream {
         this.rules = rules;
         this.clock = clock;
         this.options = options;
+        this.amounts = new Amounts(options);
     }
 
     Answer session(Call call) {
@@ -85,7 +88,7 @@ final class MeterEventStream {
         String eventName = params.path("event_name").asText();
         String identifier = params.has("identifier") ? params.path("identifier").asText() : Tokens.next();
         JsonNode payload = params.path("payload");
-        MeterEvent bare = new MeterEvent(0, identifier, eventName, "", 0, now, now, null);
+        MeterEvent bare = new MeterEvent(0, identifier, eventName, "", BigDecimal.ZERO, now, now, null);
         Account.Meter meter = account.meterOfEvent(eventName).orElse(null);
         if (meter == null) {
             return bare.failed("no_meter");
@@ -98,15 +101,15 @@ final class MeterEventStream {
         }
         String customer = payload.path(meter.customerKey()).asText();
         Instant timestamp;
-        long value;
+        BigDecimal value;
         try {
             timestamp = params.has("timestamp")
                     ? Instant.parse(params.path("timestamp").asText())
                     : now;
-            value = MeterEvents.value(payload.path(meter.valueKey()).asText(), meter.valueKey());
+            value = amounts.read(payload.path(meter.valueKey()).asText(), meter.valueKey());
         } catch (DateTimeException | Refusal wrong) {
             return bare.failed(
-                    MeterEvents.hasTooManyDigits(payload.path(meter.valueKey()).asText())
+                    amounts.hasTooManyDigits(payload.path(meter.valueKey()).asText())
                             ? "meter_event_value_too_many_digits"
                             : "meter_event_invalid_value");
         }

@@ -2,6 +2,7 @@ package dev.tally.cli.standin;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.math.BigDecimal;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -11,7 +12,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,8 +25,6 @@ final class MeterEvents {
     static final String PATH_V2 = "/v2/billing/meter_events";
     static final Duration PAST = Duration.ofDays(35);
     static final Duration FUTURE = Duration.ofMinutes(5);
-    private static final Pattern WHOLE = Pattern.compile("-?[0-9]+");
-    private static final int DIGITS = 15;
 
     private final Account account;
     private final Book book;
@@ -34,6 +32,7 @@ final class MeterEvents {
     private final KeyedCalls keyedCalls;
     private final Limits limits;
     private final StandInOptions options;
+    private final Amounts amounts;
     private final Set<String> callsInFlight = ConcurrentHashMap.newKeySet();
 
     MeterEvents(
@@ -49,6 +48,7 @@ final class MeterEvents {
         this.keyedCalls = keyedCalls;
         this.limits = limits;
         this.options = options;
+        this.amounts = new Amounts(options);
     }
 
     /**
@@ -120,7 +120,7 @@ final class MeterEvents {
         String customerKey = meter.map(Account.Meter::customerKey).orElse("stripe_customer_id");
         String customer = payload(params, customerKey);
         String valueKey = meter.map(Account.Meter::valueKey).orElse("value");
-        long value = value(payload(params, valueKey), valueKey, errors);
+        BigDecimal value = value(payload(params, valueKey), valueKey, errors);
         Instant timestamp = timestamp(params, now);
         if (account.customer(customer).isEmpty()) {
             if (options.customersAtOnce()) {
@@ -136,12 +136,12 @@ final class MeterEvents {
                 0, identifier, eventName, customer, value, timestamp, now, errors.isEmpty() ? null : errors.getFirst());
     }
 
-    private long value(String text, String key, List<String> errors) {
-        if (options.refusals().atOnce() || !WHOLE.matcher(text).matches() || !hasTooManyDigits(text)) {
-            return value(text, key);
+    private BigDecimal value(String text, String key, List<String> errors) {
+        if (options.refusals().atOnce() || !amounts.hasTooManyDigits(text)) {
+            return amounts.read(text, key);
         }
         errors.add("meter_event_value_too_many_digits");
-        return 0;
+        return BigDecimal.ZERO;
     }
 
     /** At once, or later in an error report. */
@@ -161,33 +161,6 @@ final class MeterEvents {
                     "The event payload is missing the key '" + key + "', which the meter requires.");
         }
         return value.asText();
-    }
-
-    /**
-     * A value as Stripe takes it: a whole number of at most 15 significant digits.
-     *
-     * @throws Refusal if it is none
-     */
-    static long value(String text, String key) {
-        String param = "payload[" + key + "]";
-        if (!WHOLE.matcher(text).matches()) {
-            throw Refusal.executed(null, param, "Invalid value '" + text + "': must be a whole number.");
-        }
-        String digits = digits(text);
-        if (hasTooManyDigits(text)) {
-            throw Refusal.executed(
-                    null, param, "Invalid value '" + text + "': must have at most " + DIGITS + " significant digits.");
-        }
-        return Long.parseLong(text.startsWith("-") ? "-0" + digits : "0" + digits);
-    }
-
-    /** Whether a whole number has more than 15 significant digits. */
-    static boolean hasTooManyDigits(String text) {
-        return WHOLE.matcher(text).matches() && digits(text).length() > DIGITS;
-    }
-
-    private static String digits(String text) {
-        return text.replaceFirst("^-?0*", "");
     }
 
     private static Instant timestamp(JsonNode params, Instant now) {

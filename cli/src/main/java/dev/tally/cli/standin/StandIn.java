@@ -69,7 +69,7 @@ public final class StandIn implements Closeable {
                 stream,
                 items,
                 limits,
-                options.refusals().summaryLag(),
+                options,
                 clock);
         this.pages = new StandInPages(account, book, invoices, faults, counts, clock);
         this.threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -89,7 +89,7 @@ public final class StandIn implements Closeable {
         HttpServer server = HttpServer.create(new InetSocketAddress(options.host(), options.port()), 256);
         @Nullable Book book = null;
         try {
-            book = new Book(options.data(), options.identifiersForEver());
+            book = new Book(options);
             StandIn standIn = new StandIn(server, book, account, options, clock);
             server.setExecutor(standIn.threads);
             server.createContext("/", standIn::handle);

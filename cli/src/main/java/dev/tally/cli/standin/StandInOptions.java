@@ -158,7 +158,7 @@ public record StandInOptions(
     }
 
     /** These options with other times of telling. */
-    StandInOptions told(Refusals newRefusals) {
+    public StandInOptions told(Refusals newRefusals) {
         return new StandInOptions(
                 host,
                 port,

@@ -173,8 +173,8 @@ final class StandInPages {
                     .put("description", line.item().price().nickname())
                     .put("price", line.item().price().id())
                     .put("usageType", line.item().price().metered() ? "metered" : "licensed")
-                    .put("quantity", line.quantity().toString())
-                    .put("lateQuantity", line.late().toString())
+                    .put("quantity", line.quantity().toPlainString())
+                    .put("lateQuantity", line.late().toPlainString())
                     .put("unitAmount", dollars(line.item().price().unitAmount()))
                     .put("amount", money(line.amount()));
         }

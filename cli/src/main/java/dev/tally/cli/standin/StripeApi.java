@@ -23,6 +23,9 @@ final class StripeApi {
     private static final Pattern KEY = Pattern.compile("sk_test_[A-Za-z0-9_]+");
     private static final long MINUTE = 60;
 
+    /** A month: less would not do for the invoices that Stripe computes itself. */
+    private static final Duration SHORT_HISTORY = Duration.ofDays(31);
+
     private final Account account;
     private final Book book;
     private final RequestRules rules;
@@ -34,7 +37,7 @@ final class StripeApi {
     private final SubscriptionItems items;
     private final Limits limits;
     private final ErrorReports errorReports;
-    private final Duration summaryLag;
+    private final StandInOptions options;
     private final InstantSource clock;
 
     StripeApi(
@@ -48,7 +51,7 @@ final class StripeApi {
             MeterEventStream stream,
             SubscriptionItems items,
             Limits limits,
-            Duration summaryLag,
+            StandInOptions options,
             InstantSource clock) {
         this.account = account;
         this.book = book;
@@ -61,7 +64,7 @@ final class StripeApi {
         this.items = items;
         this.limits = limits;
         this.errorReports = new ErrorReports(account, book, clock);
-        this.summaryLag = summaryLag;
+        this.options = options;
         this.clock = clock;
     }
 
@@ -328,8 +331,11 @@ final class StripeApi {
         if (account.customer(customer).isEmpty()) {
             throw Refusal.parameter("resource_missing", "customer", "No such customer: '" + customer + "'");
         }
-        Instant visible = clock.instant().minus(summaryLag);
+        Instant now = clock.instant();
+        Instant visible = now.minus(options.refusals().summaryLag());
+        Instant oldest = options.shows(Variant.SHORT_HISTORY) ? now.minus(SHORT_HISTORY) : Instant.MIN;
         List<MeterEvent> events = book.events(event -> !event.receivedAt().isAfter(visible)
+                && !event.timestamp().isBefore(oldest)
                 && event.customer().equals(customer)
                 && event.eventName().equals(meter.eventName()));
         TreeMap<Long, List<MeterEvent>> groups = new TreeMap<>();
@@ -351,13 +357,18 @@ final class StripeApi {
             found.add(Json.object()
                     .put("id", "mtrusg_" + meter.id() + "_" + customer + "_" + sum.getKey() + "_" + until)
                     .put("object", "billing.meter_event_summary")
-                    .put("aggregated_value", new BigDecimal(meter.aggregation().of(sum.getValue())))
+                    .put("aggregated_value", told(meter.aggregation().of(sum.getValue())))
                     .put("start_time", sum.getKey())
                     .put("end_time", until)
                     .put("livemode", false)
                     .put("meter", meter.id()));
         }
         return Answer.json(200, StripeObjects.page(template.replace("{id}", meter.id()), found, query));
+    }
+
+    /** A sum as a JSON number; where amounts may be decimals, always with a fraction. */
+    private BigDecimal told(BigDecimal sum) {
+        return options.shows(Variant.DECIMALS) && sum.scale() == 0 ? sum.setScale(1) : sum;
     }
 
     private static long aligned(JsonNode query, String name, long step) {

@@ -83,9 +83,11 @@ final class StripeObjects {
         } else {
             recurring.putNull("meter");
         }
-        Integer divideBy = price.divideBy();
-        if (divideBy != null) {
-            node.putObject("transform_quantity").put("divide_by", divideBy).put("round", "up");
+        Account.Packages packages = price.packages();
+        if (packages != null) {
+            node.putObject("transform_quantity")
+                    .put("divide_by", packages.size())
+                    .put("round", packages.up() ? "up" : "down");
         }
         node.putObject("metadata");
         return node;
@@ -177,7 +179,8 @@ final class StripeObjects {
                 .put("description", price.nickname())
                 .put("invoice", invoiceId)
                 .put("livemode", false)
-                .put("quantity", line.quantity())
+                .put("quantity", line.quantity().toBigInteger())
+                .put("quantity_decimal", line.quantity())
                 .put("subtotal", line.amount());
         node.putObject("period")
                 .put("start", period.start().getEpochSecond())

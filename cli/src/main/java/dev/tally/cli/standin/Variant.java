@@ -21,6 +21,12 @@ public enum Variant {
     STREAM_DUPLICATES("the v2 stream reports an event of a known identifier as an error (drops it)"),
     /** Events of a meter with an event time window add up like others (else the last of each window stands for all). */
     WINDOW_SUMS("events within the window of a meter add up (the last one received stands)"),
+    /** Values of events may have decimals, and sums are told with a fraction (else values are whole numbers, as documented). */
+    DECIMALS("values of events may have up to 12 decimals, sums have a fraction (whole numbers)"),
+    /** The summaries leave out what is older than 31 days, without a word (else they have everything). */
+    SHORT_HISTORY("the summaries leave out events older than 31 days (have all)"),
+    /** An update to the quantity that an item has makes a credit and a charge, which cancel out (else it changes nothing). */
+    SAME_QUANTITY_PRORATES("an update to the same quantity makes a credit and a charge (makes none)"),
     /** Stripe's limits: 1,000 meter events, 10,000 calls of the v2 stream and 25 calls of each other endpoint a second. */
     LIMITS("1,000 meter events, 25 calls of each other endpoint a second (no limit)");
 
@@ -54,7 +60,7 @@ public enum Variant {
     /** One line of help for each. */
     static String help() {
         return Stream.of(values())
-                .map(variant -> String.format("       %-21s %s\n", variant.text(), variant.help))
+                .map(variant -> String.format("       %-23s %s\n", variant.text(), variant.help))
                 .collect(Collectors.joining());
     }
 }

@@ -5,6 +5,7 @@ import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.LedgerEntry;
 import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.schemas.serde.RecordSerdes;
+import dev.tally.sink.checks.ErrorWatch;
 import dev.tally.sink.delivery.AsyncErrors;
 import dev.tally.sink.delivery.Collaborators;
 import dev.tally.sink.delivery.CrashPoints;
@@ -25,7 +26,9 @@ import dev.tally.sink.reporting.RetryRule;
 import dev.tally.sink.reporting.TransientCause;
 import dev.tally.sink.stripe.Reply;
 import dev.tally.sink.stripe.StripeConnection;
+import dev.tally.sink.stripe.StripeJavaErrors;
 import dev.tally.sink.stripe.StripeJavaMeterEvents;
+import dev.tally.sink.stripe.StripeJavaMeterStream;
 import dev.tally.sink.stripe.StripeJavaSums;
 import dev.tally.sink.stripe.StripeMeterEvents;
 import java.time.Duration;
@@ -36,6 +39,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 
 /** The sink's instances of one scenario: each start is a new one with a transactional id of its own. */
 final class Lives implements AutoCloseable {
@@ -47,11 +51,19 @@ final class Lives implements AutoCloseable {
         FROZEN
     }
 
+    private static final RetryRule RETRY_RULE = new RetryRule(Duration.ofMillis(1), Duration.ofMillis(20));
+    private static final Duration BETWEEN_REPORTS = Duration.ofMillis(50);
+
     static final class Killed extends RuntimeException {
         private static final long serialVersionUID = 1L;
     }
 
-    /** What a scenario's instances have in common. */
+    /**
+     * What a scenario's instances have in common.
+     *
+     * @param sumsDelay how long the sink takes Stripe's sums for incomplete
+     * @param streamed whether facts go through Stripe's stream, and its reports of what was wrong with them are read
+     */
     record Setting(
             Map<String, Object> kafka,
             DeliveryTopics topics,
@@ -60,6 +72,8 @@ final class Lives implements AutoCloseable {
             RecordSerdes serdes,
             VirtualClock clock,
             int callsPerSecond,
+            Duration sumsDelay,
+            boolean streamed,
             boolean stripped) {}
 
     private final Setting setting;
@@ -86,6 +100,11 @@ final class Lives implements AutoCloseable {
 
     /** One instance, from its start until it is stopped or killed. */
     final class Life implements CrashPoints {
+        private final StripeMeterEvents stripe = setting.streamed()
+                ? new StripeJavaMeterStream(client, setting.clock())
+                : new StripeJavaMeterEvents(client, setting.clock());
+        private final AsyncErrors asyncErrors = new AsyncErrors();
+        private final ErrorWatch errorWatch = errorWatch(asyncErrors);
         private final LifeRunner runner;
         private final AtomicInteger passes = new AtomicInteger();
         private volatile Point fatal;
@@ -96,7 +115,25 @@ final class Lives implements AutoCloseable {
 
         private Life() {
             started++;
+            if (setting.streamed()) {
+                errorWatch.start();
+            }
             this.runner = DeliveryRunner.start(settings(), collaborators(this), () -> gaveUp = true);
+        }
+
+        private void stop() throws InterruptedException {
+            runner.stop();
+            endCalls();
+        }
+
+        /** Whether it has ended and its stream with it, which nobody would get an answer from. */
+        private boolean hasNoCalls() {
+            return setting.streamed() && ended && end == End.KILLED;
+        }
+
+        private void endCalls() {
+            errorWatch.close();
+            stripe.close();
         }
 
         @Override
@@ -111,6 +148,7 @@ final class Lives implements AutoCloseable {
             ended = true;
             progress.somethingElse();
             if (end == End.KILLED) {
+                endCalls();
                 throw new Killed();
             }
             progress.block(() -> awake);
@@ -155,14 +193,14 @@ final class Lives implements AutoCloseable {
             if (life.end == End.FROZEN) {
                 frozen.add(life);
             } else {
-                life.runner.stop();
+                life.stop();
             }
             start();
         }
     }
 
     void stopFirst() throws InterruptedException {
-        running.removeFirst().runner.stop();
+        running.removeFirst().stop();
     }
 
     /** Wakes up what stands still: it goes on where it stood. */
@@ -196,24 +234,33 @@ final class Lives implements AutoCloseable {
                 Duration.ofMillis(5),
                 Duration.ofMillis(200),
                 Duration.ofDays(37),
-                new RetryRule(Duration.ofMillis(1), Duration.ofMillis(20)),
-                Duration.ofMillis(20));
+                RETRY_RULE,
+                setting.sumsDelay());
     }
 
-    private Collaborators collaborators(CrashPoints crashPoints) {
-        StripeMeterEvents stripe = new StripeJavaMeterEvents(client, setting.clock());
+    private ErrorWatch errorWatch(AsyncErrors errors) {
+        return new ErrorWatch(
+                new StripeJavaErrors(client, setting.clock()),
+                errors,
+                BETWEEN_REPORTS,
+                RETRY_RULE,
+                reports -> happenings.add("error report read"),
+                setting.clock(),
+                new Random(seed));
+    }
+
+    private Collaborators collaborators(Life life) {
+        StripeMeterEvents timed = new Timed(life.stripe, setting.clock(), life::hasNoCalls);
         return new Collaborators(
-                setting.stripped()
-                        ? new Stripped(new Timed(stripe, setting.clock()))
-                        : new Timed(stripe, setting.clock()),
+                setting.stripped() ? new Stripped(timed) : timed,
                 new StripeJavaSums(client, setting.clock()),
                 MeterGate.OPEN,
-                new AsyncErrors(),
+                life.asyncErrors,
                 facts,
                 ledger,
                 new Listener(),
                 new DeliveryStatus(),
-                crashPoints,
+                life,
                 setting.clock(),
                 new Random(seed * 1_000 + started),
                 setting.callsPerSecond());
@@ -236,13 +283,14 @@ final class Lives implements AutoCloseable {
      * Calls in the scenario's time. A Retry-After of seconds is one of milliseconds here, since waits between attempts run by the
      * machine's clock.
      */
-    private record Timed(StripeMeterEvents stripe, VirtualClock clock) implements StripeMeterEvents {
+    private record Timed(StripeMeterEvents stripe, VirtualClock clock, BooleanSupplier hasNoCalls)
+            implements StripeMeterEvents {
         private static final Reply LATE =
                 new Reply(new Answer.Transient(TransientCause.NOT_SENT, "time was moved", Optional.empty()), null);
 
         @Override
         public Reply create(MeterEvent event, IdempotencyKey key) throws InterruptedException {
-            Reply reply = clock.call(() -> stripe.create(event, key), LATE);
+            Reply reply = hasNoCalls.getAsBoolean() ? LATE : clock.call(() -> stripe.create(event, key), LATE);
             return reply.answer() instanceof Answer.Transient(var cause, var detail, var wait)
                     ? new Reply(
                             new Answer.Transient(cause, detail, wait.map(time -> time.dividedBy(1_000))),

@@ -54,6 +54,9 @@ final class Scenario {
             Happenings happenings) {}
 
     private static final JsonMapper JSON = JsonMapper.builder().build();
+    /** How late what Stripe took shows in its sums, where it does not show at once; the sink allows for twice as much. */
+    private static final Duration LAG = Duration.ofSeconds(1);
+
     private static final Duration A_MOMENT = Duration.ofMillis(60);
     /** Less than what counts as a silence, and more than the sink waits after one. */
     private static final Duration A_WHILE = Duration.ofSeconds(11);
@@ -79,6 +82,7 @@ final class Scenario {
     private final VirtualClock clock = new VirtualClock();
     private final Progress progress = new Progress();
     private final boolean stripped;
+    private final boolean streamed;
     private final Map<Integer, Long> ends = new HashMap<>();
     private final long seed;
     private int published;
@@ -90,6 +94,9 @@ final class Scenario {
         this.stripped = stripped;
         this.name = (stripped ? "m" : "s") + seed;
         this.random = new Random(seed * 31 + 7);
+        // The first number of neighbouring seeds is almost the same.
+        var unused = random.nextInt();
+        this.streamed = !stripped && random.nextInt(4) == 0;
         this.load = new Load(seed, name);
         this.topics = new DeliveryTopics(name + "-facts", name + "-ledger", name + "-dead-letters");
     }
@@ -99,9 +106,14 @@ final class Scenario {
         stage.broker().create(topics);
         boolean customersAtOnce = random.nextBoolean();
         Set<Variant> variants = variants();
+        boolean lagging = random.nextInt(3) == 0;
+        if (streamed) {
+            stage.happenings().add("facts through the stream");
+        }
         StandInOptions options = StandInOptions.of(0, stage.directory().resolve(name))
                 .withAccount(stage.account())
                 .modes(customersAtOnce, random.nextInt(3) == 0, random.nextInt(3) > 0, Duration.ofHours(1))
+                .told(new StandInOptions.Refusals(true, lagging ? LAG : Duration.ZERO))
                 .showing(variants);
         try (StandIn stripe = StandIn.start(options, clock)) {
             Lives.Setting setting = new Lives.Setting(
@@ -112,6 +124,8 @@ final class Scenario {
                     stage.serdes(),
                     clock,
                     random.nextInt(4) == 0 ? 100 : 10_000,
+                    lagging ? LAG.multipliedBy(2) : A_MOMENT.dividedBy(3),
+                    streamed,
                     stripped);
             List<String> problems;
             try (Lives lives = new Lives(setting, progress, stage.happenings(), seed)) {
@@ -119,10 +133,11 @@ final class Scenario {
                 problems = finish(lives, stripe.url());
             }
             if (problems.isEmpty()) {
-                problems = verdict(customersAtOnce, stripe.url());
+                problems = verdict(new Verdict.Rules(clock.jumped(), customersAtOnce, streamed), stripe.url());
             }
             return problems.stream()
-                    .map(problem -> "seed " + seed + " " + options.variants() + ": " + problem)
+                    .map(problem ->
+                            "seed " + seed + " " + options.variants() + (streamed ? " streamed: " : ": ") + problem)
                     .toList();
         } finally {
             stage.broker().delete(topics);
@@ -134,6 +149,7 @@ final class Scenario {
         for (Variant variant : Variant.values()) {
             if (random.nextInt(variant == Variant.LIMITS ? 4 : 2) == 0) {
                 variants.add(variant);
+                stage.happenings().add("variant " + variant);
             }
         }
         return variants;
@@ -232,10 +248,15 @@ final class Scenario {
         String kind = KINDS.get(random.nextInt(KINDS.size()));
         boolean after = !ALWAYS_BEFORE.contains(kind) && random.nextBoolean();
         stage.happenings().add("fault " + kind + (after ? " after the event is taken" : ""));
-        String path = random.nextInt(8) == 0 ? ",\"path\":\"/v1/billing/meters\"" : "";
+        String events = streamed ? "/v2/billing/meter_event_stream" : "/v1/billing/meter_events";
+        String path = ",\"path\":\"" + (random.nextInt(8) == 0 ? "/v1/billing/meters" : events) + "\"";
         int count = 1 + random.nextInt(3);
         // The machine's time passes while these last.
         String more = kind.equals("hang") || kind.equals("slow-body") ? ",\"seconds\":0.5" : ",\"count\":" + count;
+        if (kind.equals("429") && random.nextBoolean()) {
+            // It says when to try again.
+            more += ",\"seconds\":1";
+        }
         return "{\"kind\":\"" + kind + "\",\"when\":\"" + (after ? "after" : "before") + "\"" + more + path + "}";
     }
 
@@ -285,7 +306,7 @@ final class Scenario {
         return lives.gaveUp() ? List.of("an instance gave up") : List.of();
     }
 
-    private List<String> verdict(boolean customersAtOnce, String stripe) throws Exception {
+    private List<String> verdict(Verdict.Rules rules, String stripe) throws Exception {
         RecordSerde<LedgerEntry> serde = stage.serdes().of(LedgerEntry.class);
         List<LedgerEntry> ledger = new ArrayList<>();
         Map<String, Integer> deadLetters = new TreeMap<>();
@@ -307,8 +328,7 @@ final class Scenario {
             events.add(Verdict.Event.of(event));
         }
         stage.happenings().add("seed");
-        return new Verdict(load, new Verdict.Rules(clock.jumped(), customersAtOnce), events, ledger)
-                .problems(deadLetters);
+        return new Verdict(load, rules, events, ledger).problems(deadLetters);
     }
 
     private void arm(String stripe, String fault) throws Exception {

@@ -3,6 +3,7 @@ package dev.tally.cli.standin;
 import static dev.tally.cli.standin.StandInHarness.ENTERPRISE;
 import static dev.tally.cli.standin.StandInHarness.event;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.stripe.model.Invoice;
@@ -10,6 +11,7 @@ import com.stripe.model.Subscription;
 import com.stripe.param.InvoiceCreatePreviewParams;
 import com.stripe.param.SubscriptionListParams;
 import java.math.BigDecimal;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import org.junit.jupiter.api.AfterEach;
@@ -83,6 +85,61 @@ class InvoicesTest {
                             .asText())
                     .isEqualTo("1188.00");
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"999,0.00", "1000,2.50", "1999,2.50"})
+    void shouldBillFullPackagesWhereThePriceSaysSo(String usage, String total, @TempDir Path other) throws Exception {
+        Path account = Files.writeString(
+                other.resolve("account.json"),
+                accountOf("\"250\", \"transform_quantity\": {\"divide_by\": 1000, \"round\": \"down\"}"));
+        try (StandInHarness packages =
+                new StandInHarness(other.resolve("data"), options -> options.withAccount(account))) {
+            packages.send(event("id-1", "cus_1", usage));
+
+            assertThat(packages.json("/stand-in/invoice?customer=cus_1")
+                            .path("total")
+                            .asText())
+                    .isEqualTo(total);
+        }
+    }
+
+    @Test
+    void shouldTakeUnitAmountsOfTwelveDecimals(@TempDir Path other) throws Exception {
+        Path account = Files.writeString(other.resolve("account.json"), accountOf("\"0.000000000001\""));
+        try (StandInHarness tiny = new StandInHarness(other.resolve("data"), options -> options.withAccount(account))) {
+            // When: half a cent, and a unit less
+            tiny.send(event("id-1", "cus_1", "500000000000"));
+            String half =
+                    tiny.json("/stand-in/invoice?customer=cus_1").path("total").asText();
+            tiny.send(event("id-2", "cus_1", "-1"));
+
+            // Then
+            assertThat(half).isEqualTo("0.01");
+            assertThat(tiny.json("/stand-in/invoice?customer=cus_1")
+                            .path("total")
+                            .asText())
+                    .isEqualTo("0.00");
+        }
+        for (String wrong : new String[] {
+            "\"0.0000000000001\"", "\"-1\"", "\"1\", \"transform_quantity\": {\"divide_by\": 0, \"round\": \"up\"}"
+        }) {
+            assertThatThrownBy(() -> AccountFile.parse(accountOf(wrong)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("price_1");
+        }
+    }
+
+    /** An account with one metered price of that unit amount. */
+    private static String accountOf(String unitAmount) {
+        return """
+                {"meters": [{"id": "mtr_1", "event_name": "tally_actions", "formula": "sum"}],
+                 "prices": [{"id": "price_1", "product": "prod_1", "interval": "month", "usage_type": "metered", "meter": "mtr_1",
+                   "unit_amount_decimal": %s}],
+                 "customers": [{"id": "cus_1"}],
+                 "subscriptions": [{"id": "sub_1", "customer": "cus_1", "billing_cycle_anchor": "2026-01-01T00:00:00Z",
+                   "items": [{"id": "si_1", "price": "price_1"}]}]}
+                """.formatted(unitAmount);
     }
 
     @Test
