@@ -13,7 +13,10 @@ import dev.tally.schemas.SeatChange;
 import dev.tally.schemas.SeatLedgerEntry;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.assertj.core.groups.Tuple;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -26,14 +29,42 @@ import org.junit.jupiter.api.TestMethodOrder;
 
 /**
  * The cases that were computed by hand, each with payers of its own, on one stack whose clock goes from the end of October 2026 to a leap
- * day. The tests are the moments of that time in their order. Of money they see the facts, and what the Stripe stand-in makes of those of
- * the demo's customers and of a team's seats.
+ * day. The tests are the moments of that time in their order. Of money they see the facts, and the invoices that the Stripe stand-in
+ * computes from what it received. Its account would bill every credit of a team that is reported, so that none is reported unseen.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class GoldenCasesE2E {
 
     private static final String JANUARY = "2026-01-01T00:00:00Z";
+
+    /** The demo's enterprise plan, but for the rounding. */
+    private static final String BLOCKS = """
+            plans:
+              - planId: enterprise-blocks
+                version: 1
+                payer: ORG
+                limits: [{scope: ORG, meter: actions, window: PERIOD, amount: null, beyond: BILL, warnAt: [80]}]
+                allocations: [{meter: actions, base: 100000}]
+                prices:
+                  currency: USD
+                  interval: MONTH
+                  base: "499.00"
+                  overage: [{meter: actions, amount: "2.50", per: 1000, rounding: BLOCK_UP}]
+            """;
+
+    /** Who has a customer in the stand-in's account: {@code cus_}, and the name without its kind. */
+    private static final Set<String> CUSTOMERS = Set.of(
+            "org:late",
+            "org:blocks",
+            "org:seats",
+            "org:shared",
+            "org:topped",
+            "org:topped-less",
+            "org:full",
+            "org:yearly",
+            "org:anchored",
+            "user:both");
 
     private final Timeline time = new Timeline(
             "golden",
@@ -45,8 +76,10 @@ class GoldenCasesE2E {
 
     @BeforeAll
     void subscribe() {
-        time.apply("subscriptions:\n"
+        time.apply(BLOCKS
+                + "subscriptions:\n"
                 + subscription("org:late", "enterprise", JANUARY)
+                + subscription("org:blocks", "enterprise-blocks", JANUARY)
                 + subscription("user:both", "pro", JANUARY)
                 + subscription("user:raised", "pro", JANUARY)
                 + subscription("user:queued", "pro", JANUARY)
@@ -69,15 +102,21 @@ class GoldenCasesE2E {
                 assertPool(billing, 14_000, 14_000);
             });
         }
-        Timeline.await(() -> assertThat(seatsAtStripe()).isIn("6 IN_STEP", "6 SENT"));
+        Timeline.await(() -> assertThat(seatsAtStripe())
+                .allSatisfy(seats -> assertThat(seats).isIn("6 IN_STEP", "6 SENT")));
         assertThat(time.invoiced("cus_seats", "2026-11-16")).isEqualTo("121.00");
+        assertThat(time.invoiced("cus_yearly", "2026-11-16")).isEqualTo("1188.00");
     }
 
-    /** The quantity that the ledger of seats has last for the team whose subscription names an item. */
-    private String seatsAtStripe() {
-        SeatLedgerEntry entry =
-                time.wire().latest("stripe-seats", SeatLedgerEntry.class).get("org:seats");
-        return entry == null ? "" : entry.getQuantity() + " " + entry.getState();
+    /** The quantities that the ledger of seats has last for the teams whose subscriptions name an item. */
+    private List<String> seatsAtStripe() {
+        Map<String, SeatLedgerEntry> ledger = time.wire().latest("stripe-seats", SeatLedgerEntry.class);
+        return Stream.of("org:seats", "org:yearly")
+                .map(org -> {
+                    SeatLedgerEntry entry = ledger.get(org);
+                    return entry == null ? "" : entry.getQuantity() + " " + entry.getState();
+                })
+                .toList();
     }
 
     @Test
@@ -114,33 +153,43 @@ class GoldenCasesE2E {
             assertThat(fact.getPeriodEnd()).isEqualTo("2026-12-01T00:00:00Z");
             assertThat(fact.getOriginPeriodStart()).isEqualTo("2026-10-01T00:00:00Z");
         });
+        Timeline.await(() -> assertThat(time.invoiced("cus_late", "2026-11-15")).isEqualTo("499.75"));
+        assertThat(time.invoiced("cus_late", "2026-10-15")).isEqualTo("499.00");
     }
 
     @Test
     @Order(3)
-    void shouldBillAnEnterpriseBeyondItsAllocationToTheUnit() {
+    void shouldBillAnEnterpriseBeyondItsAllocationToTheUnitOrTheBlock() {
         time.moveTo("2026-11-16T09:00:00Z");
-        time.publish(Actions.ofOrg("demo-enterprise", 100_000, "2026-11-16T09:00:00Z"));
-        assertEnterpriseBilled("2026-11-16T09:10:00Z", 0, "499.00");
+        publishOfEnterprises(100_000, "2026-11-16T09:00:00Z");
+        assertEnterprisesBilled("2026-11-16T09:10:00Z", 0, "499.00", "499.00");
 
-        time.publish(Actions.ofOrg("demo-enterprise", 1, "2026-11-16T09:10:00Z"));
-        assertEnterpriseBilled("2026-11-16T09:20:00Z", 1, "499.00");
+        publishOfEnterprises(1, "2026-11-16T09:10:00Z");
+        assertEnterprisesBilled("2026-11-16T09:20:00Z", 1, "499.00", "501.50");
 
-        time.publish(Actions.ofOrg("demo-enterprise", 1_233, "2026-11-16T09:20:00Z"));
-        assertEnterpriseBilled("2026-11-16T09:30:00Z", 1_234, "502.09");
+        publishOfEnterprises(1_233, "2026-11-16T09:20:00Z");
+        assertEnterprisesBilled("2026-11-16T09:30:00Z", 1_234, "502.09", "504.00");
+    }
+
+    private void publishOfEnterprises(int count, String at) {
+        time.publish(Actions.ofOrg("demo-enterprise", count, at), Actions.ofOrg("blocks", count, at));
     }
 
     /** @param after when the interval of the last action has ended */
-    private void assertEnterpriseBilled(String after, long overage, String invoiced) {
+    private void assertEnterprisesBilled(String after, long overage, String exactly, String byBlock) {
         time.moveTo(after);
-        charged("demo-enterprise", "actions", "2026-11-16", meter -> {
-            assertThat(meter.required("overage").asLong()).isEqualTo(overage);
-            assertThat(meter.required("includedRemaining").asLong()).isZero();
-            assertThat(meter.required("unreported").asLong()).isZero();
+        for (String org : List.of("demo-enterprise", "blocks")) {
+            charged(org, "actions", "2026-11-16", meter -> {
+                assertThat(meter.required("overage").asLong()).isEqualTo(overage);
+                assertThat(meter.required("includedRemaining").asLong()).isZero();
+                assertThat(meter.required("unreported").asLong()).isZero();
+            });
+            assertBilled("org:" + org, overage);
+        }
+        Timeline.await(() -> {
+            assertThat(time.invoiced("cus_demo_enterprise", "2026-11-16")).isEqualTo(exactly);
+            assertThat(time.invoiced("cus_blocks", "2026-11-16")).isEqualTo(byBlock);
         });
-        assertBilled("org:demo-enterprise", overage);
-        Timeline.await(() ->
-                assertThat(time.invoiced("cus_demo_enterprise", "2026-11-16")).isEqualTo(invoiced));
     }
 
     @Test
@@ -384,7 +433,7 @@ class GoldenCasesE2E {
         Tally.Result audit = time.audit();
 
         assertThat(audit.code()).as(audit.output()).isZero();
-        assertThat(audit.output()).contains("compared 13 billing periods").doesNotContain("not compared");
+        assertThat(audit.output()).contains("compared 14 billing periods").doesNotContain("not compared");
     }
 
     @Test
@@ -459,17 +508,57 @@ class GoldenCasesE2E {
 
         assertThat(time.wire().values("billable-usage", BillableFact.class))
                 .extracting(BillableFact::getPayer)
-                .containsOnly("org:late", "org:demo-enterprise", "user:demo-payg");
+                .containsOnly("org:late", "org:demo-enterprise", "org:blocks", "user:demo-payg");
         assertThat(billed("org:late")).isEqualTo(300);
         assertThat(billed("org:demo-enterprise")).isEqualTo(1_234);
-        assertThat(time.invoiced("cus_demo_enterprise", "2026-11-16")).isEqualTo("502.09");
-        assertThat(time.invoiced("cus_demo_payg", "2026-11-16")).isEqualTo("24.69");
-        assertThat(time.invoiced("cus_seats", "2026-11-16")).isEqualTo("123.80");
-        assertThat(time.invoiced("cus_seats", "2026-12-16")).isEqualTo("121.00");
+        assertThat(billed("org:blocks")).isEqualTo(1_234);
     }
 
     @Test
     @Order(18)
+    void shouldHaveInvoicedWhatTheTableSays() {
+        for (String invoice : List.of(
+                "cus_demo_enterprise 2026-10-01 2026-11-01 499.00",
+                "cus_demo_enterprise 2026-11-01 2026-12-01 502.09",
+                "cus_demo_enterprise 2026-12-01 2027-01-01 499.00",
+                "cus_blocks          2026-10-01 2026-11-01 499.00",
+                "cus_blocks          2026-11-01 2026-12-01 504.00",
+                "cus_blocks          2026-12-01 2027-01-01 499.00",
+                "cus_late            2026-10-01 2026-11-01 499.00",
+                "cus_late            2026-11-01 2026-12-01 499.75",
+                "cus_late            2026-12-01 2027-01-01 499.00",
+                "cus_seats           2026-10-01 2026-11-01 121.00",
+                "cus_seats           2026-11-01 2026-12-01 123.80",
+                "cus_seats           2026-12-01 2027-01-01 121.00",
+                // Once a year, whatever is used or refilled by the month.
+                "cus_yearly          2026-01-01 2027-01-01 1188.00",
+                "cus_yearly          2027-01-01 2028-01-01 1188.00",
+                "cus_topped          2026-11-01 2026-12-01 121.00",
+                "cus_topped          2026-12-01 2027-01-01 121.00",
+                "cus_topped_less     2026-11-01 2026-12-01 121.00",
+                "cus_topped_less     2026-12-01 2027-01-01 121.00",
+                "cus_full            2026-11-01 2026-12-01 121.00",
+                "cus_full            2026-12-01 2027-01-01 121.00",
+                "cus_shared          2026-11-01 2026-12-01 121.00",
+                "cus_both            2026-11-01 2026-12-01 19.00",
+                "cus_anchored        2027-02-28 2027-03-31 121.00",
+                "cus_anchored        2028-02-29 2028-03-31 121.00",
+                "cus_demo_payg       2026-10-01 2026-11-01 0.00",
+                "cus_demo_payg       2026-11-01 2026-12-01 24.69",
+                "cus_demo_payg       2026-12-01 2027-01-01 0.00")) {
+            String[] row = invoice.split(" +", -1);
+            JsonNode found = time.invoice(row[0], row[1]);
+            assertThat(found.path("period").path("start").asText()).as(invoice).startsWith(row[1]);
+            assertThat(found.path("period").path("end").asText()).as(invoice).startsWith(row[2]);
+            assertThat(found.path("total").asText()).as(invoice).isEqualTo(row[3]);
+            assertThat(found.path("lines").findValuesAsText("lateQuantity"))
+                    .as(invoice + ", used and not billed")
+                    .containsOnly("0");
+        }
+    }
+
+    @Test
+    @Order(19)
     void shouldSayThatAPeriodIsNoLongerKept() {
         time.moveTo("2028-05-01T00:30:00Z");
 
@@ -504,6 +593,10 @@ class GoldenCasesE2E {
             assertThat(billing.required("period").required("end").asText()).isEqualTo(end);
             assertPool(billing, 14_000, left);
         });
+        JsonNode invoiced = time.invoice("cus_anchored", start.substring(0, "2027-01-31".length()))
+                .required("period");
+        assertThat(invoiced.required("start").asText()).isEqualTo(start);
+        assertThat(invoiced.required("end").asText()).isEqualTo(end);
     }
 
     private void assertPool(String org, long included, long remaining) {
@@ -549,13 +642,23 @@ class GoldenCasesE2E {
     }
 
     private static String subscription(String subject, String plan, String anchor) {
-        String atStripe =
-                subject.equals("org:seats") ? "stripeCustomerId: cus_seats\n    stripeSeatItemId: si_seats\n    " : "";
         return """
                   - subject: "%s"
-                    %sanchor: %s
+                    stripeCustomerId: %s
+                    stripeSeatItemId: %s
+                    anchor: %s
                     phases: [{planId: %s, version: 1, effectiveFrom: %s}]
-                """.formatted(subject, atStripe, anchor, plan, anchor);
+                """.formatted(
+                        subject,
+                        CUSTOMERS.contains(subject) ? "cus_" + name(subject) : "null",
+                        Set.of("org:seats", "org:yearly").contains(subject) ? "si_" + name(subject) : "null",
+                        anchor,
+                        plan,
+                        anchor);
+    }
+
+    private static String name(String subject) {
+        return subject.substring(subject.indexOf(':') + 1).replace('-', '_');
     }
 
     /** Orgs with an owner and five members each. */

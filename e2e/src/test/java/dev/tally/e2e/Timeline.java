@@ -12,6 +12,7 @@ import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.QuotaAlert;
 import dev.tally.schemas.Trigger;
 import dev.tally.schemas.catalogue.Catalogue;
+import dev.tally.schemas.catalogue.CatalogueDiff;
 import dev.tally.schemas.catalogue.CatalogueException;
 import dev.tally.schemas.catalogue.CatalogueFile;
 import dev.tally.schemas.serde.RecordSerdes;
@@ -111,8 +112,9 @@ final class Timeline implements AutoCloseable {
                 RecordSerdes serdes = wire.servers().serdes()) {
             CatalogueTopics topics =
                     new CatalogueTopics(wire.servers(), serdes, wire.servers().topics(admin));
-            Catalogue catalogue = CatalogueFile.parse(yaml, "scenario", topics.existing());
-            topics.publish(topics.changes(catalogue));
+            Catalogue before = topics.existing();
+            Catalogue catalogue = CatalogueFile.parse(yaml, "scenario", before);
+            topics.publish(CatalogueDiff.between(catalogue, before).toPublish());
             catalogue
                     .subscriptions()
                     .forEach(subscription ->
@@ -233,18 +235,19 @@ final class Timeline implements AutoCloseable {
                 .toList();
     }
 
-    /** The total of a customer's invoice at the Stripe stand-in for the period that a day lies in. */
-    String invoiced(String customer, String day) {
-        return wire.get(stack.stripe() + "/stand-in/invoice?customer=" + customer + "&period=" + day)
-                .path("total")
-                .asText();
+    /** A customer's invoice at the Stripe stand-in for the period that begins on a day, or else has it. */
+    JsonNode invoice(String customer, String day) {
+        return wire.get(stack.stripe() + "/stand-in/invoice?customer=" + customer + "&period=" + day);
     }
 
-    /** The amounts of the changes of quantity within that period. */
+    /** The total of that invoice. */
+    String invoiced(String customer, String day) {
+        return invoice(customer, day).path("total").asText();
+    }
+
+    /** The amounts of the changes of quantity within its period. */
     List<String> prorations(String customer, String day) {
-        return wire.get(stack.stripe() + "/stand-in/invoice?customer=" + customer + "&period=" + day)
-                .path("prorations")
-                .findValuesAsText("amount");
+        return invoice(customer, day).path("prorations").findValuesAsText("amount");
     }
 
     List<BillableFact> facts(String payer) {
