@@ -13,11 +13,14 @@ import dev.tally.sink.comparison.ComparedHour.Verdict;
 import dev.tally.sink.comparison.SentFact;
 import dev.tally.sink.comparison.Standing;
 import dev.tally.sink.delivery.DeliveryTopics;
+import dev.tally.sink.delivery.LedgerMemory;
+import dev.tally.sink.reconciling.Confirmations;
 import dev.tally.sink.reconciling.Reconciler;
 import dev.tally.sink.reconciling.Reconciliation;
 import dev.tally.sink.reconciling.SentFacts;
 import dev.tally.sink.reporting.Fact;
 import dev.tally.sink.reporting.IdempotencyKey;
+import dev.tally.sink.reporting.Known;
 import dev.tally.sink.reporting.MeterEvent;
 import dev.tally.sink.reporting.Preparation;
 import dev.tally.sink.reporting.Refusal;
@@ -35,6 +38,7 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -47,12 +51,13 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
- * {@code tally stripe status}, {@code parked} and {@code reconcile}: what became of billable facts. Nothing is changed but by
- * {@code reconcile --repair}.
+ * {@code tally stripe status}, {@code parked}, {@code reconcile} and {@code replay}: what became of billable facts. Nothing is changed but by
+ * {@code reconcile --repair} and {@code replay --send}.
  */
 @Command(
         name = "stripe",
         description = "What became of billable facts on their way to Stripe.",
+        subcommands = StripeReplayCommand.class,
         mixinStandardHelpOptions = true)
 final class StripeCommand {
 
@@ -61,7 +66,10 @@ final class StripeCommand {
             "amount_differs",
             "the first amount under this identifier was billed; find out who published two, then bill or credit the difference by hand",
             "outcome_unknown",
-            "look at the customer's usage of the minute at Stripe; bill it by hand where it is not there",
+            "look at the customer's usage of the minute at Stripe; `tally stripe replay` it, or bill it by hand where it is not there",
+            "refused_outcome_unknown",
+            "Stripe refuses it, and may have taken it before: look at the customer's usage of the minute; mend what is named and `tally stripe"
+                    + " replay` it, or bill it by hand where it is not there",
             "foreign_duplicate",
             "another installation, or this one before its ledger was lost, sent this identifier; nothing to do where the usage at"
                     + " Stripe is right");
@@ -87,7 +95,7 @@ final class StripeCommand {
                 }
             });
             for (Standing standing : Standing.values()) {
-                System.out.printf("%-6s %,d%n", text(standing), counts.getOrDefault(standing, 0L));
+                System.out.printf("%-11s %,d%n", text(standing), counts.getOrDefault(standing, 0L));
             }
             if (oldest[0].equals(Instant.MAX)) {
                 System.out.println("no fact waits to be sent");
@@ -126,18 +134,36 @@ final class StripeCommand {
     int parked(@Mixin Servers servers, @Option(names = "--limit", defaultValue = "1000") long limit) {
         try (Admin admin = servers.admin();
                 RecordSerdes serdes = servers.serdes()) {
-            String topic = servers.topics(admin).stripeDeadLetters();
+            Topics topics = servers.topics(admin);
+            String topic = topics.stripeDeadLetters();
             RecordSerde<BillableFact> facts = serdes.of(BillableFact.class);
-            long[] seen = {0};
+            LedgerMemory ledger = new LedgerMemory();
+            StripeReplayCommand.readLedger(servers, serdes, topics, Map.of(), ledger::apply);
+            // A fact that was replayed and parked again has several letters; the latest tells.
+            Map<String, ConsumerRecord<byte[], byte[]>> letters = new LinkedHashMap<>();
             servers.reader().readAll(topic, letter -> {
-                String advice = ADVICE.get(header(letter, "tally.reason"));
-                if (advice != null && seen[0]++ < limit) {
-                    print(letter, facts.decode(topic, letter.headers(), letter.value()), advice);
+                if (ADVICE.containsKey(header(letter, "tally.reason"))
+                        && facts.decode(topic, letter.headers(), letter.value())
+                                instanceof Decoded.Read<BillableFact>(BillableFact fact)
+                        && isParked(fact, ledger)) {
+                    letters.put(fact.getAmount() + " " + fact.getIdentifier(), letter);
                 }
             });
-            System.out.printf("%,d parked%n", seen[0]);
-            return seen[0] == 0 ? Exit.DONE : Exit.NO;
+            letters.values().stream()
+                    .limit(limit)
+                    .forEach(letter -> print(
+                            letter,
+                            facts.decode(topic, letter.headers(), letter.value()),
+                            ADVICE.getOrDefault(header(letter, "tally.reason"), "")));
+            System.out.printf("%,d parked%n", letters.size());
+            return letters.isEmpty() ? Exit.DONE : Exit.NO;
         }
+    }
+
+    /** Whether it is still; a replay may have brought it to Stripe. */
+    private static boolean isParked(BillableFact fact, LedgerMemory ledger) {
+        Known known = ledger.find(fact.getIdentifier());
+        return known == null || known.amount() != fact.getAmount() || known.state() == Known.State.PARKED;
     }
 
     private static void print(ConsumerRecord<byte[], byte[]> letter, Decoded<BillableFact> decoded, String advice) {
@@ -178,14 +204,14 @@ final class StripeCommand {
             @Option(
                             names = "--repair",
                             description =
-                                    "Sends the facts that are absent at Stripe again, under their identifiers; without it"
-                                            + " they are only told.")
+                                    "Sends the facts that are absent at Stripe again, under their identifiers, and has the unconfirmed"
+                                            + " ones that are there confirmed; without it they are only told.")
                     boolean repair)
             throws InterruptedException {
         Instant now = servers.clock().instant();
         Instant first = from == null ? now.minus(Duration.ofDays(2)) : instant("--from", from);
         Instant last = to == null ? now : instant("--to", to);
-        Duration delay = duration(sumsDelay);
+        Duration delay = duration("--sums-delay", sumsDelay);
         try (Admin admin = servers.admin();
                 RecordSerdes serdes = servers.serdes()) {
             StripeClient client = connection(address).open();
@@ -202,6 +228,12 @@ final class StripeCommand {
                 for (SentFact fact : found.absent()) {
                     System.out.println("repair of " + plain(fact.identifier()) + ": " + sentAgain(fact, stripe, now));
                 }
+                new Confirmations(
+                                servers.client(),
+                                servers.topics(admin).stripeRequests(),
+                                serdes.of(LedgerEntry.class),
+                                servers.clock())
+                        .request(found);
             } else {
                 found.absent().forEach(StripeCommand::print);
             }
@@ -209,7 +241,7 @@ final class StripeCommand {
         }
     }
 
-    private static StripeConnection connection(@Nullable String address) {
+    static StripeConnection connection(@Nullable String address) {
         String key = System.getenv("STRIPE_API_KEY");
         if (key != null && !key.isEmpty()) {
             return new StripeConnection(key, address == null ? "" : address, REQUEST_TIMEOUT);
@@ -246,6 +278,10 @@ final class StripeCommand {
                 result.hours(Verdict.EXTRA).size(),
                 result.difference(Verdict.EXTRA).toPlainString(),
                 result.hours(Verdict.UNSETTLED).size());
+        if (!result.confirmed().isEmpty()) {
+            System.out.printf(
+                    "%,d unconfirmed facts are there%n", result.confirmed().size());
+        }
         if (result.untold().stream().anyMatch(untold -> !untold.isPermanent())) {
             return Exit.UNREACHABLE;
         }
@@ -298,12 +334,16 @@ final class StripeCommand {
     private static SentFacts sent(Servers servers, RecordSerdes serdes, Topics topics) {
         return new SentFacts(
                 servers.reader(),
-                new DeliveryTopics(topics.billableUsage(), topics.stripeLedger(), topics.stripeDeadLetters()),
+                new DeliveryTopics(
+                        topics.billableUsage(),
+                        topics.stripeLedger(),
+                        topics.stripeDeadLetters(),
+                        topics.stripeRequests()),
                 serdes.of(BillableFact.class),
                 serdes.of(LedgerEntry.class));
     }
 
-    private static Instant instant(String option, String text) {
+    static Instant instant(String option, String text) {
         try {
             return text.contains("T")
                     ? Instant.parse(text)
@@ -313,15 +353,15 @@ final class StripeCommand {
         }
     }
 
-    private static Duration duration(String text) {
+    static Duration duration(String option, String text) {
         try {
             return Durations.parse(text);
         } catch (IllegalArgumentException e) {
-            throw new Exit(Exit.USAGE, "--sums-delay: " + e.getMessage());
+            throw new Exit(Exit.USAGE, option + ": " + e.getMessage());
         }
     }
 
-    private static String header(ConsumerRecord<byte[], byte[]> record, String name) {
+    static String header(ConsumerRecord<byte[], byte[]> record, String name) {
         Header header = record.headers().lastHeader(name);
         return header == null || header.value() == null
                 ? "-"
@@ -329,7 +369,7 @@ final class StripeCommand {
     }
 
     /** Without what could steer a terminal, or end a quoted text. */
-    private static String plain(String text) {
+    static String plain(String text) {
         return text.replaceAll("[\\p{Cntrl}']", "?");
     }
 }

@@ -364,7 +364,10 @@ final class AuditedMonth implements AutoCloseable {
                         0,
                         null,
                         null,
-                        Instant.ofEpochMilli(record.timestamp()));
+                        Instant.ofEpochMilli(record.timestamp()),
+                        0,
+                        null,
+                        null);
                 keep(
                         TOPICS.stripeLedger(),
                         new TestRecord<>(

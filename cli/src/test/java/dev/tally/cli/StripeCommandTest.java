@@ -11,6 +11,7 @@ import dev.tally.schemas.LedgerState;
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.testing.RegistryFake;
 import dev.tally.schemas.topics.TopicAdmin;
+import dev.tally.schemas.topics.TopicReader;
 import dev.tally.schemas.topics.Topics;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -110,11 +111,10 @@ class StripeCommandTest {
                 byte[] identifier = fact.getIdentifier().getBytes(StandardCharsets.UTF_8);
                 send(producer, new ProducerRecord<>(topics.stripeLedger(), 0, identifier, entry));
                 if (states[i] == LedgerState.PARKED) {
-                    ProducerRecord<byte[], byte[]> letter =
-                            new ProducerRecord<>(topics.stripeDeadLetters(), 0, key, value);
-                    letter.headers().add("tally.reason", "foreign_duplicate".getBytes(StandardCharsets.UTF_8));
-                    letter.headers().add("tally.detail", "Stripe \u001b[2Jhas it".getBytes(StandardCharsets.UTF_8));
-                    send(producer, letter);
+                    send(producer, letter(topics, key, value, "foreign_duplicate", "Stripe \u001b[2Jhas it"));
+                }
+                if (states[i] == LedgerState.DEAD) {
+                    send(producer, letter(topics, key, value, "resource_missing", "No such customer"));
                 }
             }
             bill(standIn, "id-0", 100, start);
@@ -133,12 +133,20 @@ class StripeCommandTest {
             Ran repaired = tally(servers, "reconcile", "--stripe", standIn.url(), "--repair");
             Ran after = tally(servers, "reconcile", "--stripe", standIn.url(), "--repair");
             Ran wrong = tally(servers, "reconcile", "--stripe", standIn.url(), "--from", "yesterday");
+            Ran untold = tally(servers, "replay");
+            Ran dry = tally(servers, "replay", "--from", start.toString());
+            Ran unasked = tally(servers, "replay", "--identifier", "id-2");
+            Ran asked = tally(servers, "replay", "--identifier", "id-2", "--send", "--wait", "0s");
+            Ran none = tally(servers, "replay", "--identifier", "nobody");
             Ran away = tally(servers, "reconcile", "--stripe", "http://127.0.0.1:1");
 
             // Then
             assertThat(status.code()).isEqualTo(Exit.DONE);
             assertThat(status.out())
-                    .contains("open   1", "taken  2", "dead   1", "parked 1")
+                    .containsPattern("open +1\\R")
+                    .containsPattern("taken +2\\R")
+                    .containsPattern("dead +1\\R")
+                    .containsPattern("parked +1\\R")
                     .contains("the oldest open fact was published at")
                     .contains("kept as foreign_duplicate: 1");
             assertThat(parked.code()).isEqualTo(Exit.NO);
@@ -163,7 +171,45 @@ class StripeCommandTest {
             assertThat(after.out()).contains("4 equal, 0 missing").doesNotContain("repair of");
             assertThat(wrong.code()).isEqualTo(Exit.USAGE);
             assertThat(away.code()).isEqualTo(Exit.UNREACHABLE);
+            assertThat(untold.code()).isEqualTo(Exit.USAGE);
+            assertThat(dry.code()).isEqualTo(Exit.NO);
+            assertThat(dry.out())
+                    .contains("would be replayed id-2 org:demo-enterprise: 102 of tally_actions")
+                    .contains("(dead: resource_missing), sent again under its identifier")
+                    .contains("not replayed id-3")
+                    .contains("it is parked as foreign_duplicate")
+                    .contains("1 of 2 can be replayed; --send asks for it");
+            assertThat(unasked.code()).isEqualTo(Exit.DONE);
+            assertThat(asked.code()).isEqualTo(Exit.NO);
+            assertThat(asked.out()).contains("replayed id-2", "no outcome yet of id-2");
+            assertThat(none.code()).isEqualTo(Exit.NO);
+            assertThat(none.out()).contains("not replayed nobody: no dead letter has it");
+            List<String> requests = new ArrayList<>();
+            new TopicReader(Map.of("bootstrap.servers", bootstrap()))
+                    .readAll(
+                            topics.stripeRequests(),
+                            record -> requests.add(new String(
+                                    record.headers().lastHeader("tally.replay").value(), StandardCharsets.UTF_8)));
+            assertThat(requests).containsExactly("1");
         }
+    }
+
+    private static ProducerRecord<byte[], byte[]> letter(
+            Topics topics, byte[] key, byte[] value, String reason, String detail) {
+        ProducerRecord<byte[], byte[]> letter = new ProducerRecord<>(topics.stripeDeadLetters(), 0, key, value);
+        Map.of(
+                        "tally.reason",
+                        reason,
+                        "tally.detail",
+                        detail,
+                        "tally.partition",
+                        "0",
+                        "tally.offset",
+                        "0",
+                        "tally.at",
+                        Instant.now().toString())
+                .forEach((name, text) -> letter.headers().add(name, text.getBytes(StandardCharsets.UTF_8)));
+        return letter;
     }
 
     private static void send(KafkaProducer<byte[], byte[]> producer, ProducerRecord<byte[], byte[]> record)
@@ -217,6 +263,10 @@ class StripeCommandTest {
                 .setAmount(fact.getAmount())
                 .setTimestamp(fact.getTimestamp())
                 .setState(state)
+                .setReason(
+                        state == LedgerState.DEAD
+                                ? "resource_missing"
+                                : state == LedgerState.PARKED ? "foreign_duplicate" : null)
                 .setFirstAttemptAt(at)
                 .setAt(at)
                 .build();

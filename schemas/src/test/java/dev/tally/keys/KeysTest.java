@@ -72,6 +72,14 @@ final class KeysTest {
     }
 
     @Test
+    void shouldKeepTheKeysOfOtherAmountsApartFromAllIdentifiers() {
+        byte[] key = Keys.ledgerOfOtherAmount("id", -6);
+        assertThat(key).startsWith(Keys.ledger("id")).endsWith("-6".getBytes(StandardCharsets.UTF_8));
+        assertThat(new String(key, StandardCharsets.UTF_8)).as("no text").contains("\uFFFD");
+        assertThat(key).isNotEqualTo(Keys.ledgerOfOtherAmount("id", 6));
+    }
+
+    @Test
     void shouldMakeCompositeKeys() {
         Subject user = Subject.user("u/1");
         assertThat(Keys.usage(user, "actions", "DAY", Instant.parse("2026-11-21T00:00:00Z")))

@@ -3,6 +3,7 @@ package dev.tally.cli.audit;
 import dev.tally.cli.audit.Difference.Span;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.FactKind;
+import dev.tally.schemas.LedgerState;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -265,7 +266,9 @@ public final class FactComparison {
         SaidEntry entry = ledger.of(fact.getIdentifier()).orElse(null);
         boolean isDone = said.place().offset() < done.getOrDefault(said.place().partition(), 0L);
         if (entry == null || !entry.isOutcome()) {
-            if (isDone) {
+            // One that is taken up again is on its way though stripe-sink is done with its record.
+            boolean again = entry != null && entry.entry().getReplays() > 0;
+            if (isDone && !again) {
                 add(
                         fact,
                         0L,
@@ -302,9 +305,10 @@ public final class FactComparison {
                     0);
         }
         if (!entry.isAtStripe()) {
-            notes.add("not billed: " + fact.getPayer() + " " + fact.getMeter() + ", fact " + said.text() + " is "
+            String what = entry.entry().getState() == LedgerState.UNCONFIRMED ? "not confirmed" : "not billed";
+            notes.add(what + ": " + fact.getPayer() + " " + fact.getMeter() + ", fact " + said.text() + " is "
                     + entry.entry().getState() + " (" + entry.place() + "): "
-                    + entry.entry().getReason());
+                    + Objects.requireNonNullElse(entry.entry().getReason(), "only by Stripe's stream"));
         }
     }
 

@@ -10,6 +10,7 @@ import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.topics.Topics;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -78,11 +79,12 @@ public final class SaidTopics {
     public Ledger ledger() {
         Ledger ledger = new Ledger();
         read(topics.stripeLedger(), LedgerEntry.class, (record, said) -> {
-            if (!said.getIdentifier().equals(key(record))) {
+            SaidEntry entry = new SaidEntry(said, Place.of(record));
+            if (!Arrays.equals(entry.key(), record.key())) {
                 differences.add(Difference.of(
                         Place.of(record) + ": is of " + said.getIdentifier() + ", and its key is " + key(record)));
             }
-            ledger.add(new SaidEntry(said, Place.of(record)));
+            ledger.add(entry);
         });
         return ledger;
     }

@@ -93,7 +93,7 @@ class DeliveryRateTest {
                                 .mapToObj(number -> "{\"id\":\"cus_" + number + "\"}")
                                 .collect(Collectors.joining(","))
                         + "]}");
-        DeliveryTopics topics = new DeliveryTopics("facts", "ledger", "dead-letters");
+        DeliveryTopics topics = new DeliveryTopics("facts", "ledger", "dead-letters", "requests");
         try (OracleBroker broker = OracleBroker.start();
                 RegistryFake registry = RegistryFake.start();
                 RecordSerdes serdes =
@@ -219,6 +219,9 @@ class DeliveryRateTest {
 
         @Override
         public void readAgain() {}
+
+        @Override
+        public void requested(String result) {}
 
         @Override
         public void unreadable(String reason) {}

@@ -334,6 +334,11 @@ final class Lives implements AutoCloseable {
         }
 
         @Override
+        public void requested(String result) {
+            progress.somethingElse();
+        }
+
+        @Override
         public void unreadable(String reason) {
             progress.settled();
         }

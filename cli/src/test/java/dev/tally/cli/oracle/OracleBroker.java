@@ -66,13 +66,14 @@ final class OracleBroker implements AutoCloseable {
         admin.createTopics(List.of(
                         new NewTopic(topics.facts(), PARTITIONS, (short) 1),
                         new NewTopic(topics.ledger(), PARTITIONS, (short) 1),
+                        new NewTopic(topics.requests(), PARTITIONS, (short) 1),
                         new NewTopic(topics.deadLetters(), 1, (short) 1)))
                 .all()
                 .get(30, TimeUnit.SECONDS);
     }
 
     void delete(DeliveryTopics topics) throws Exception {
-        admin.deleteTopics(List.of(topics.facts(), topics.ledger(), topics.deadLetters()))
+        admin.deleteTopics(List.of(topics.facts(), topics.ledger(), topics.requests(), topics.deadLetters()))
                 .all()
                 .get(30, TimeUnit.SECONDS);
     }

@@ -98,7 +98,7 @@ final class Scenario {
         var unused = random.nextInt();
         this.streamed = !stripped && random.nextInt(4) == 0;
         this.load = new Load(seed, name);
-        this.topics = new DeliveryTopics(name + "-facts", name + "-ledger", name + "-dead-letters");
+        this.topics = new DeliveryTopics(name + "-facts", name + "-ledger", name + "-dead-letters", name + "-requests");
     }
 
     /** Runs it and returns everything that is wrong, each with the seed. */

@@ -153,6 +153,9 @@ final class Verdict {
                     allowed.addAll(Set.of("UNCONFIRMED", "DEAD async_meter_event_customer_not_found"));
                 } else if (rules.customersAtOnce()) {
                     allowed.add("DEAD resource_missing");
+                    // Refused after an attempt of unknown outcome; Stripe has no sums of a customer that it does not
+                    // know.
+                    allowed.add("PARKED refused_outcome_unknown");
                 } else {
                     allowed.addAll(taken());
                 }

@@ -149,6 +149,11 @@ public final class Topics {
         return prefix + "stripe-dead-letters";
     }
 
+    /** What stripe-sink is asked to do about single facts; same partition number as the fact. */
+    public String stripeRequests() {
+        return prefix + "stripe-requests";
+    }
+
     /** What is known of the delivery of each alert to each address. */
     public String alertLedger() {
         return prefix + "alert-ledger";
@@ -203,6 +208,7 @@ public final class Topics {
                         subjectPartitions,
                         Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT)),
                 new TopicSpec(stripeDeadLetters(), subjectPartitions, carrying(LONG)),
+                new TopicSpec(stripeRequests(), subjectPartitions, carrying(LONG)),
                 new TopicSpec(alertLedger(), subjectPartitions, compactingAndDeleting(LONG)),
                 new TopicSpec(alertDeadLetters(), subjectPartitions, carrying(LONG)),
                 metaSpec());

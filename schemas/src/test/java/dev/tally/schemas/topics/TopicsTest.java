@@ -45,6 +45,8 @@ final class TopicsTest {
                         "p.stripe-seats 6 {cleanup.policy=compact}",
                         "p.stripe-dead-letters 6 {cleanup.policy=delete, max.message.bytes=1114124, " + LOG_TIME + ", "
                                 + LONG + "}",
+                        "p.stripe-requests 6 {cleanup.policy=delete, max.message.bytes=1114124, " + LOG_TIME + ", "
+                                + LONG + "}",
                         "p.alert-ledger 6 {cleanup.policy=compact,delete, " + LOG_TIME + ", " + LONG + "}",
                         "p.alert-dead-letters 6 {cleanup.policy=delete, max.message.bytes=1114124, " + LOG_TIME + ", "
                                 + LONG + "}",

@@ -25,6 +25,7 @@ import dev.tally.sink.delivery.Collaborators;
 import dev.tally.sink.delivery.CrashPoints;
 import dev.tally.sink.delivery.DeliveryRunner;
 import dev.tally.sink.delivery.DeliveryStatus;
+import dev.tally.sink.reconciling.Confirmations;
 import dev.tally.sink.reconciling.ReconcileWatch;
 import dev.tally.sink.reconciling.Reconciler;
 import dev.tally.sink.reconciling.SentFacts;
@@ -130,6 +131,11 @@ final class SinkApp {
                     metrics.found(findings);
                 },
                 random);
+        Confirmations confirmations = new Confirmations(
+                settings.delivery().kafka(),
+                settings.delivery().topics().requests(),
+                serdes.of(LedgerEntry.class),
+                clock);
         ReconcileWatch reconcileWatch = new ReconcileWatch(
                 new Reconciler(
                         new SentFacts(
@@ -144,7 +150,10 @@ final class SinkApp {
                 settings.reconcileInterval(),
                 settings.delivery().sumsDelay(),
                 () -> status.snapshot().ownsFirst(),
-                metrics::reconciled,
+                result -> {
+                    metrics.reconciled(result);
+                    confirmations.request(result);
+                },
                 clock);
         AsyncErrors asyncErrors = new AsyncErrors();
         ErrorWatch errorWatch = new ErrorWatch(

@@ -24,13 +24,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /** The metrics of stripe-sink; their names and tags are part of what operators rely on. */
 final class SinkMetrics implements DeliveryListener {
-    /** Facts by {@code outcome}: accepted, unconfirmed, duplicate_ok, dead, parked, unreadable, read_again; and by {@code reason}. */
+    /** Facts by {@code outcome}: accepted, unconfirmed, confirmed, duplicate_ok, dead, parked, unreadable, read_again; and by {@code reason}. */
     static final String FACTS = "tally.sink.facts";
 
     /** Answers of Stripe by {@code answer}; for {@code transient} and the like, {@code reason} says why. */
@@ -47,6 +48,21 @@ final class SinkMetrics implements DeliveryListener {
 
     /** Facts parked because Stripe knows their identifier though no attempt of ours can have brought it there: any is a reason to alarm. */
     static final String PARKED_FOREIGN_DUPLICATE = "tally.sink.parked.foreign.duplicate";
+
+    /**
+     * Facts parked because Stripe refuses them for good after an attempt that it may have taken, and its sums do not tell: any is a reason to
+     * alarm.
+     */
+    static final String PARKED_REFUSED_OUTCOME_UNKNOWN = "tally.sink.parked.refused.outcome.unknown";
+
+    /** Requests by {@code result}: to replay facts taken_up, resumed, refused; to confirm them confirmed. */
+    static final String REQUESTS = "tally.sink.requests";
+
+    /** Facts that Stripe took into its stream and that no comparison has found in its sums yet. */
+    static final String UNCONFIRMED = "tally.sink.unconfirmed";
+
+    /** Age in seconds of the oldest of them, since Stripe took it; 0 when there is none. */
+    static final String OLDEST_UNCONFIRMED_AGE = "tally.sink.oldest.unconfirmed.age";
 
     /** Facts read and not sent because of their meters at Stripe. */
     static final String HELD = "tally.sink.held";
@@ -105,10 +121,18 @@ final class SinkMetrics implements DeliveryListener {
         registry.counter(RATE_LIMITED);
         registry.counter(PARKED_AMOUNT_DIFFERS);
         registry.counter(PARKED_FOREIGN_DUPLICATE);
+        registry.counter(PARKED_REFUSED_OUTCOME_UNKNOWN);
         for (String outcome : new String[] {"accepted", "duplicate_ok", "read_again"}) {
             registry.counter(FACTS, "outcome", outcome, "reason", NO_REASON);
         }
         Gauge.builder(OLDEST_UNSENT_AGE, status, now -> oldestAge(now, clock))
+                .baseUnit("seconds")
+                .register(registry);
+        Gauge.builder(UNCONFIRMED, status, now -> now.unconfirmed().count()).register(registry);
+        Gauge.builder(
+                        OLDEST_UNCONFIRMED_AGE,
+                        status,
+                        now -> age(now.unconfirmed().oldest(), clock))
                 .baseUnit("seconds")
                 .register(registry);
         Gauge.builder(IN_FLIGHT, status, now -> now.snapshot().inFlight()).register(registry);
@@ -130,9 +154,11 @@ final class SinkMetrics implements DeliveryListener {
     }
 
     static double oldestAge(DeliveryStatus status, InstantSource clock) {
-        return status.snapshot()
-                .oldestUnsent()
-                .map(since ->
+        return age(status.snapshot().oldestUnsent(), clock);
+    }
+
+    private static double age(Optional<Instant> oldest, InstantSource clock) {
+        return oldest.map(since ->
                         Math.max(0, Duration.between(since, clock.instant()).toMillis()) / 1_000.0)
                 .orElse(0.0);
     }
@@ -203,6 +229,7 @@ final class SinkMetrics implements DeliveryListener {
         switch (outcome) {
             case Outcome.Accepted() -> fact("accepted", NO_REASON);
             case Outcome.Unconfirmed() -> fact("unconfirmed", NO_REASON);
+            case Outcome.Confirmed() -> fact("confirmed", NO_REASON);
             case Outcome.DuplicateOk() -> fact("duplicate_ok", NO_REASON);
             case Outcome.Dead(String reason, String detail) -> fact("dead", reason);
             case Outcome.Parked(String reason, String detail) -> {
@@ -213,6 +240,9 @@ final class SinkMetrics implements DeliveryListener {
                 if (reason.equals(DeliveryRules.FOREIGN_DUPLICATE)) {
                     registry.counter(PARKED_FOREIGN_DUPLICATE).increment();
                 }
+                if (reason.equals(DeliveryRules.REFUSED_OUTCOME_UNKNOWN)) {
+                    registry.counter(PARKED_REFUSED_OUTCOME_UNKNOWN).increment();
+                }
             }
         }
     }
@@ -220,6 +250,11 @@ final class SinkMetrics implements DeliveryListener {
     @Override
     public void readAgain() {
         fact("read_again", NO_REASON);
+    }
+
+    @Override
+    public void requested(String result) {
+        registry.counter(REQUESTS, "result", result).increment();
     }
 
     @Override

@@ -335,7 +335,11 @@ record SinkSettings(
         RetryRule retryRule = new RetryRule(parsed.duration(STRIPE_RETRY_FIRST), parsed.duration(STRIPE_RETRY_LONGEST));
         DeliverySettings delivery = new DeliverySettings(
                 CommonSettings.kafkaClient(parsed),
-                new DeliveryTopics(topics.billableUsage(), topics.stripeLedger(), topics.stripeDeadLetters()),
+                new DeliveryTopics(
+                        topics.billableUsage(),
+                        topics.stripeLedger(),
+                        topics.stripeDeadLetters(),
+                        topics.stripeRequests()),
                 group,
                 named,
                 instance.isEmpty() ? Optional.empty() : Optional.of(named),

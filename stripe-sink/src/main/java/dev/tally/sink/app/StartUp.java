@@ -89,6 +89,7 @@ final class StartUp {
                 topics.facts(),
                 topics.ledger(),
                 topics.deadLetters(),
+                topics.requests(),
                 meters,
                 seats.changes(),
                 seats.ledger(),
@@ -103,6 +104,7 @@ final class StartUp {
             return Optional.of("topics " + counts.missing() + " are missing; `tally topics apply` creates them");
         }
         counts.inequality(topics.facts(), topics.ledger()).ifPresent(StartUp::fail);
+        counts.inequality(topics.facts(), topics.requests()).ifPresent(StartUp::fail);
         counts.inequality(seats.changes(), seats.ledger()).ifPresent(StartUp::fail);
         return Optional.empty();
     }

@@ -31,7 +31,7 @@ public final class HourComparison {
         for (HourKey hour : hours) {
             List<SentFact> ofHour = byHour.getOrDefault(hour, List.of());
             BigDecimal taken = ofHour.stream()
-                    .filter(fact -> fact.at().standing() == Standing.TAKEN)
+                    .filter(fact -> fact.at().standing().isTaken())
                     .map(fact -> BigDecimal.valueOf(fact.amount()))
                     .reduce(BigDecimal.ZERO, BigDecimal::add);
             BigDecimal sum = found.getOrDefault(hour, BigDecimal.ZERO);
@@ -44,7 +44,7 @@ public final class HourComparison {
     private static boolean isSettled(SentFact fact, Instant settledBefore) {
         return switch (fact.at().standing()) {
             case OPEN -> false;
-            case TAKEN, DEAD -> fact.at().since().isBefore(settledBefore);
+            case TAKEN, UNCONFIRMED, DEAD -> fact.at().since().isBefore(settledBefore);
             case PARKED -> true;
         };
     }

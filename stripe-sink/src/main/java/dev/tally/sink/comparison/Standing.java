@@ -6,8 +6,15 @@ public enum Standing {
     OPEN,
     /** Stripe took it, and its sums have to hold it. */
     TAKEN,
+    /** Stripe took it into its stream, which it checks later; its sums have to hold it. */
+    UNCONFIRMED,
     /** Kept as a dead letter: not at Stripe. */
     DEAD,
     /** Kept for a person to decide: it may be at Stripe or not. */
-    PARKED
+    PARKED;
+
+    /** Whether Stripe took it. */
+    public boolean isTaken() {
+        return this == TAKEN || this == UNCONFIRMED;
+    }
 }

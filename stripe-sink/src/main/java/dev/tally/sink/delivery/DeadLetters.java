@@ -17,6 +17,13 @@ public final class DeadLetters {
     static final String PARTITION = "tally.partition";
     static final String OFFSET = "tally.offset";
     static final String AT = "tally.at";
+
+    /** The number of the replay that it is about. */
+    static final String REPLAY = "tally.replay";
+
+    /** The time that a replay charges the fact at, where that is not its own. */
+    static final String TIMESTAMP = "tally.timestamp";
+
     static final int MAX_DETAIL_BYTES = 1_024;
 
     private DeadLetters() {}
@@ -34,6 +41,18 @@ public final class DeadLetters {
         return new ProducerRecord<>(deadLetterTopic, null, fact.key(), fact.value(), headers);
     }
 
+    /** The same of a fact with its outcome; that it is one of a replay is in the headers, too. */
+    static ProducerRecord<byte[], byte[]> of(String deadLetterTopic, Settled settled, String reason, String detail) {
+        ProducerRecord<byte[], byte[]> letter = of(deadLetterTopic, settled.origin(), reason, detail);
+        if (settled.replay().number() > 0) {
+            letter.headers().add(REPLAY, utf8(Integer.toString(settled.replay().number())));
+        }
+        if (settled.replay().ownTimestamp() != null) {
+            letter.headers().add(TIMESTAMP, utf8(settled.fact().timestamp().toString()));
+        }
+        return letter;
+    }
+
     /** At most 1 KB of UTF-8, cut between characters. */
     static byte[] truncated(String text) {
         CharsetEncoder encoder = StandardCharsets.UTF_8
@@ -45,7 +64,7 @@ public final class DeadLetters {
         return Arrays.copyOf(bytes.array(), bytes.position());
     }
 
-    private static byte[] utf8(String text) {
+    static byte[] utf8(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 }

@@ -18,6 +18,9 @@ public interface DeliveryListener {
     /** A fact that was settled before was read again. */
     void readAgain();
 
+    /** A request to replay a fact came to {@code result}: {@code taken_up}, {@code resumed} or {@code refused}; one to confirm a fact to {@code confirmed}. */
+    void requested(String result);
+
     /** A record was no readable fact; its dead letter was committed. */
     void unreadable(String reason);
 }

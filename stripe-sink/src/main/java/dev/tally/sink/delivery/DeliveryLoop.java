@@ -8,6 +8,7 @@ import dev.tally.sink.reporting.AccountRules;
 import dev.tally.sink.reporting.DeliveryRules;
 import dev.tally.sink.reporting.Known;
 import dev.tally.sink.reporting.Outcome;
+import dev.tally.sink.reporting.ReplayRules;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -29,14 +30,12 @@ import org.slf4j.LoggerFactory;
 final class DeliveryLoop extends LedgerLoop<LedgerEntry, PartitionWork> {
     private static final Logger log = LoggerFactory.getLogger(DeliveryLoop.class);
 
-    /** Begins the reasons of facts that Stripe took and does not count; Stripe's code follows. */
-    private static final String ASYNC = "async_";
-
     private final DeliverySettings settings;
     private final Collaborators with;
     private final FactLedger ledger;
     private final FactReader factReader;
     private final FactFinder factFinder;
+    private final RequestReader requestReader;
     private final FactSender sender;
     private final Lanes<FactLane, Delivery> lanes;
     private final Completions<Completion> completions = new Completions<>();
@@ -64,6 +63,13 @@ final class DeliveryLoop extends LedgerLoop<LedgerEntry, PartitionWork> {
         this.factReader = new FactReader(with.facts(), with.meters(), with.listener());
         this.factFinder = new FactFinder(clients()::readingConsumer, with.facts());
         this.presence = new Presence(with.clock());
+        this.requestReader = new RequestReader(
+                clients().readingConsumer(),
+                settings.topics().requests(),
+                with.facts(),
+                with.ledger(),
+                with.listener(),
+                settings.maxPending());
         this.sender = new FactSender(
                 with.stripe(),
                 with.sums(),
@@ -129,14 +135,16 @@ final class DeliveryLoop extends LedgerLoop<LedgerEntry, PartitionWork> {
     @Override
     protected void act(Instant now) {
         partitions().forEach(work -> factReader.release(work, now, pending));
-        send();
+        requestReader.read(partitions(), ledgerFrom(now), now, pending);
+        send(now);
         endWhatStripeReported();
         commitIfDue(now);
+        reportUnconfirmed();
     }
 
     /** All wait for the intents of some, so that a lane keeps the order of the records. */
-    private void send() {
-        if (commit(Set.of(Step.INTENT), ledger.intents(pending.fresh()), Map.of())) {
+    private void send(Instant now) {
+        if (commit(Set.of(Step.INTENT), ledger.intents(pending.fresh(), now), Map.of())) {
             pending.deliveries().forEach(delivery -> lanes.submit(FactLane.of(delivery.fact()), delivery));
             pending.deliveries().clear();
             pending.fresh().clear();
@@ -172,11 +180,12 @@ final class DeliveryLoop extends LedgerLoop<LedgerEntry, PartitionWork> {
             Known known = Objects.requireNonNull(wanted.get(error.identifier()));
             Settled dead = new Settled(
                     found.origin(),
-                    Facts.of(found.fact()),
-                    new Outcome.Dead(ASYNC + error.code(), error.message()),
+                    ReplayRules.asSent(Facts.of(found.fact()), known),
+                    new Outcome.Dead(ReplayRules.ASYNC + error.code(), error.message()),
                     known.firstAttemptAt(),
                     known.keyNumber(),
-                    null);
+                    null,
+                    known.replay());
             work.memory().apply(LedgerEntries.outcome(dead, now));
             pending.settled().add(dead);
         }
@@ -188,10 +197,10 @@ final class DeliveryLoop extends LedgerLoop<LedgerEntry, PartitionWork> {
         }
     }
 
-    /** A report that is older than the first attempt is about an earlier life of the identifier. */
+    /** A report that is older than the first attempt, or the replay, is about an earlier life of the identifier. */
     private static boolean isAbout(AsyncError error, Known known) {
-        return known.state() == Known.State.TAKEN
-                && !error.created().isBefore(known.firstAttemptAt().minus(AccountRules.LARGEST_SKEW));
+        return known.isTaken()
+                && !error.created().isBefore(known.deliveredSince().minus(AccountRules.LARGEST_SKEW));
     }
 
     private void commitIfDue(Instant now) {
@@ -246,6 +255,17 @@ final class DeliveryLoop extends LedgerLoop<LedgerEntry, PartitionWork> {
         return openCount() > 0 || !completions.isEmpty();
     }
 
+    private void reportUnconfirmed() {
+        with.status()
+                .unconfirmed(new DeliveryStatus.Unconfirmed(
+                        partitions().stream()
+                                .mapToInt(work -> work.memory().unconfirmed())
+                                .sum(),
+                        partitions().stream()
+                                .flatMap(work -> work.memory().oldestUnconfirmed().stream())
+                                .min(Instant::compareTo)));
+    }
+
     private int openCount() {
         return partitions().stream().mapToInt(PartitionWork::openCount).sum();
     }
@@ -273,5 +293,6 @@ final class DeliveryLoop extends LedgerLoop<LedgerEntry, PartitionWork> {
     protected void close() {
         lanes.close();
         factFinder.close();
+        requestReader.close();
     }
 }

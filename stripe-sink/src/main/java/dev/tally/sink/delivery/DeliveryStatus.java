@@ -14,6 +14,7 @@ public final class DeliveryStatus {
     private volatile Optional<String> halt = Optional.empty();
     private final AtomicBoolean away = new AtomicBoolean();
     private volatile Findings findings = Findings.NONE;
+    private volatile Unconfirmed unconfirmed = new Unconfirmed(0, Optional.empty());
 
     /**
      * One moment.
@@ -57,6 +58,22 @@ public final class DeliveryStatus {
             account = List.copyOf(account);
             meters = Collections.unmodifiableSortedMap(new TreeMap<>(meters));
         }
+    }
+
+    /**
+     * Facts that Stripe took into its stream and that no comparison has found in its sums yet.
+     *
+     * @param oldest since when the oldest of them is so
+     */
+    public record Unconfirmed(int count, Optional<Instant> oldest) {}
+
+    /** The unconfirmed facts of the partitions assigned here. */
+    public Unconfirmed unconfirmed() {
+        return unconfirmed;
+    }
+
+    void unconfirmed(Unconfirmed newest) {
+        unconfirmed = newest;
     }
 
     /** What the newest checks came to. */

@@ -50,7 +50,7 @@ final class FactFinder implements AutoCloseable {
         open.assign(List.of(partition));
         long end = open.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
         Instant oldest = wanted.values().stream()
-                .map(Known::timestamp)
+                .map(Known::ownTimestamp)
                 .min(Comparator.naturalOrder())
                 .orElseThrow();
         OffsetAndTimestamp begin =

@@ -18,11 +18,9 @@ final class FactLedger {
         this.deadLetters = deadLetters;
     }
 
-    List<ProducerRecord<byte[], byte[]>> intents(List<Delivery> deliveries) {
+    List<ProducerRecord<byte[], byte[]>> intents(List<Delivery> deliveries, Instant now) {
         return deliveries.stream()
-                .map(delivery -> entry(
-                        delivery.origin().partition(),
-                        LedgerEntries.intent(delivery.fact(), delivery.firstAttemptAt())))
+                .map(delivery -> entry(delivery.origin().partition(), LedgerEntries.intent(delivery, now)))
                 .toList();
     }
 
@@ -33,11 +31,12 @@ final class FactLedger {
             switch (settled.outcome()) {
                 case Outcome.Accepted() -> {}
                 case Outcome.Unconfirmed() -> {}
+                case Outcome.Confirmed() -> {}
                 case Outcome.DuplicateOk() -> {}
                 case Outcome.Dead(String reason, String detail) ->
-                    records.add(DeadLetters.of(deadLetters, settled.origin(), reason, detail));
+                    records.add(DeadLetters.of(deadLetters, settled, reason, detail));
                 case Outcome.Parked(String reason, String detail) ->
-                    records.add(DeadLetters.of(deadLetters, settled.origin(), reason, detail));
+                    records.add(DeadLetters.of(deadLetters, settled, reason, detail));
             }
         }
         for (Unreadable refused : unreadable) {
@@ -47,6 +46,6 @@ final class FactLedger {
     }
 
     private ProducerRecord<byte[], byte[]> entry(int partition, LedgerEntry entry) {
-        return ledger.record(partition, entry.getIdentifier(), entry);
+        return ledger.record(partition, LedgerEntries.key(entry), entry);
     }
 }

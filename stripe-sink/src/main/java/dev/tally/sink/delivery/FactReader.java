@@ -12,6 +12,8 @@ import dev.tally.sink.reporting.Fact;
 import dev.tally.sink.reporting.Known;
 import dev.tally.sink.reporting.Outcome;
 import dev.tally.sink.reporting.Preparation;
+import dev.tally.sink.reporting.Replay;
+import dev.tally.sink.reporting.ReplayRules;
 import dev.tally.sink.reporting.Reporting;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -36,6 +38,18 @@ final class FactReader {
     record Intake(List<Delivery> deliveries, List<Delivery> fresh, List<Settled> settled) {
         static Intake empty() {
             return new Intake(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+        }
+
+        /** Takes what is to be sent once its intent is written. */
+        void begin(Delivery delivery, Instant now) {
+            delivery.source().memory().apply(LedgerEntries.intent(delivery, now));
+            fresh.add(delivery);
+            deliveries.add(delivery);
+        }
+
+        /** Takes what is to be sent and has its intent. */
+        void goOn(Delivery delivery) {
+            deliveries.add(delivery);
         }
     }
 
@@ -76,7 +90,14 @@ final class FactReader {
                     work.done(slot);
                     settle(
                             memory,
-                            new Settled(origin, fact, outcome, first.firstAttemptAt(), first.keyNumber(), null),
+                            new Settled(
+                                    origin,
+                                    fact,
+                                    outcome,
+                                    first.firstAttemptAt(),
+                                    first.keyNumber(),
+                                    null,
+                                    Replay.NONE),
                             now,
                             into);
                 }
@@ -86,7 +107,7 @@ final class FactReader {
                         && Reporting.prepare(fact, now) instanceof Preparation.Refused(var reason, String detail)) {
                     work.done(slot);
                     Outcome dead = new Outcome.Dead(reason.code(), detail);
-                    settle(memory, new Settled(origin, fact, dead, now, 0, null), now, into);
+                    settle(memory, new Settled(origin, fact, dead, now, 0, null, Replay.NONE), now, into);
                 } else if (work.isOpen(fact.identifier())) {
                     work.open(slot, fact.identifier());
                 } else if (work.holds(fact.eventName()) || !meters.maySend(fact.eventName())) {
@@ -108,11 +129,11 @@ final class FactReader {
             Instant now,
             Intake into) {
         work.open(slot, fact.identifier());
-        Delivery delivery = new Delivery(work, origin, fact, attempts, known == null ? now : known.firstAttemptAt());
-        into.deliveries().add(delivery);
         if (known == null) {
-            work.memory().apply(LedgerEntries.intent(fact, now));
-            into.fresh().add(delivery);
+            into.begin(new Delivery(work, origin, fact, attempts, now, Replay.NONE), now);
+        } else {
+            Fact sent = ReplayRules.asSent(fact, known);
+            into.goOn(new Delivery(work, origin, sent, attempts, known.firstAttemptAt(), known.replay()));
         }
     }
 

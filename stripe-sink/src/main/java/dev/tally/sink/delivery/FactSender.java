@@ -271,7 +271,10 @@ final class FactSender {
                         .addKeyValue("failures", next.failures())
                         .addKeyValue("delay", delay)
                         .addKeyValue("requestId", requestId)
-                        .log("Fact was not taken; it is tried again");
+                        .log(
+                                next.refused() == null
+                                        ? "Fact was not taken; it is tried again"
+                                        : "Fact was refused, and may have been taken before; Stripe's sums decide");
             }
             case NextStep.Finished(Outcome.Parked(String parked, String detail)) -> {
                 gate.answered();
@@ -314,7 +317,8 @@ final class FactSender {
                         outcome,
                         delivery.firstAttemptAt(),
                         attempts.key().number(),
-                        requestId)));
+                        requestId,
+                        delivery.replay())));
     }
 
     private void nap(Delivery delivery, Duration wait) throws InterruptedException {

@@ -3,49 +3,72 @@ package dev.tally.sink.delivery;
 import dev.tally.schemas.LedgerEntry;
 import dev.tally.schemas.LedgerState;
 import dev.tally.sink.reporting.Known;
+import dev.tally.sink.reporting.Replay;
 import java.time.Instant;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one partition's ledger says about each identifier. Entries are applied in the order of the topic; the amount an
- * identifier was first seen with stands, whatever is parked under it later, and a settled fact never becomes open again
- * (an intent written by an instance that had already lost the partition changes nothing); only what Stripe took may be found wrong later.
+ * What one partition's ledger says about each identifier. Entries are applied in the order of the topic, of which compaction may have
+ * left out any but the latest of a key; the amount an identifier was first seen with stands, whatever is parked under it later, and a
+ * settled fact becomes open again only by a replay (an intent written by an instance that had already lost the partition changes nothing);
+ * only what Stripe took may be found wrong later.
  */
-final class LedgerMemory {
+public final class LedgerMemory {
     private final Map<String, Known> known = new HashMap<>();
-    private final Set<ParkedAmount> parked = new HashSet<>();
+    private final Map<ParkedAmount, Instant> parked = new HashMap<>();
+
+    /** When they became so, the oldest first. */
+    private final Map<String, Instant> unconfirmed = new LinkedHashMap<>();
 
     private record ParkedAmount(String identifier, long amount) {}
 
-    void apply(LedgerEntry entry) {
-        LedgerState state = entry.getState();
-        Known before = known.get(entry.getIdentifier());
-        if (before != null && before.amount() != entry.getAmount()) {
-            if (state == LedgerState.PARKED) {
-                parked.add(new ParkedAmount(entry.getIdentifier(), entry.getAmount()));
-            }
+    /** Takes the next entry. */
+    public void apply(LedgerEntry entry) {
+        if (LedgerEntries.isConflict(entry)) {
+            parked.put(new ParkedAmount(entry.getIdentifier(), entry.getAmount()), entry.getAt());
             return;
         }
-        if (before != null && isSettled(before) && !isFoundWrong(before, state)) {
+        Known before = known.get(entry.getIdentifier());
+        if (before != null && !changes(before, entry)) {
             return;
         }
         // The intents of two owners may overlap for a moment; no attempt was made before the earlier one.
-        Instant firstAttemptAt = before != null && before.firstAttemptAt().isBefore(entry.getFirstAttemptAt())
+        Instant firstAttemptAt = before != null
+                        && before.replay().number() == entry.getReplays()
+                        && before.firstAttemptAt().isBefore(entry.getFirstAttemptAt())
                 ? before.firstAttemptAt()
                 : entry.getFirstAttemptAt();
         known.put(
                 entry.getIdentifier(),
                 new Known(
-                        known(state),
+                        known(entry.getState()),
+                        entry.getReason(),
                         entry.getAmount(),
                         entry.getTimestamp(),
                         firstAttemptAt,
                         entry.getKeyNumber(),
-                        entry.getAt()));
+                        entry.getAt(),
+                        new Replay(entry.getReplays(), entry.getReplayedAt(), entry.getFactTimestamp())));
+        if (entry.getState() == LedgerState.UNCONFIRMED) {
+            unconfirmed.put(entry.getIdentifier(), entry.getAt());
+        } else {
+            unconfirmed.remove(entry.getIdentifier());
+        }
+    }
+
+    private static boolean changes(Known before, LedgerEntry entry) {
+        if (before.amount() != entry.getAmount()
+                || entry.getReplays() < before.replay().number()) {
+            return false;
+        }
+        return entry.getReplays() > before.replay().number()
+                || !isSettled(before)
+                || isFoundWrong(before, entry.getState())
+                || isConfirmed(before, entry.getState());
     }
 
     private static boolean isSettled(Known known) {
@@ -54,34 +77,53 @@ final class LedgerMemory {
 
     /** Stripe took it, and reported later that it does not count. */
     private static boolean isFoundWrong(Known before, LedgerState state) {
-        return before.state() == Known.State.TAKEN && state == LedgerState.DEAD;
+        return before.isTaken() && state == LedgerState.DEAD;
+    }
+
+    private static boolean isConfirmed(Known before, LedgerState state) {
+        return before.state() == Known.State.UNCONFIRMED && state == LedgerState.ACCEPTED;
     }
 
     private static Known.State known(LedgerState state) {
         return switch (state) {
             case INTENT -> Known.State.INTENT;
-            case ACCEPTED, DUPLICATE_OK, UNCONFIRMED -> Known.State.TAKEN;
-            case DEAD, PARKED, UNKNOWN -> Known.State.KEPT;
+            case ACCEPTED, DUPLICATE_OK -> Known.State.TAKEN;
+            case UNCONFIRMED -> Known.State.UNCONFIRMED;
+            case DEAD -> Known.State.DEAD;
+            case PARKED, UNKNOWN -> Known.State.PARKED;
         };
     }
 
     void forget(String identifier) {
         known.remove(identifier);
+        unconfirmed.remove(identifier);
     }
 
-    @Nullable
-    Known find(String identifier) {
+    /** What is known of an identifier; null where nothing is. */
+    public @Nullable Known find(String identifier) {
         return known.get(identifier);
     }
 
     /** Whether this amount was parked under an identifier known with another one. */
     boolean isParked(String identifier, long amount) {
-        return parked.contains(new ParkedAmount(identifier, amount));
+        return parked.containsKey(new ParkedAmount(identifier, amount));
     }
 
     /** Drops settled identifiers older than {@code oldest}: Stripe would refuse their facts as too old. */
     void dropBefore(Instant oldest) {
         known.values().removeIf(entry -> isSettled(entry) && entry.at().isBefore(oldest));
+        parked.values().removeIf(at -> at.isBefore(oldest));
+        unconfirmed.values().removeIf(at -> at.isBefore(oldest));
+    }
+
+    /** How many facts are unconfirmed. */
+    int unconfirmed() {
+        return unconfirmed.size();
+    }
+
+    /** Since when the oldest of them is. */
+    Optional<Instant> oldestUnconfirmed() {
+        return unconfirmed.values().stream().findFirst();
     }
 
     int size() {

@@ -14,9 +14,14 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 public record LedgerTopic<E extends SpecificRecord>(String name, RecordSerde<E> serde) {
     /** An entry as it is written. */
     public ProducerRecord<byte[], byte[]> record(int partition, String key, E entry) {
+        return record(partition, key.getBytes(StandardCharsets.UTF_8), entry);
+    }
+
+    /** The same under a key that is no text. */
+    ProducerRecord<byte[], byte[]> record(int partition, byte[] key, E entry) {
         RecordHeaders headers = new RecordHeaders();
         byte[] value = serde.serializer().serialize(name, headers, entry);
-        return new ProducerRecord<>(name, partition, key.getBytes(StandardCharsets.UTF_8), value, headers);
+        return new ProducerRecord<>(name, partition, key, value, headers);
     }
 
     /** Settles the schema with the registry, so that no transaction waits for it. */

@@ -110,6 +110,11 @@ final class PartitionWork extends AssignedPartition<LedgerEntry> {
         open.computeIfAbsent(identifier, unused -> new ArrayList<>(1)).add(slot);
     }
 
+    /** Being delivered, though no record of the facts' topic waits for it. */
+    void openAlone(String identifier) {
+        open.put(identifier, new ArrayList<>(1));
+    }
+
     /** Keeps a fact back, until {@link #release}. */
     void hold(Held fact) {
         held.add(fact);

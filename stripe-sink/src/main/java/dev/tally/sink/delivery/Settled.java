@@ -2,6 +2,7 @@ package dev.tally.sink.delivery;
 
 import dev.tally.sink.reporting.Fact;
 import dev.tally.sink.reporting.Outcome;
+import dev.tally.sink.reporting.Replay;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -12,4 +13,5 @@ record Settled(
         Outcome outcome,
         Instant firstAttemptAt,
         int keyNumber,
-        @Nullable String requestId) {}
+        @Nullable String requestId,
+        Replay replay) {}

@@ -97,7 +97,14 @@ public final class Reconciler {
             }
         }
         List<ComparedHour> hours = HourComparison.compare(compared, found, settledBefore);
-        return new Reconciliation(first, last, hours, absent(hours), untold);
+        List<SentFact> confirmed = new ArrayList<>();
+        hours.stream()
+                .filter(hour -> hour.verdict() == Verdict.EQUAL)
+                .flatMap(hour -> hour.facts().stream())
+                .filter(fact -> fact.at().standing() == Standing.UNCONFIRMED)
+                .forEach(confirmed::add);
+        List<SentFact> absent = absent(hours, confirmed);
+        return new Reconciliation(first, last, hours, absent, confirmed, untold);
     }
 
     /** Where nothing can be at Stripe, it is not asked: it may not even know the customer. */
@@ -126,22 +133,30 @@ public final class Reconciler {
         return true;
     }
 
-    /** Of the hours with too little, the facts whose minutes are empty, where that proves something. */
-    private List<SentFact> absent(List<ComparedHour> hours) throws InterruptedException {
+    /**
+     * Of the hours with too little, the facts whose minutes are empty, where that proves something.
+     *
+     * @param confirmed takes the unconfirmed ones that are there
+     */
+    private List<SentFact> absent(List<ComparedHour> hours, List<SentFact> confirmed) throws InterruptedException {
         Instant now = clock.instant();
         List<SentFact> absent = new ArrayList<>();
         List<SentFact> candidates = hours.stream()
                 .filter(hour -> hour.verdict() == Verdict.MISSING)
                 .flatMap(hour -> hour.facts().stream())
-                .filter(fact -> fact.at().standing() == Standing.TAKEN && fact.hasOwnMinute() && fact.amount() != 0)
+                .filter(fact -> fact.at().standing().isTaken() && fact.hasOwnMinute() && fact.amount() != 0)
                 .filter(fact -> !DeliveryRules.isBeyondSums(fact.timestamp(), now))
                 .limit(MOST_LOOKUPS)
                 .collect(Collectors.toList());
         for (SentFact fact : candidates) {
             if (sums.inMinuteOf(fact.timestamp(), fact.customer(), fact.eventName())
-                            instanceof MinuteSum.Of(BigDecimal sum)
-                    && sum.signum() == 0) {
-                absent.add(fact);
+                    instanceof MinuteSum.Of(BigDecimal sum)) {
+                if (sum.signum() == 0) {
+                    absent.add(fact);
+                } else if (fact.at().standing() == Standing.UNCONFIRMED
+                        && sum.compareTo(BigDecimal.valueOf(fact.amount())) == 0) {
+                    confirmed.add(fact);
+                }
             }
         }
         return absent;

@@ -14,14 +14,21 @@ import java.util.List;
  * @param from first hour
  * @param to after the last hour
  * @param absent facts of hours with less than Stripe took, of which its sums over their minutes say that they are not there
+ * @param confirmed unconfirmed facts that Stripe's sums hold: of equal hours, and those whose minutes have just their amount
  * @param untold customers and meters of which Stripe did not tell
  */
 public record Reconciliation(
-        Instant from, Instant to, List<ComparedHour> hours, List<SentFact> absent, List<Untold> untold) {
+        Instant from,
+        Instant to,
+        List<ComparedHour> hours,
+        List<SentFact> absent,
+        List<SentFact> confirmed,
+        List<Untold> untold) {
     /** Copies its parts. */
     public Reconciliation {
         hours = List.copyOf(hours);
         absent = List.copyOf(absent);
+        confirmed = List.copyOf(confirmed);
         untold = List.copyOf(untold);
     }
 

@@ -11,11 +11,14 @@ import dev.tally.sink.comparison.Standing;
 import dev.tally.sink.comparison.Standings;
 import dev.tally.sink.delivery.DeliveryTopics;
 import dev.tally.sink.delivery.Facts;
+import dev.tally.sink.delivery.LedgerEntries;
 import dev.tally.sink.reporting.Fact;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiConsumer;
@@ -74,18 +77,40 @@ public final class SentFacts {
                         throw new TooManyFactsException(most);
                     }
                     identifiers.add(fact.identifier());
-                    read.add(new Read(fact, Instant.ofEpochMilli(record.timestamp())));
+                    read.add(new Read(fact, record.partition(), Instant.ofEpochMilli(record.timestamp())));
                 }
             }
         });
-        Standings standings = standings(from, identifiers);
+        Map<String, Stamped> stamped = new LinkedHashMap<>();
+        Standings standings = standings(from, identifiers, stamped);
         for (Read one : read) {
-            sink.accept(sent(one.fact(), standings), one.publishedAt());
+            if (!stamped.containsKey(one.fact().identifier())) {
+                sink.accept(sent(one.fact(), one.partition(), standings), one.publishedAt());
+            }
+        }
+        // What a replay gave another timestamp is charged there, whenever it was published.
+        for (Stamped one : stamped.values()) {
+            LedgerEntry entry = one.entry();
+            if (!entry.getTimestamp().isBefore(from) && entry.getTimestamp().isBefore(to)) {
+                sink.accept(sent(stamped(entry), one.partition(), standings), entry.getAt());
+            }
         }
     }
 
-    private static SentFact sent(Fact fact, Standings standings) {
+    private static Fact stamped(LedgerEntry entry) {
+        return new Fact(
+                entry.getIdentifier(),
+                entry.getPayer(),
+                entry.getStripeCustomerId(),
+                entry.getEventName(),
+                entry.getAmount(),
+                entry.getTimestamp(),
+                false);
+    }
+
+    private static SentFact sent(Fact fact, int partition, Standings standings) {
         return new SentFact(
+                partition,
                 fact.identifier(),
                 fact.payer(),
                 Objects.requireNonNullElse(fact.customer(), ""),
@@ -96,27 +121,48 @@ public final class SentFacts {
                 standings.of(fact.identifier(), fact.amount()));
     }
 
+    /** The ledger has the partitions of the facts. */
+    private record Stamped(LedgerEntry entry, int partition) {}
+
     private record Once(String identifier, long amount) {}
 
-    private record Read(Fact fact, Instant publishedAt) {}
+    private record Read(Fact fact, int partition, Instant publishedAt) {}
 
-    private Standings standings(Instant from, Set<String> identifiers) {
+    /** @param stamped takes the latest entries of facts that a replay gave another timestamp */
+    private Standings standings(Instant from, Set<String> identifiers, Map<String, Stamped> stamped) {
         Standings standings = new Standings();
         reader.readSince(topics.ledger(), from, record -> {
             if (record.value() != null
                     && ledger.decode(topics.ledger(), record.headers(), record.value())
                             instanceof Decoded.Read<LedgerEntry>(LedgerEntry entry)
-                    && identifiers.contains(entry.getIdentifier())) {
-                standings.apply(entry.getIdentifier(), entry.getAmount(), standing(entry.getState()), entry.getAt());
+                    && (identifiers.contains(entry.getIdentifier()) || entry.getFactTimestamp() != null)) {
+                apply(entry, standings);
+                if (entry.getFactTimestamp() != null) {
+                    stamped.put(entry.getIdentifier(), new Stamped(entry, record.partition()));
+                }
             }
         });
         return standings;
     }
 
+    private static void apply(LedgerEntry entry, Standings standings) {
+        if (LedgerEntries.isConflict(entry)) {
+            standings.conflict(entry.getIdentifier(), entry.getAmount(), entry.getAt());
+        } else {
+            standings.apply(
+                    entry.getIdentifier(),
+                    entry.getAmount(),
+                    entry.getReplays(),
+                    standing(entry.getState()),
+                    entry.getAt());
+        }
+    }
+
     private static Standing standing(LedgerState state) {
         return switch (state) {
             case INTENT -> Standing.OPEN;
-            case ACCEPTED, DUPLICATE_OK, UNCONFIRMED -> Standing.TAKEN;
+            case ACCEPTED, DUPLICATE_OK -> Standing.TAKEN;
+            case UNCONFIRMED -> Standing.UNCONFIRMED;
             case DEAD -> Standing.DEAD;
             case PARKED, UNKNOWN -> Standing.PARKED;
         };

@@ -28,9 +28,8 @@ public sealed interface Admission {
                     "identifier is known with amount " + known.amount() + ", fact says " + fact.amount()));
         }
         return switch (known.state()) {
-            case TAKEN, KEPT -> new AlreadySettled();
-            case INTENT ->
-                new Deliver(Attempts.resumed(fact.identifier(), known.keyNumber(), known.firstAttemptAt(), now));
+            case TAKEN, UNCONFIRMED, DEAD, PARKED -> new AlreadySettled();
+            case INTENT -> new Deliver(Attempts.resumed(known, fact.identifier(), now));
         };
     }
 }

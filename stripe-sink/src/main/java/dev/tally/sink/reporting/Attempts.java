@@ -10,9 +10,14 @@ import org.jspecify.annotations.Nullable;
  * @param failures attempts that failed so far in this process
  * @param unknown when attempts may have reached Stripe without an outcome; null if there is none, or if Stripe's sums said that none arrived
  * @param own whether an attempt of ours may ever have reached Stripe, so that what it has under the identifier can be our own
+ * @param refused why Stripe takes none after an attempt of unknown outcome; null if it was not refused for good
  */
 public record Attempts(
-        IdempotencyKey key, int failures, @Nullable Unknown unknown, boolean own) {
+        IdempotencyKey key,
+        int failures,
+        @Nullable Unknown unknown,
+        boolean own,
+        @Nullable Refused refused) {
 
     /**
      * Attempts that may have reached Stripe without an outcome.
@@ -26,13 +31,26 @@ public record Attempts(
         }
     }
 
+    /** A refusal for good: what it says of an attempt before it is unknown. {@code reason} is a stable code. */
+    public record Refused(String reason, String detail) {}
+
     /** Before the first attempt ever. */
     public static Attempts first(String identifier) {
-        return new Attempts(new IdempotencyKey(identifier, 0), 0, null, false);
+        return new Attempts(new IdempotencyKey(identifier, 0), 0, null, false, null);
     }
 
     /** After a restart: an intent says that attempts may have been made from {@code firstAttemptAt} until {@code now}. */
     public static Attempts resumed(String identifier, int keyNumber, Instant firstAttemptAt, Instant now) {
-        return new Attempts(new IdempotencyKey(identifier, keyNumber), 0, new Unknown(firstAttemptAt, now), true);
+        return new Attempts(new IdempotencyKey(identifier, keyNumber), 0, new Unknown(firstAttemptAt, now), true, null);
+    }
+
+    /** The same of what the ledger has as an intent. */
+    static Attempts resumed(Known known, String identifier, Instant now) {
+        return resumed(identifier, known.keyNumber(), known.firstAttemptAt(), now);
+    }
+
+    /** After a refusal for good: no further attempt. */
+    Attempts refusedFor(String reason, String detail) {
+        return new Attempts(key, failures, unknown, own, new Refused(reason, detail));
     }
 }

@@ -24,6 +24,12 @@ public final class DeliveryRules {
     /** Reason of an event parked because its outcome is unknown for longer than {@link #RESEND_HORIZON}, and Stripe's sums do not tell. */
     public static final String OUTCOME_UNKNOWN = "outcome_unknown";
 
+    /**
+     * Reason of an event that Stripe refuses for good after an attempt of unknown outcome, where its sums do not tell whether that one got
+     * through.
+     */
+    public static final String REFUSED_OUTCOME_UNKNOWN = "refused_outcome_unknown";
+
     /** Reason of an event whose identifier Stripe knows although no attempt of ours can have reached it. */
     public static final String FOREIGN_DUPLICATE = "foreign_duplicate";
 
@@ -41,10 +47,11 @@ public final class DeliveryRules {
         this.sumsDelay = sumsDelay;
     }
 
-    /** Whether the event may be sent at {@code now}: an unknown outcome must not be older than the horizon. */
+    /** Whether the event may be sent at {@code now}: it was not refused for good, and an unknown outcome is not older than the horizon. */
     public boolean maySend(Attempts attempts, Instant now) {
         Attempts.Unknown unknown = attempts.unknown();
-        return unknown == null || now.isBefore(unknown.since().plus(RESEND_HORIZON));
+        return attempts.refused() == null
+                && (unknown == null || now.isBefore(unknown.since().plus(RESEND_HORIZON)));
     }
 
     /** From when on Stripe's sums tell about a fact that {@link #maySend} refuses; empty where they never do. */
@@ -58,19 +65,26 @@ public final class DeliveryRules {
     /** The outcome of a fact that {@link #maySend} refuses and no sum tells about. */
     public Outcome parkedAsUnknown(Attempts attempts, String why) {
         Attempts.Unknown unknown = attempts.unknown();
-        return new Outcome.Parked(
-                OUTCOME_UNKNOWN,
-                "an attempt since " + (unknown == null ? null : unknown.since())
-                        + " may have reached Stripe; not sent again after 23 hours: " + why);
+        String attempt =
+                "an attempt since " + (unknown == null ? null : unknown.since()) + " may have reached Stripe; ";
+        Attempts.Refused refused = attempts.refused();
+        return refused == null
+                ? new Outcome.Parked(OUTCOME_UNKNOWN, attempt + "not sent again after 23 hours: " + why)
+                : new Outcome.Parked(
+                        REFUSED_OUTCOME_UNKNOWN,
+                        attempt + "a later one was refused (" + refused.reason() + ", " + refused.detail() + "): "
+                                + why);
     }
 
     /**
-     * Decides what follows from Stripe's sum over the minute of a fact whose outcome was unknown for too long to send it again blindly. Where
-     * the minute is empty the fact never arrived, and its delivery begins anew, unless the minute is further back than sums surely reach.
+     * Decides what follows from Stripe's sum over the minute of a fact whose outcome was unknown for too long to send it again blindly, or
+     * which was refused meanwhile. Where the minute is empty the fact never arrived: its delivery begins anew, or the refusal stands, unless
+     * the minute is further back than sums surely reach.
      *
      * @param askedAt when Stripe was asked
      */
     public NextStep afterSum(Fact fact, Attempts attempts, MinuteSum told, Instant askedAt, RandomGenerator random) {
+        Attempts.Refused refused = attempts.refused();
         return switch (told) {
             case MinuteSum.Of(BigDecimal sum)
             when sum.compareTo(BigDecimal.valueOf(fact.amount())) == 0 ->
@@ -80,15 +94,23 @@ public final class DeliveryRules {
                 new NextStep.Finished(parkedAsUnknown(
                         attempts, "Stripe has nothing in its minute, which may be too long ago for its sums"));
             case MinuteSum.Of(BigDecimal sum)
+            when sum.signum() == 0 && refused != null ->
+                new NextStep.Finished(new Outcome.Dead(refused.reason(), refused.detail()));
+            case MinuteSum.Of(BigDecimal sum)
             when sum.signum() == 0 ->
-                new NextStep.Again(Duration.ZERO, new Attempts(attempts.key().next(), attempts.failures(), null, true));
+                new NextStep.Again(
+                        Duration.ZERO,
+                        new Attempts(attempts.key().next(), attempts.failures(), null, attempts.own(), null));
             case MinuteSum.Of(BigDecimal sum) ->
                 new NextStep.Finished(
                         parkedAsUnknown(attempts, "Stripe has " + sum.toPlainString() + " in its minute"));
             case MinuteSum.Untold(Answer.AccountHalt(String reason, String detail)) -> halt(attempts, reason, random);
-            case MinuteSum.Untold(Answer.Permanent(String reason, String detail)) ->
-                new NextStep.Finished(
-                        parkedAsUnknown(attempts, "Stripe does not tell its sum: " + reason + ", " + detail));
+            case MinuteSum.Untold(Answer.Permanent(String reason, String detail)) -> {
+                String why = "Stripe does not tell its sum: " + reason + ", " + detail;
+                // What no attempt can have brought to Stripe was dead before it was taken up again.
+                yield new NextStep.Finished(
+                        attempts.own() ? parkedAsUnknown(attempts, why) : new Outcome.Dead(reason, why));
+            }
             case MinuteSum.Untold(
                     Answer.Transient(TransientCause cause, String detail, Optional<Duration> retryAfter)) ->
                 askAgain(attempts, retryAfter, random);
@@ -111,8 +133,8 @@ public final class DeliveryRules {
     }
 
     private NextStep askAgain(Attempts attempts, Optional<Duration> retryAfter, RandomGenerator random) {
-        Attempts next =
-                new Attempts(attempts.key(), increased(attempts.failures()), attempts.unknown(), attempts.own());
+        Attempts next = new Attempts(
+                attempts.key(), increased(attempts.failures()), attempts.unknown(), attempts.own(), attempts.refused());
         return new NextStep.Again(retryRule.delay(next.failures(), retryAfter, random), next);
     }
 
@@ -128,7 +150,11 @@ public final class DeliveryRules {
             case Answer.Streamed() -> new NextStep.Finished(new Outcome.Unconfirmed());
             case Answer.AlreadyExists() -> new NextStep.Finished(attempts.own() ? new Outcome.DuplicateOk() : FOREIGN);
             case Answer.Permanent(String reason, String detail) ->
-                new NextStep.Finished(new Outcome.Dead(reason, detail));
+
+                // The refusal is of this attempt; an earlier one may have been taken.
+                attempts.unknown() == null
+                        ? new NextStep.Finished(new Outcome.Dead(reason, detail))
+                        : new NextStep.Again(Duration.ZERO, attempts.refusedFor(reason, detail));
             case Answer.Transient(TransientCause cause, String detail, Optional<Duration> retryAfter) -> {
                 Attempts next = failed(attempts, cause.keepsKey(), cause.provesNonDelivery() ? null : startedAt);
                 yield new NextStep.Again(retryRule.delay(next.failures(), retryAfter, random), next);
@@ -147,7 +173,8 @@ public final class DeliveryRules {
                 key,
                 increased(attempts.failures()),
                 unknown(attempts.unknown(), maybeDeliveredAt),
-                attempts.own() || maybeDeliveredAt != null);
+                attempts.own() || maybeDeliveredAt != null,
+                attempts.refused());
     }
 
     private static Attempts.@Nullable Unknown unknown(

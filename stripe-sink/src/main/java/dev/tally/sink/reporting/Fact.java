@@ -22,4 +22,9 @@ public record Fact(
         String eventName,
         long amount,
         Instant timestamp,
-        boolean hasOwnMinute) {}
+        boolean hasOwnMinute) {
+    /** The same charged at another time, which other facts may be charged at, too. */
+    Fact stamped(Instant other) {
+        return new Fact(identifier, payer, customer, eventName, amount, other, false);
+    }
+}

@@ -8,6 +8,9 @@ public sealed interface Outcome {
     /** Stripe took it into its stream; that it counts is confirmed by reconciliation. */
     record Unconfirmed() implements Outcome {}
 
+    /** Stripe's sums hold what it had taken into its stream. */
+    record Confirmed() implements Outcome {}
+
     /** Stripe already held it. */
     record DuplicateOk() implements Outcome {}
 

@@ -82,6 +82,7 @@ final class SinkAppTest {
                     "billable-usage",
                     "stripe-ledger",
                     "stripe-dead-letters",
+                    "stripe-requests",
                     "meters",
                     "seat-changes",
                     "stripe-seats",

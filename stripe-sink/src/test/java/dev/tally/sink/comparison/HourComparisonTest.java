@@ -94,11 +94,11 @@ final class HourComparisonTest {
                 HourKey hour = fact.hour();
                 lost.putIfAbsent(hour, 0L);
                 // Stripe loses one of twenty that it took, and has one of twenty that it should not have
-                boolean there = (standing == Standing.TAKEN) != (random.nextInt(20) == 0);
+                boolean there = standing.isTaken() != (random.nextInt(20) == 0);
                 if (there) {
                     found.merge(hour, BigDecimal.valueOf(amount), BigDecimal::add);
                 }
-                if (there != (standing == Standing.TAKEN)) {
+                if (there != standing.isTaken()) {
                     lost.merge(hour, there ? -amount : amount, Long::sum);
                 }
                 if (standing == Standing.OPEN || (lately && standing != Standing.PARKED)) {
@@ -127,23 +127,56 @@ final class HourComparisonTest {
         assertThat(standings.of("id", 5).standing()).isEqualTo(Standing.OPEN);
 
         // When
-        standings.apply("id", 5, Standing.OPEN, HOUR);
-        standings.apply("id", 5, Standing.TAKEN, HOUR.plusSeconds(1));
-        standings.apply("id", 5, Standing.OPEN, HOUR.plusSeconds(2));
-        standings.apply("id", 6, Standing.PARKED, HOUR.plusSeconds(3));
+        standings.apply("id", 5, 0, Standing.OPEN, HOUR);
+        standings.apply("id", 5, 0, Standing.TAKEN, HOUR.plusSeconds(1));
+        standings.apply("id", 5, 0, Standing.OPEN, HOUR.plusSeconds(2));
+        standings.apply("id", 6, 0, Standing.PARKED, HOUR.plusSeconds(3));
 
         // Then: an outcome stays, another amount is another fact
-        assertThat(standings.of("id", 5)).isEqualTo(new Standings.At(Standing.TAKEN, HOUR.plusSeconds(1)));
+        assertThat(standings.of("id", 5)).isEqualTo(new Standings.At(Standing.TAKEN, HOUR.plusSeconds(1), 0));
         assertThat(standings.of("id", 6).standing()).isEqualTo(Standing.PARKED);
 
         // And: only what was taken dies
-        standings.apply("id", 5, Standing.DEAD, HOUR.plusSeconds(4));
-        standings.apply("id", 5, Standing.TAKEN, HOUR.plusSeconds(5));
-        assertThat(standings.of("id", 5)).isEqualTo(new Standings.At(Standing.DEAD, HOUR.plusSeconds(4)));
+        standings.apply("id", 5, 0, Standing.DEAD, HOUR.plusSeconds(4));
+        standings.apply("id", 5, 0, Standing.TAKEN, HOUR.plusSeconds(5));
+        assertThat(standings.of("id", 5)).isEqualTo(new Standings.At(Standing.DEAD, HOUR.plusSeconds(4), 0));
+
+        // When it is replayed
+        standings.apply("id", 5, 1, Standing.OPEN, HOUR.plusSeconds(6));
+        assertThat(standings.of("id", 5).standing()).isEqualTo(Standing.OPEN);
+        standings.apply("id", 5, 1, Standing.TAKEN, HOUR.plusSeconds(7));
+        standings.apply("id", 5, 0, Standing.DEAD, HOUR.plusSeconds(8));
+        assertThat(standings.of("id", 5)).isEqualTo(new Standings.At(Standing.TAKEN, HOUR.plusSeconds(7), 1));
+    }
+
+    @Test
+    void shouldFollowWhatIsConfirmedOrReportedLater() {
+        Standings standings = new Standings();
+        for (String identifier : new String[] {"confirmed", "reported"}) {
+            standings.apply(identifier, 5, 0, Standing.UNCONFIRMED, HOUR);
+        }
+        standings.apply("confirmed", 5, 0, Standing.TAKEN, HOUR.plusSeconds(1));
+        standings.apply("reported", 5, 0, Standing.DEAD, HOUR.plusSeconds(1));
+        standings.apply("reported", 5, 0, Standing.TAKEN, HOUR.plusSeconds(2));
+
+        assertThat(standings.of("confirmed", 5).standing()).isEqualTo(Standing.TAKEN);
+        assertThat(standings.of("reported", 5).standing()).isEqualTo(Standing.DEAD);
+    }
+
+    @Test
+    void shouldNotTakeAConflictForTheFirstAmountWhereCompactionLeftItFirst() {
+        Standings standings = new Standings();
+        standings.conflict("id", 6, HOUR);
+        assertThat(standings.of("id", 5).standing()).isEqualTo(Standing.OPEN);
+        standings.apply("id", 5, 0, Standing.TAKEN, HOUR.plusSeconds(1));
+
+        assertThat(standings.of("id", 5).standing()).isEqualTo(Standing.TAKEN);
+        assertThat(standings.of("id", 6).standing()).isEqualTo(Standing.PARKED);
     }
 
     private static SentFact fact(String identifier, long amount, long secondsLater, Standing standing, Instant since) {
         return new SentFact(
+                0,
                 identifier,
                 "user:u1",
                 "cus_1",
@@ -151,6 +184,6 @@ final class HourComparisonTest {
                 amount,
                 HOUR.plusSeconds(secondsLater),
                 true,
-                new Standings.At(standing, since));
+                new Standings.At(standing, since, 0));
     }
 }

@@ -10,47 +10,60 @@ import dev.tally.schemas.serde.Decoded;
 import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.schemas.topics.TopicReader;
 import dev.tally.sink.delivery.CrashPoints.Point;
+import dev.tally.sink.reconciling.Confirmations;
 import dev.tally.sink.reconciling.Reconciler;
+import dev.tally.sink.reconciling.Reconciliation;
 import dev.tally.sink.reconciling.SentFacts;
 import dev.tally.sink.reporting.Answer;
 import dev.tally.sink.reporting.ErrorReport;
+import dev.tally.sink.reporting.IdempotencyKey;
+import dev.tally.sink.reporting.MeterEvent;
 import dev.tally.sink.reporting.MinuteSum;
 import dev.tally.sink.reporting.Outcome;
+import dev.tally.sink.reporting.ReplayRequest;
 import dev.tally.sink.reporting.RetryRule;
+import dev.tally.sink.stripe.Reply;
 import dev.tally.sink.stripe.StripeConnection;
 import dev.tally.sink.stripe.StripeJavaMeterEvents;
 import dev.tally.sink.stripe.StripeJavaSums;
+import dev.tally.sink.stripe.StripeMeterEvents;
 import dev.tally.sink.testing.LoopHarness;
 import dev.tally.sink.testing.Read;
 import dev.tally.sink.testing.StripeFake;
 import dev.tally.sink.testing.TestKafka;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /** The facts of one test, and deliveries that work on them. */
 final class DeliveryHarness extends LoopHarness {
     private final StripeFake stripe;
-    private final DeliveryTopics topics =
-            new DeliveryTopics(named("billable-usage"), named("stripe-ledger"), named("stripe-dead-letters"));
+    private final DeliveryTopics topics = new DeliveryTopics(
+            named("billable-usage"), named("stripe-ledger"), named("stripe-dead-letters"), named("stripe-requests"));
     private final RecordSerde<BillableFact> facts = serdes().of(BillableFact.class);
     private final RecordSerde<LedgerEntry> ledger = serdes().of(LedgerEntry.class);
     private final AsyncErrors asyncErrors = new AsyncErrors();
     private final Set<String> held = ConcurrentHashMap.newKeySet();
+    private boolean streaming;
 
     DeliveryHarness(TestKafka kafka, StripeFake stripe) throws Exception {
         super(kafka, Instant.now());
         this.stripe = stripe;
-        broker().createTopics(PARTITIONS, topics.facts(), topics.ledger(), topics.deadLetters());
+        broker().createTopics(PARTITIONS, topics.facts(), topics.ledger(), topics.deadLetters(), topics.requests());
     }
 
     String group() {
@@ -103,7 +116,9 @@ final class DeliveryHarness extends LoopHarness {
                 Duration.ofMillis(100));
         StripeClient client = new StripeConnection("sk_test_1", stripe.url(), Duration.ofSeconds(5)).open();
         Collaborators with = new Collaborators(
-                new StripeJavaMeterEvents(client, clock()),
+                streaming
+                        ? new Streaming(new StripeJavaMeterEvents(client, clock()))
+                        : new StripeJavaMeterEvents(client, clock()),
                 new StripeJavaSums(client, clock()),
                 this::maySend,
                 asyncErrors,
@@ -122,6 +137,26 @@ final class DeliveryHarness extends LoopHarness {
     private boolean maySend(String eventName) {
         reached(Point.TAKEN_WRITTEN);
         return !held.contains(eventName);
+    }
+
+    /** Deliveries from here on get no more than Stripe's stream says of what it takes. */
+    void stream() {
+        streaming = true;
+    }
+
+    private record Streaming(StripeMeterEvents stripe) implements StripeMeterEvents {
+        @Override
+        public Reply create(MeterEvent event, IdempotencyKey key) throws InterruptedException {
+            Reply reply = stripe.create(event, key);
+            return reply.answer() instanceof Answer.Accepted
+                    ? new Reply(new Answer.Streamed(), reply.requestId())
+                    : reply;
+        }
+    }
+
+    /** Has confirmed what a comparison found. */
+    void confirm(Reconciliation result) {
+        new Confirmations(broker().clientConfig(), topics.requests(), ledger, InstantSource.system()).request(result);
     }
 
     /** Compares, taking it to be an hour later. */
@@ -185,6 +220,29 @@ final class DeliveryHarness extends LoopHarness {
                 .build();
     }
 
+    /** Asks for a replay of the fact of a dead letter. */
+    void replay(Read letter, int number, @Nullable Instant timestamp) throws Exception {
+        RecordHeaders headers = new RecordHeaders();
+        letter.headers().forEach((name, value) -> headers.add(name, value.getBytes(StandardCharsets.UTF_8)));
+        ConsumerRecord<byte[], byte[]> record = new ConsumerRecord<>(
+                topics.deadLetters(),
+                letter.partition(),
+                0,
+                0,
+                TimestampType.CREATE_TIME,
+                0,
+                0,
+                letter.key().getBytes(StandardCharsets.UTF_8),
+                letter.value(),
+                headers,
+                Optional.empty());
+        Instant now = Instant.now();
+        publish(ReplayRequests.of(
+                topics.requests(),
+                record,
+                new ReplayRequest(number, timestamp, now, ReplayRequests.publishedAt(record))));
+    }
+
     /** Waits until every fact published so far is done and its offset committed. */
     void awaitAllCommitted() {
         awaitAllCommitted(group());
@@ -204,7 +262,12 @@ final class DeliveryHarness extends LoopHarness {
 
     /** The ledger: all states of each identifier, in order. */
     Map<String, List<String>> ledger() throws Exception {
-        return byKey(topics.ledger(), read -> entry(read).getState().name());
+        Map<String, List<String>> states = new LinkedHashMap<>();
+        for (LedgerEntry entry : ledgerEntries()) {
+            states.computeIfAbsent(entry.getIdentifier(), unused -> new ArrayList<>())
+                    .add(entry.getState().name());
+        }
+        return states;
     }
 
     List<LedgerEntry> ledgerEntries() throws Exception {
@@ -257,6 +320,11 @@ final class DeliveryHarness extends LoopHarness {
         @Override
         public void readAgain() {
             heard().add("read again");
+        }
+
+        @Override
+        public void requested(String result) {
+            heard().add("requested " + result);
         }
 
         @Override

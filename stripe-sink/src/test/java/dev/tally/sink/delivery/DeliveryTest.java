@@ -243,6 +243,10 @@ final class DeliveryTest {
                 assertThat(letter.headers()).containsEntry("tally.reason", "amount_differs");
             });
             assertThat(harness.ledger().get("id-1")).containsExactlyInAnyOrder("INTENT", "ACCEPTED", "PARKED");
+            assertThat(harness.ledgerPartitions())
+                    .as("keys, of which compaction keeps the latest")
+                    .hasSize(2)
+                    .containsKey("id-1");
             assertThat(harness.heard()).contains("settled Parked", "read again");
         }
     }
@@ -289,6 +293,116 @@ final class DeliveryTest {
             assertThat(harness.ledger().get("taken-1")).endsWith("DUPLICATE_OK");
             assertThat(harness.ledger().get("lost-1")).endsWith("ACCEPTED");
             assertThat(harness.ledger().get("nothing")).endsWith("DUPLICATE_OK");
+        }
+    }
+
+    @Test
+    void shouldLetStripesSumDecideWhereARefusalFollowsAnUnreadableAnswer() throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given: no answer can be read at first, whether the event was taken or not, and then customers are gone
+            Instant start = Instant.now().truncatedTo(ChronoUnit.MINUTES).minusSeconds(3_600);
+            Set<String> tried = ConcurrentHashMap.newKeySet();
+            stripe.rule(call -> Optional.of(
+                    tried.add(call.identifier())
+                            ? new Reply(200, "[]", !call.identifier().equals("lost"))
+                            : Reply.error(404, "resource_missing", "No such customer")));
+            stripe.forgetCustomer("cus_3");
+            harness.publish(interval("taken", "user:u1", "cus_1", 5, start));
+            harness.publish(interval("lost", "user:u2", "cus_2", 6, start));
+            harness.publish(interval("untold", "user:u3", "cus_3", 7, start));
+            harness.publish(fact("shared", "user:u4", "cus_4", 8));
+
+            // When
+            harness.start();
+            harness.awaitAllCommitted();
+
+            // Then
+            assertThat(harness.ledger())
+                    .isEqualTo(Map.of(
+                            "taken", List.of("INTENT", "DUPLICATE_OK"),
+                            "lost", List.of("INTENT", "DEAD"),
+                            "untold", List.of("INTENT", "PARKED"),
+                            "shared", List.of("INTENT", "PARKED")));
+            assertThat(harness.deadLetters())
+                    .extracting(letter -> letter.headers().get("tally.reason"))
+                    .containsExactlyInAnyOrder(
+                            "resource_missing", "refused_outcome_unknown", "refused_outcome_unknown");
+            assertThat(stripe.requests()).isEqualTo(8);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Point.class,
+            names = {"INTENTS_COMMITTED", "OUTCOMES_WRITTEN"})
+    void shouldReplayDeadFactsOnceThoughTheDeliveryDies(Point point) throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given: facts of a customer that is not there yet, one too old, and one that goes on being refused
+            Instant hour = Instant.now().truncatedTo(ChronoUnit.HOURS).minus(Duration.ofHours(2));
+            Instant old = hour.minus(Duration.ofDays(36));
+            AtomicBoolean missing = new AtomicBoolean(true);
+            stripe.rule(call -> call.customer().equals("cus_gone") || missing.get()
+                    ? Optional.of(Reply.error(404, "resource_missing", "No such customer"))
+                    : Optional.empty());
+            harness.publish(interval("late", "user:u1", "cus_1", 5, hour));
+            harness.publish(interval("old", "user:u1", "cus_1", 6, old));
+            harness.publish(interval("gone", "user:u2", "cus_gone", 7, hour));
+            LifeRunner first = harness.start();
+            harness.awaitAllCommitted();
+            List<Read> letters = harness.deadLetters();
+            assertThat(letters).hasSize(3);
+
+            // When: the customer is there, all are asked for twice, and the delivery dies
+            missing.set(false);
+            harness.crashOnceAt(point);
+            Instant now = Instant.now().truncatedTo(ChronoUnit.MINUTES);
+            for (int i = 0; i < 2; i++) {
+                for (Read letter : letters) {
+                    boolean tooOld = "too_old".equals(letter.headers().get("tally.reason"));
+                    harness.replay(letter, 1, tooOld ? now : null);
+                }
+            }
+            Awaitility.await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+                Map<String, List<String>> ledger = harness.ledger();
+                assertThat(ledger.get("late")).hasSize(4);
+                assertThat(ledger.get("old")).hasSize(3);
+                assertThat(ledger.get("gone")).hasSize(4);
+            });
+            first.stop();
+            harness.start();
+            harness.publish(fact("more", "user:u1", "cus_1", 1));
+            harness.publish(fact("more-2", "user:u2", "cus_2", 1));
+            harness.awaitAllCommitted();
+
+            // Then
+            assertThat(harness.crashed()).isTrue();
+            assertThat(stripe.sums()).isEqualTo(Map.of("cus_1", 12L, "cus_2", 1L));
+            assertThat(stripe.taken("cus_1", "tally_actions")).containsExactlyInAnyOrder("late", "old", "more");
+            assertThat(harness.ledger().get("late"))
+                    .startsWith("INTENT", "DEAD", "INTENT")
+                    .hasSize(4);
+            assertThat(harness.ledger().get("old")).startsWith("DEAD", "INTENT").hasSize(3);
+            assertThat(harness.ledger().get("gone"))
+                    .startsWith("INTENT", "DEAD", "INTENT")
+                    .hasSize(4);
+            assertThat(harness.ledgerEntries())
+                    .filteredOn(entry -> entry.getIdentifier().equals("old") && entry.getReplays() == 1)
+                    .allSatisfy(entry -> {
+                        assertThat(entry.getTimestamp()).isEqualTo(now);
+                        assertThat(entry.getFactTimestamp()).isEqualTo(old);
+                    });
+            assertThat(harness.deadLetters())
+                    .filteredOn(letter -> letter.headers().containsKey("tally.replay"))
+                    .singleElement()
+                    .satisfies(letter -> assertThat(letter.headers()).containsEntry("tally.replay", "1"));
+
+            // And: the hour it is charged in now has it
+            Reconciliation result =
+                    harness.reconciler().compare(hour, Instant.now().plusSeconds(3_600), fact -> true);
+            assertThat(result.hours(Verdict.MISSING)).isEmpty();
+            assertThat(result.hours(Verdict.EXTRA)).isEmpty();
         }
     }
 
@@ -794,6 +908,59 @@ final class DeliveryTest {
             assertThat(scheduled)
                     .singleElement()
                     .satisfies(one -> assertThat(one.hours(Verdict.MISSING)).isEqualTo(result.hours(Verdict.MISSING)));
+        }
+    }
+
+    @Test
+    void shouldConfirmInTheLedgerWhatAComparisonFinds() throws Exception {
+        try (StripeFake stripe = StripeFake.start();
+                DeliveryHarness harness = harness(stripe)) {
+            // Given: two hours, in the second of which Stripe loses one of two facts, and one more is reported as wrong
+            Instant start = Instant.now().truncatedTo(ChronoUnit.HOURS).minus(Duration.ofHours(5));
+            harness.stream();
+            harness.publish(interval("there", "user:u1", "cus_1", 5, start));
+            harness.publish(interval("beside", "user:u1", "cus_1", 6, start.plusSeconds(3_600)));
+            harness.publish(interval("lost", "user:u1", "cus_1", 7, start.plusSeconds(3_900)));
+            harness.publish(interval("wrong", "user:u2", "cus_2", 8, start));
+            DeliveryStatus status = new DeliveryStatus();
+            LifeRunner first = harness.start(harness.group(), status);
+            harness.awaitAllCommitted();
+            stripe.lose("lost");
+            Awaitility.await().until(() -> status.unconfirmed().count() == 4);
+            Reconciliation result = harness.reconciler().compare(start, start.plusSeconds(7_200), fact -> true);
+            assertThat(result.confirmed())
+                    .extracting(SentFact::identifier)
+                    .containsExactlyInAnyOrder("there", "beside", "wrong");
+            assertThat(result.absent()).extracting(SentFact::identifier).containsExactly("lost");
+            harness.report("wrong", "archived_meter", Instant.now());
+            Awaitility.await()
+                    .until(() ->
+                            harness.ledger().getOrDefault("wrong", List.of()).contains("DEAD"));
+
+            // When: it is asked for twice, also of who takes over
+            harness.confirm(result);
+            harness.confirm(result);
+            Awaitility.await()
+                    .until(() ->
+                            harness.ledger().getOrDefault("there", List.of()).contains("ACCEPTED")
+                                    && harness.ledger()
+                                            .getOrDefault("beside", List.of())
+                                            .contains("ACCEPTED"));
+            Awaitility.await().until(() -> status.unconfirmed().count() == 1);
+            assertThat(status.unconfirmed().oldest()).isPresent();
+            first.stop();
+            harness.start();
+            harness.publish(fact("more", "user:u1", "cus_1", 1));
+            harness.publish(fact("more-2", "user:u2", "cus_2", 1));
+            harness.awaitAllCommitted();
+
+            // Then: no newer entry was overwritten
+            assertThat(harness.ledger())
+                    .containsEntry("there", List.of("INTENT", "UNCONFIRMED", "ACCEPTED"))
+                    .containsEntry("beside", List.of("INTENT", "UNCONFIRMED", "ACCEPTED"))
+                    .containsEntry("lost", List.of("INTENT", "UNCONFIRMED"))
+                    .containsEntry("wrong", List.of("INTENT", "UNCONFIRMED", "DEAD"));
+            assertThat(stripe.requests()).isEqualTo(6);
         }
     }
 

@@ -66,6 +66,55 @@ final class DeliveryRulesTest {
     }
 
     @Test
+    void shouldLetStripesSumDecideWhereARefusalFollowsAnAttemptOfUnknownOutcome() {
+        // Given: attempts that may have been taken, here or before a restart
+        for (Attempts unknown : new Attempts[] {
+            failed(first, new Answer.Unknown("no_answer", "reset")),
+            failed(first, transientAnswer(TransientCause.SERVER_ERROR)),
+            Attempts.resumed("id", 0, NOW, NOW)
+        }) {
+            // When
+            NextStep.Again refused = (NextStep.Again)
+                    rules.after(unknown, new Answer.Permanent("resource_missing", "no"), NOW.plusSeconds(60), RANDOM);
+
+            // Then it is not sent again, and looked for
+            assertThat(refused.delay()).isZero();
+            assertThat(rules.maySend(refused.attempts(), NOW.plusSeconds(61))).isFalse();
+            assertThat(rules.sumsTellFrom(fact(5, true), refused.attempts())).contains(NOW.plus(Duration.ofHours(1)));
+
+            // And dead only where Stripe has not got it
+            assertThat(afterSum(5, refused.attempts(), "5"))
+                    .isEqualTo(new NextStep.Finished(new Outcome.DuplicateOk()));
+            assertThat(afterSum(5, refused.attempts(), "0"))
+                    .isEqualTo(new NextStep.Finished(new Outcome.Dead("resource_missing", "no")));
+            assertThat(parkedReason(afterSum(5, refused.attempts(), "7"))).isEqualTo("refused_outcome_unknown");
+            assertThat(parkedReason(rules.afterSum(
+                            fact(5, true),
+                            refused.attempts(),
+                            new MinuteSum.Untold(new Answer.Permanent("resource_missing", "no such customer")),
+                            RANDOM)))
+                    .isEqualTo("refused_outcome_unknown");
+            assertThat(rules.parkedAsUnknown(refused.attempts(), "its minute may hold others"))
+                    .isInstanceOfSatisfying(Outcome.Parked.class, parked -> {
+                        assertThat(parked.reason()).isEqualTo("refused_outcome_unknown");
+                        assertThat(parked.detail()).contains("resource_missing", "its minute may hold others");
+                    });
+
+            // And the refusal is not forgotten while Stripe does not tell
+            NextStep.Again untold = (NextStep.Again) rules.afterSum(
+                    fact(5, true),
+                    refused.attempts(),
+                    new MinuteSum.Untold(new Answer.Unknown("no_answer", "")),
+                    RANDOM);
+            assertThat(untold.attempts().refused()).isEqualTo(refused.attempts().refused());
+        }
+    }
+
+    private static String parkedReason(NextStep step) {
+        return ((Outcome.Parked) ((NextStep.Finished) step).outcome()).reason();
+    }
+
+    @Test
     void shouldKeepTheKeyWhereNoAnswerArrived() {
         assertThat(next(first, new Answer.Unknown("no_answer", "")).key().text())
                 .isEqualTo("id#0");
@@ -274,14 +323,14 @@ final class DeliveryRulesTest {
                 .isEqualTo(new Admission.AlreadySettled());
         assertThat(Admission.of(fact, known(Known.State.INTENT, 5), NOW.plusSeconds(9)))
                 .isEqualTo(new Admission.Deliver(Attempts.resumed("id", 2, NOW, NOW.plusSeconds(9))));
-        assertThat(Admission.of(fact, known(Known.State.KEPT, 6), NOW.plusSeconds(9)))
+        assertThat(Admission.of(fact, known(Known.State.DEAD, 6), NOW.plusSeconds(9)))
                 .isInstanceOf(Admission.Conflict.class);
         assertThat(Admission.of(fact, known(Known.State.INTENT, 4), NOW.plusSeconds(9)))
                 .isInstanceOf(Admission.Conflict.class);
     }
 
     private static Known known(Known.State state, long amount) {
-        return new Known(state, amount, NOW, NOW, 2, NOW);
+        return new Known(state, null, amount, NOW, NOW, 2, NOW, Replay.NONE);
     }
 
     private Attempts next(Attempts attempts, Answer answer) {

@@ -191,8 +191,12 @@ public abstract class LoopHarness implements AutoCloseable {
 
     /** Publishes what need not be a record. */
     protected final void publishBytes(String topic, String key, byte @Nullable [] value) throws Exception {
-        producer.send(new ProducerRecord<>(topic, key.getBytes(StandardCharsets.UTF_8), value))
-                .get(30, TimeUnit.SECONDS);
+        publish(new ProducerRecord<>(topic, key.getBytes(StandardCharsets.UTF_8), value));
+    }
+
+    /** Publishes a record as it is. */
+    protected final void publish(ProducerRecord<byte[], byte[]> record) throws Exception {
+        producer.send(record).get(30, TimeUnit.SECONDS);
     }
 
     /** Waits for an assertion to hold. */

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -38,6 +39,7 @@ public final class StripeFake implements AutoCloseable {
     private final Map<String, String> meters = new TreeMap<>(Map.of(
             "tally_actions", fields("active", "sum", null),
             "tally_credits", fields("active", "sum", null)));
+    private final Set<String> gone = ConcurrentHashMap.newKeySet();
     private int mostRunningInLane;
 
     /** One request, {@code number} counts from 1. */
@@ -162,9 +164,26 @@ public final class StripeFake implements AutoCloseable {
         exchange.close();
     }
 
+    private static void answer(HttpExchange exchange, Reply reply) throws IOException {
+        byte[] body = reply.body().getBytes(StandardCharsets.UTF_8);
+        exchange.getResponseHeaders().set("Content-Type", "application/json");
+        exchange.sendResponseHeaders(reply.status(), body.length);
+        exchange.getResponseBody().write(body);
+        exchange.close();
+    }
+
+    /** Tells no sums of a customer from here on. */
+    public void forgetCustomer(String customer) {
+        gone.add(customer);
+    }
+
     /** Meters, whose ids are their event names with a prefix, and the sum over a span of time. */
     private void handleRead(HttpExchange exchange) throws IOException {
         String[] path = exchange.getRequestURI().getPath().split("/", -1);
+        if (path.length > 4 && gone.contains(query(exchange).getOrDefault("customer", ""))) {
+            answer(exchange, Reply.error(404, "resource_missing", "No such customer"));
+            return;
+        }
         String data = path.length == 4 ? meters() : summary(path[4].substring("mtr_".length()), query(exchange));
         byte[] body =
                 ("{\"object\":\"list\",\"has_more\":false,\"data\":[" + data + "]}").getBytes(StandardCharsets.UTF_8);
