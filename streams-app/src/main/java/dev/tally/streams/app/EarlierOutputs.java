@@ -35,15 +35,25 @@ final class EarlierOutputs {
     private final CatalogueRecords records;
     private final SubjectLogRecords subjectLogRecords;
     private final TopicReader reader;
+    private final boolean afterReset;
     private boolean told;
 
+    /**
+     * @param afterReset whether state was ever given up: the intake's copy of the catalogue is complete then, so nobody else brings the
+     *     catalogue to the accounts stage before any usage, and facts could be emitted without a customer
+     */
     EarlierOutputs(
-            Map<String, Object> client, Topics topics, RecordSerdes serdes, SubjectLogRecords subjectLogRecords) {
+            Map<String, Object> client,
+            Topics topics,
+            RecordSerdes serdes,
+            SubjectLogRecords subjectLogRecords,
+            boolean afterReset) {
         this.client = Map.copyOf(client);
         this.topics = topics;
         this.records = new CatalogueRecords(serdes);
         this.subjectLogRecords = subjectLogRecords;
         this.reader = new TopicReader(client);
+        this.afterReset = afterReset;
     }
 
     /**
@@ -55,7 +65,7 @@ final class EarlierOutputs {
         if (told) {
             return;
         }
-        if (isThereAny(topics.billableUsage()) || isThereAny(topics.seatChanges())) {
+        if (afterReset || isThereAny(topics.billableUsage()) || isThereAny(topics.seatChanges())) {
             try (Sending sending = Sending.with(client)) {
                 for (CatalogueKind kind : CatalogueKind.values()) {
                     String topic = kind.topic(topics);

@@ -125,7 +125,7 @@ final class MeteringApp implements AutoCloseable {
                 streams,
                 queries,
                 new CatalogueCatchUp(client, topics, serdes, topology::subjectLogRecords, topology.replaced()),
-                new EarlierOutputs(client, topics, serdes, topology::subjectLogRecords),
+                new EarlierOutputs(client, topics, serdes, topology::subjectLogRecords, installation.resets() > 0),
                 new StartPositions(client, topics, applicationId, StoreNames.INTAKE_COUNTERS),
                 failures,
                 topology,

@@ -79,6 +79,37 @@ class ResetTest {
     }
 
     @Test
+    void shouldTellTheCatalogueBeforeAnyUsageAlsoWhereNothingWasBilled() {
+        // Given an org of whose usage no fact was made yet
+        Topics topics = tally.newTopics("unbilled-");
+        tally.publishBilledOrg(topics, "o1");
+        Map<String, Long> expected = new TreeMap<>();
+        tally.publish(topics, new Random(1), 0, 100, expected, i -> false);
+        try (MeteringApp app = tally.start("unbilled", topics, "unbilled")) {
+            TallyOnBroker.awaitRunning(app);
+            Awaitility.await()
+                    .atMost(Duration.ofMinutes(1))
+                    .untilAsserted(() -> assertThat(days(topics)).isEqualTo(expected));
+        }
+
+        // When its state is given up, and it gets ready to start again
+        try (Admin admin = tally.admin()) {
+            Reset reset = new Reset(admin, tally.client(), topics, "unbilled");
+            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> reset.members() == 0);
+            reset.run();
+            try (MeteringApp app = tally.build("unbilled", topics, "unbilled", Map.of())) {
+                long ofTheOrg = tally.records(topics.subjectLog(), "org:o1");
+                Awaitility.await()
+                        .atMost(Duration.ofMinutes(1))
+                        .until(() -> app.prepare(admin).isEmpty());
+
+                // Then its subscription lies in the log before any usage: a fact needs the customer
+                assertThat(tally.records(topics.subjectLog(), "org:o1")).isEqualTo(ofTheOrg + 1);
+            }
+        }
+    }
+
+    @Test
     void shouldNotStartWhereTheStateIsGoneAndTheInputNotSetBack() throws Exception {
         Topics topics = tally.newTopics("gone-");
         Map<String, Long> expected = new TreeMap<>();
