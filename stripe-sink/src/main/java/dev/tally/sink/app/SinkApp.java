@@ -33,6 +33,7 @@ import dev.tally.sink.seats.SeatsCollaborators;
 import dev.tally.sink.seats.SeatsRunner;
 import dev.tally.sink.stripe.StripeCalls;
 import dev.tally.sink.stripe.StripeSubscriptionItems;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Instant;
@@ -62,6 +63,7 @@ final class SinkApp {
 
     SinkApp(SinkSettings settings) {
         this.settings = settings;
+        new JvmMemoryMetrics().bindTo(registry);
         this.health = new HealthServer(
                 status, seatsStatus, settings.alerts().isOn() ? Optional.of(alertStatus) : Optional.empty(), registry);
     }

@@ -5,10 +5,12 @@ import dev.tally.schemas.LedgerState;
 import dev.tally.sink.reporting.Known;
 import dev.tally.sink.reporting.Replay;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,11 +20,11 @@ import org.jspecify.annotations.Nullable;
  * only what Stripe took may be found wrong later.
  */
 public final class LedgerMemory {
-    private final Map<String, Known> known = new HashMap<>();
+    private final KnownFacts known = new KnownFacts();
     private final Map<ParkedAmount, Instant> parked = new HashMap<>();
 
-    /** When they became so, the oldest first. */
-    private final Map<String, Instant> unconfirmed = new LinkedHashMap<>();
+    /** How many became so in each minute: as identifiers they would take more room than all else that is known. */
+    private final NavigableMap<Instant, Integer> unconfirmed = new TreeMap<>();
 
     private record ParkedAmount(String identifier, long amount) {}
 
@@ -42,7 +44,7 @@ public final class LedgerMemory {
                         && before.firstAttemptAt().isBefore(entry.getFirstAttemptAt())
                 ? before.firstAttemptAt()
                 : entry.getFirstAttemptAt();
-        known.put(
+        remember(
                 entry.getIdentifier(),
                 new Known(
                         known(entry.getState()),
@@ -53,11 +55,6 @@ public final class LedgerMemory {
                         entry.getKeyNumber(),
                         entry.getAt(),
                         new Replay(entry.getReplays(), entry.getReplayedAt(), entry.getFactTimestamp())));
-        if (entry.getState() == LedgerState.UNCONFIRMED) {
-            unconfirmed.put(entry.getIdentifier(), entry.getAt());
-        } else {
-            unconfirmed.remove(entry.getIdentifier());
-        }
     }
 
     private static boolean changes(Known before, LedgerEntry entry) {
@@ -95,8 +92,8 @@ public final class LedgerMemory {
     }
 
     void forget(String identifier) {
+        noLonger(known.get(identifier));
         known.remove(identifier);
-        unconfirmed.remove(identifier);
     }
 
     /** What is known of an identifier; null where nothing is. */
@@ -111,19 +108,42 @@ public final class LedgerMemory {
 
     /** Drops settled identifiers older than {@code oldest}: Stripe would refuse their facts as too old. */
     void dropBefore(Instant oldest) {
-        known.values().removeIf(entry -> isSettled(entry) && entry.at().isBefore(oldest));
+        known.removeIf(entry -> {
+            boolean dropped = isSettled(entry) && entry.at().isBefore(oldest);
+            if (dropped) {
+                noLonger(entry);
+            }
+            return dropped;
+        });
         parked.values().removeIf(at -> at.isBefore(oldest));
-        unconfirmed.values().removeIf(at -> at.isBefore(oldest));
     }
 
     /** How many facts are unconfirmed. */
     int unconfirmed() {
-        return unconfirmed.size();
+        return unconfirmed.values().stream().mapToInt(Integer::intValue).sum();
     }
 
-    /** Since when the oldest of them is. */
+    /** The minute since when the oldest of them is. */
     Optional<Instant> oldestUnconfirmed() {
-        return unconfirmed.values().stream().findFirst();
+        return unconfirmed.isEmpty() ? Optional.empty() : Optional.of(unconfirmed.firstKey());
+    }
+
+    private void remember(String identifier, Known now) {
+        noLonger(known.get(identifier));
+        known.put(identifier, now);
+        if (now.state() == Known.State.UNCONFIRMED) {
+            unconfirmed.merge(minute(now), 1, Math::addExact);
+        }
+    }
+
+    private void noLonger(@Nullable Known before) {
+        if (before != null && before.state() == Known.State.UNCONFIRMED) {
+            unconfirmed.computeIfPresent(minute(before), (minute, count) -> count == 1 ? null : count - 1);
+        }
+    }
+
+    private static Instant minute(Known known) {
+        return known.at().truncatedTo(ChronoUnit.MINUTES);
     }
 
     int size() {

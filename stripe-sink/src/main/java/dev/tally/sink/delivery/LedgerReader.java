@@ -82,19 +82,19 @@ final class LedgerReader<E extends SpecificRecord> implements AutoCloseable {
         return !rebuilds.isEmpty();
     }
 
-    /** Reads on for at most {@code longest} and marks what reached its end as loaded. */
+    /** Reads on for about {@code longest}, or until all is read, and marks what reached its end as loaded. */
     void step(Duration longest) {
+        long end = System.nanoTime() + longest.toNanos();
         finish();
-        if (!isReading()) {
-            return;
-        }
-        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(longest)) {
-            Rebuild<E> rebuild = rebuilds.get(new TopicPartition(record.topic(), record.partition()));
-            if (rebuild != null) {
-                apply(rebuild.target(), record);
+        for (long left = longest.toNanos(); isReading() && left > 0; left = end - System.nanoTime()) {
+            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofNanos(left))) {
+                Rebuild<E> rebuild = rebuilds.get(new TopicPartition(record.topic(), record.partition()));
+                if (rebuild != null) {
+                    apply(rebuild.target(), record);
+                }
             }
+            finish();
         }
-        finish();
     }
 
     private void finish() {

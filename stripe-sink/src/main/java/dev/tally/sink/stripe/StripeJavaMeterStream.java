@@ -21,6 +21,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -40,7 +41,7 @@ public final class StripeJavaMeterStream implements StripeMeterEvents {
     /** The most events that Stripe takes in a call. */
     static final int MOST_EVENTS = 100;
 
-    private static final Duration LINGER = Duration.ofMillis(5);
+    private static final Duration LINGER = Duration.ofMillis(10);
 
     /** A token that is this near its end is not used: it could expire on the way. */
     private static final Duration TOKEN_MARGIN = Duration.ofMinutes(1);
@@ -50,6 +51,7 @@ public final class StripeJavaMeterStream implements StripeMeterEvents {
     private final AnswerMapping mapping;
     private final BlockingQueue<Waiting> queue = new LinkedBlockingQueue<>();
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final CountDownLatch never = new CountDownLatch(1);
     private final ReentrantLock sessionLock = new ReentrantLock();
     private @Nullable MeterEventSession session;
 
@@ -80,14 +82,11 @@ public final class StripeJavaMeterStream implements StripeMeterEvents {
             while (!Thread.currentThread().isInterrupted()) {
                 List<Waiting> batch = new ArrayList<>();
                 batch.add(queue.take());
-                long end = System.nanoTime() + LINGER.toNanos();
-                for (long left = LINGER.toNanos(); batch.size() < MOST_EVENTS; left = end - System.nanoTime()) {
-                    Waiting next = queue.poll(Math.max(0, left), TimeUnit.NANOSECONDS);
-                    if (next == null) {
-                        break;
-                    }
-                    batch.add(next);
+                if (queue.size() < MOST_EVENTS - 1) {
+                    // One wait for all: to be woken by each of them costs more than to send them.
+                    var unused = never.await(LINGER.toNanos(), TimeUnit.NANOSECONDS);
                 }
+                queue.drainTo(batch, MOST_EVENTS - 1);
                 threads.execute(() -> send(batch));
             }
         } catch (InterruptedException closed) {
