@@ -2,11 +2,13 @@ package dev.tally.bench;
 
 import dev.tally.bench.measure.AdmissionRun;
 import dev.tally.bench.measure.Bed;
+import dev.tally.bench.measure.DeliveryRun;
 import dev.tally.bench.measure.LatencyRun;
 import dev.tally.bench.measure.Runs;
 import dev.tally.bench.measure.StandbyRun;
 import dev.tally.bench.measure.Variant;
 import dev.tally.bench.report.BarChart;
+import dev.tally.bench.report.Delivery;
 import dev.tally.bench.report.Figures;
 import dev.tally.bench.report.Flood;
 import dev.tally.bench.report.Latency;
@@ -17,6 +19,7 @@ import dev.tally.bench.report.Report;
 import dev.tally.bench.report.Versions;
 import dev.tally.bench.stack.BenchStack;
 import dev.tally.bench.stack.Cluster;
+import dev.tally.bench.workload.Backlog;
 import dev.tally.bench.workload.Garbage;
 import dev.tally.bench.workload.Workload;
 import dev.tally.bench.workload.WorkloadSpec;
@@ -52,6 +55,7 @@ final class BenchCommand implements Callable<Integer> {
     private static final int QUICK_EVENTS = 40_000;
     private static final int FULL_ROUNDS = 3;
     private static final int ORGS = 1_000;
+    private static final int CUSTOMERS = 10_000;
     private static final Duration SPAN = Duration.ofDays(2);
     /** Event time ends before the present, so that the last billing interval has ended too. */
     private static final Duration BEFORE_NOW = Duration.ofMinutes(10);
@@ -133,6 +137,27 @@ final class BenchCommand implements Callable<Integer> {
     private int asks = 500;
 
     @Option(
+            names = "--facts",
+            defaultValue = "2880000",
+            description =
+                    "Facts of 10,000 customers that lie ready in delivery mode (default: ${DEFAULT-VALUE}, those of 24 hours).")
+    private int facts = 2_880_000;
+
+    @Option(
+            names = "--transport",
+            defaultValue = "stream",
+            description =
+                    "How they go to Stripe in delivery mode: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private DeliveryRun.Transport transport = DeliveryRun.Transport.STREAM;
+
+    @Option(
+            names = "--sink-heap",
+            paramLabel = "MB",
+            defaultValue = "512",
+            description = "The largest heap of stripe-sink in delivery mode (default: ${DEFAULT-VALUE}).")
+    private int sinkHeap = 512;
+
+    @Option(
             names = "--partitions",
             defaultValue = "4",
             description = "Partitions of all topics (default: ${DEFAULT-VALUE}).")
@@ -141,7 +166,10 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--seed", defaultValue = "42", description = "Seed of the workload (default: ${DEFAULT-VALUE}).")
     private long seed = 42;
 
-    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "A setting of streams-app; repeatable.")
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "A setting of streams-app, in delivery mode of stripe-sink; repeatable.")
     private Map<String, String> settings = new LinkedHashMap<>();
 
     @Option(
@@ -169,6 +197,7 @@ final class BenchCommand implements Callable<Integer> {
         Map<String, Map<String, Latency>> latency = new LinkedHashMap<>();
         Map<String, Figures> growth = new LinkedHashMap<>();
         Promotion promotion = null;
+        Delivery delivery = null;
         try (BenchStack stack = BenchStack.start(quick ? SHORT_LIVED : List.of(), jvm);
                 Cluster cluster = new Cluster(stack.bootstrapServers(), Bed.topics(partitions))) {
             switch (mode) {
@@ -192,10 +221,28 @@ final class BenchCommand implements Callable<Integer> {
                     promotion = new StandbyRun(
                                     stack, cluster, new Workload(spec(users)), settings, remembered, BenchCommand::say)
                             .run();
+                case DELIVERY ->
+                    delivery = new DeliveryRun(
+                                    stack,
+                                    cluster,
+                                    Backlog.until(Instant.now(), facts, CUSTOMERS),
+                                    transport,
+                                    sinkHeap,
+                                    settings,
+                                    BenchCommand::say)
+                            .run();
             }
         }
         Report report = new Report(
-                Machine.here(), Versions.here(), workload(), found, latency, growth, floodOf(found), promotion);
+                Machine.here(),
+                Versions.here(),
+                workload(),
+                found,
+                latency,
+                growth,
+                floodOf(found),
+                promotion,
+                delivery);
         System.out.print(report.text());
         write(report);
         return 0;

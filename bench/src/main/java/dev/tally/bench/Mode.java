@@ -11,5 +11,7 @@ enum Mode {
     /** T-full with more and more users. */
     GROWTH,
     /** How soon a standby counts on for an instance that was killed. */
-    STANDBY
+    STANDBY,
+    /** How fast stripe-sink brings a backlog of facts to Stripe's stand-in. */
+    DELIVERY
 }

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param growth by number of users
  * @param flood what garbage costs; null where none was sent
  * @param promotion of a standby; null where none was asked for
+ * @param delivery of a backlog to Stripe; null where none was asked for
  */
 public record Report(
         Machine machine,
@@ -29,7 +30,8 @@ public record Report(
         Map<String, Map<String, Latency>> latency,
         Map<String, Figures> growth,
         @Nullable Flood flood,
-        @Nullable Promotion promotion) {
+        @Nullable Promotion promotion,
+        @Nullable Delivery delivery) {
 
     /** The variant all others are compared with. */
     public static final String CEILING = "A";
@@ -81,6 +83,9 @@ public record Report(
         if (promotion != null) {
             root.set("promotion", JSON.valueToTree(promotion));
         }
+        if (delivery != null) {
+            root.set("delivery", JSON.valueToTree(delivery));
+        }
         try {
             return JSON.writeValueAsString(root);
         } catch (JsonProcessingException e) {
@@ -118,6 +123,9 @@ public record Report(
         if (promotion != null) {
             text.append(text(promotion));
         }
+        if (delivery != null) {
+            text.append(text(delivery));
+        }
         return text.toString();
     }
 
@@ -147,6 +155,38 @@ public record Report(
                         of.promotionSeconds(),
                         of.residentBytes() / MEGABYTE,
                         of.stateBytes() / MEGABYTE);
+    }
+
+    private static String text(Delivery of) {
+        return """
+
+                %,d facts of %,d customers to Stripe by %s, at most %,d a second; each arrived once, %d calls beyond a limit
+                load average before              %8.2f
+                drained                          %8.1f s after the sink's start
+                sustained                        %8.0f facts/s (fewest in 10 s: %.0f)
+                calls                            %,8d
+                CPU of a million facts           %8.1f s sink, %.1f s broker, %.1f s stand-in
+                heap of at most %4d MB          %8.0f MB used after the last fact, %.0f MB resident at most
+                started again                    %8.1f s until the ledger was read, %.0f MB of heap used
+                """.formatted(
+                        of.facts(),
+                        of.customers(),
+                        of.transport(),
+                        of.eventsPerSecond(),
+                        of.refused(),
+                        of.loadBefore(),
+                        of.drainSeconds(),
+                        of.sustainedPerSecond(),
+                        of.slowestPerSecond(),
+                        of.calls(),
+                        of.sinkCpuSecondsPerMillion(),
+                        of.brokerCpuSecondsPerMillion(),
+                        of.standInCpuSecondsPerMillion(),
+                        of.heapMegabytes(),
+                        of.heapBytes() / MEGABYTE,
+                        of.residentBytes() / MEGABYTE,
+                        of.restartSeconds(),
+                        of.restartHeapBytes() / MEGABYTE);
     }
 
     private static void table(StringBuilder text, String first, Map<String, Figures> rows) {

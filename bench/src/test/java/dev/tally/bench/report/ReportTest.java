@@ -59,13 +59,21 @@ class ReportTest {
         assertThat(json.at("/latencyMillis/5000~1s/usage/p99").asDouble()).isEqualTo(3);
         assertThat(json.at("/flood/ratio").asDouble()).isCloseTo(1.5, within(1e-9));
         assertThat(json.at("/promotion/promotionSeconds").asDouble()).isEqualTo(2.75);
+        assertThat(json.at("/delivery/sustainedPerSecond").asDouble()).isEqualTo(990);
     }
 
     @Test
     void shouldSayTheSameToPeople() {
         assertThat(report().text())
                 .contains(
-                        "2 cores", "Kafka 4.3.1", "T-full", "25.0", "5000/s", "ratio 1.50", "2,000   actions counted");
+                        "2 cores",
+                        "Kafka 4.3.1",
+                        "T-full",
+                        "25.0",
+                        "5000/s",
+                        "ratio 1.50",
+                        "2,000   actions counted",
+                        "990 facts/s");
     }
 
     @Test
@@ -97,7 +105,8 @@ class ReportTest {
                 Map.of("5000/s", Map.of("usage", new Latency(4, 0, 1, 3, 4))),
                 Map.of(),
                 Flood.of(50, 300, 200),
-                new Promotion(100, 9, 20, 4, 2_000, 10, 9.5, 11, 12.25, 13, 2.75, 1_000_000, 2_000_000));
+                new Promotion(100, 9, 20, 4, 2_000, 10, 9.5, 11, 12.25, 13, 2.75, 1_000_000, 2_000_000),
+                new Delivery("v1", 5_000, 10, 1_000, 0.5, 6, 990, 980, 5_000, 0, 1, 2, 3, 512, 4e6, 5e6, 7, 8e6));
     }
 
     private static Figures figures(double eventsPerSecond, double cpu) {

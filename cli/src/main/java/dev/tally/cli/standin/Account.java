@@ -3,19 +3,23 @@ package dev.tally.cli.standin;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The account the stand-in pretends to be, in Stripe's own terms and fixed while it runs, but for quantities. Unit amounts are decimal
  * cents.
+ *
+ * @param customers by id
  */
-record Account(List<Meter> meters, List<Price> prices, List<Customer> customers, List<Subscription> subscriptions) {
+record Account(
+        List<Meter> meters, List<Price> prices, Map<String, Customer> customers, List<Subscription> subscriptions) {
 
     Account {
         meters = List.copyOf(meters);
         prices = List.copyOf(prices);
-        customers = List.copyOf(customers);
+        customers = Map.copyOf(customers);
         subscriptions = List.copyOf(subscriptions);
     }
 
@@ -120,7 +124,7 @@ record Account(List<Meter> meters, List<Price> prices, List<Customer> customers,
     }
 
     Optional<Customer> customer(String id) {
-        return customers.stream().filter(customer -> customer.id().equals(id)).findFirst();
+        return Optional.ofNullable(customers.get(id));
     }
 
     Optional<Subscription> subscription(String id) {

@@ -10,8 +10,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -57,12 +59,13 @@ final class AccountFile {
         for (JsonNode node : root.path("prices")) {
             prices.add(price(node, meters));
         }
-        List<Account.Customer> customers = new ArrayList<>();
+        Map<String, Account.Customer> customers = new HashMap<>();
         for (JsonNode node : root.path("customers")) {
-            customers.add(new Account.Customer(
-                    text(node, "id"),
-                    node.path("name").asText(""),
-                    node.path("email").asText("")));
+            String id = text(node, "id");
+            customers.putIfAbsent(
+                    id,
+                    new Account.Customer(
+                            id, node.path("name").asText(""), node.path("email").asText("")));
         }
         List<Account.Subscription> subscriptions = new ArrayList<>();
         Account known = new Account(meters, prices, customers, List.of());

@@ -19,6 +19,10 @@ final class Limits {
     private static final int METER_EVENTS_PER_SECOND = 1_000;
     private static final int CALLS_PER_SECOND = 25;
     private static final int STREAMS_PER_SECOND = 10_000;
+
+    /** "Up to 10k events per second" (Stripe's changelog of 2024-09-30); its SDK's text speaks of as many requests. */
+    private static final int STREAMED_EVENTS_PER_SECOND = 10_000;
+
     private static final Pattern ID = Pattern.compile("/[a-z]+_[A-Za-z0-9_]+(?=/|$)");
     private static final Map<String, Integer> OWN_LIMIT = Map.of(
             MeterEvents.PATH, METER_EVENTS_PER_SECOND,
@@ -58,13 +62,28 @@ final class Limits {
         int limit = OWN_LIMIT.getOrDefault(path, CALLS_PER_SECOND);
         String endpoint = call.method() + " "
                 + (limit == CALLS_PER_SECOND ? ID.matcher(path).replaceAll("/{id}") : path);
+        consume(endpoint, limit, 1);
+    }
+
+    /**
+     * Counts the events of a call of the v2 stream.
+     *
+     * @throws Refusal when they are too many
+     */
+    void checkStreamed(int events) {
+        if (options.shows(Variant.LIMITS) && events > 0) {
+            consume("streamed events", STREAMED_EVENTS_PER_SECOND, events);
+        }
+    }
+
+    private void consume(String name, int limit, int count) {
         Bucket bucket = buckets.computeIfAbsent(
-                endpoint,
+                name,
                 unused -> Bucket.builder()
                         .addLimit(band -> band.capacity(limit).refillGreedy(limit, Duration.ofSeconds(1)))
                         .withCustomTimePrecision(time)
                         .build());
-        if (!bucket.tryConsume(1)) {
+        if (!bucket.tryConsume(count)) {
             throw refusal("rate_limit", "Request rate limit exceeded.")
                     .with("Stripe-Rate-Limited-Reason", "endpoint-rate");
         }

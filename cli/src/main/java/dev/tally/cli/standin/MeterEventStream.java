@@ -27,15 +27,23 @@ final class MeterEventStream {
     private final Account account;
     private final Book book;
     private final RequestRules rules;
+    private final Limits limits;
     private final InstantSource clock;
     private final StandInOptions options;
     private final Amounts amounts;
     private final Map<String, Instant> expiries = new ConcurrentHashMap<>();
 
-    MeterEventStream(Account account, Book book, RequestRules rules, InstantSource clock, StandInOptions options) {
+    MeterEventStream(
+            Account account,
+            Book book,
+            RequestRules rules,
+            Limits limits,
+            InstantSource clock,
+            StandInOptions options) {
         this.account = account;
         this.book = book;
         this.rules = rules;
+        this.limits = limits;
         this.clock = clock;
         this.options = options;
         this.amounts = new Amounts(options);
@@ -70,6 +78,7 @@ final class MeterEventStream {
                     "The temporary session token has expired.");
         }
         JsonNode params = rules.json(STREAM, call.body());
+        limits.checkStreamed(params.path("events").size());
         for (JsonNode event : params.path("events")) {
             take(event, now);
         }

@@ -31,6 +31,7 @@ final class MeterEvents {
     private final RequestRules rules;
     private final KeyedCalls keyedCalls;
     private final Limits limits;
+    private final Latency latency;
     private final StandInOptions options;
     private final Amounts amounts;
     private final Set<String> callsInFlight = ConcurrentHashMap.newKeySet();
@@ -41,12 +42,14 @@ final class MeterEvents {
             RequestRules rules,
             KeyedCalls keyedCalls,
             Limits limits,
+            Latency latency,
             StandInOptions options) {
         this.account = account;
         this.book = book;
         this.rules = rules;
         this.keyedCalls = keyedCalls;
         this.limits = limits;
+        this.latency = latency;
         this.options = options;
         this.amounts = new Amounts(options);
     }
@@ -66,6 +69,7 @@ final class MeterEvents {
             throw limits.locked();
         }
         try {
+            latency.pass();
             return keyedCalls.answer(call, fault, now -> judge(call, params, now));
         } finally {
             callsInFlight.remove(lane);

@@ -53,10 +53,11 @@ public final class StandIn implements Closeable {
         this.faults = new Faults(clock);
         this.counts = new CallCounts();
         Limits limits = new Limits(options, clock);
+        Latency latency = new Latency(options);
         KeyedCalls keyedCalls = new KeyedCalls(book, faults, clock);
-        MeterEvents meterEvents = new MeterEvents(account, book, rules, keyedCalls, limits, options);
+        MeterEvents meterEvents = new MeterEvents(account, book, rules, keyedCalls, limits, latency, options);
         Adjustments adjustments = new Adjustments(account, book, rules, clock);
-        MeterEventStream stream = new MeterEventStream(account, book, rules, clock, options);
+        MeterEventStream stream = new MeterEventStream(account, book, rules, limits, clock, options);
         SubscriptionItems items = new SubscriptionItems(account, book, rules, keyedCalls, clock);
         this.api = new StripeApi(
                 account,
@@ -69,6 +70,7 @@ public final class StandIn implements Closeable {
                 stream,
                 items,
                 limits,
+                latency,
                 options,
                 clock);
         this.pages = new StandInPages(account, book, invoices, faults, counts, clock);

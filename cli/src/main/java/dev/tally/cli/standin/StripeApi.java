@@ -36,6 +36,7 @@ final class StripeApi {
     private final MeterEventStream stream;
     private final SubscriptionItems items;
     private final Limits limits;
+    private final Latency latency;
     private final ErrorReports errorReports;
     private final StandInOptions options;
     private final InstantSource clock;
@@ -51,6 +52,7 @@ final class StripeApi {
             MeterEventStream stream,
             SubscriptionItems items,
             Limits limits,
+            Latency latency,
             StandInOptions options,
             InstantSource clock) {
         this.account = account;
@@ -63,6 +65,7 @@ final class StripeApi {
         this.stream = stream;
         this.items = items;
         this.limits = limits;
+        this.latency = latency;
         this.errorReports = new ErrorReports(account, book, clock);
         this.options = options;
         this.clock = clock;
@@ -90,6 +93,10 @@ final class StripeApi {
             return faults.answer(fault, Faults::error);
         }
         limits.check(call);
+        if (!meterEvent) {
+            // One of a meter event passes within its turn: only one of a customer and meter may be running.
+            latency.pass();
+        }
         if (streamed) {
             return streamed(call, fault);
         }

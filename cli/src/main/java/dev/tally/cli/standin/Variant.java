@@ -27,8 +27,10 @@ public enum Variant {
     SHORT_HISTORY("the summaries leave out events older than 31 days (have all)"),
     /** An update to the quantity that an item has makes a credit and a charge, which cancel out (else it changes nothing). */
     SAME_QUANTITY_PRORATES("an update to the same quantity makes a credit and a charge (makes none)"),
-    /** Stripe's limits: 1,000 meter events, 10,000 calls of the v2 stream and 25 calls of each other endpoint a second. */
-    LIMITS("1,000 meter events, 25 calls of each other endpoint a second (no limit)");
+    /** Stripe's limits: 1,000 meter events, 10,000 events of the v2 stream and 25 calls of each other endpoint a second. */
+    LIMITS("1,000 meter events, 10,000 events of the v2 stream, 25 calls of each other endpoint a second (no limit)"),
+    /** A call takes 20 to 80 ms, as over the internet. */
+    LATENCY("a call takes 20 to 80 ms more (as fast as it can)");
 
     private final String help;
 

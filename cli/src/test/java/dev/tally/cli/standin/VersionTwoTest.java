@@ -191,6 +191,31 @@ class VersionTwoTest {
     }
 
     @Test
+    void shouldLimitTheEventsOfASecondIfAskedTo(@TempDir Path other) throws Exception {
+        try (StandInHarness limited = new StandInHarness(other, options -> options.showing(Set.of(Variant.LIMITS)))) {
+            // Given
+            MeterEventSession session =
+                    limited.stripe().v2().billing().meterEventSession().create();
+            List<MeterEventStreamCreateParams.Event> hundred = new ArrayList<>();
+            for (int i = 0; i < 100; i++) {
+                hundred.add(streamed("id-" + i, ENTERPRISE, "1"));
+            }
+
+            // When
+            for (int call = 0; call < 100; call++) {
+                stream(limited.stripe(), session, hundred);
+            }
+            StripeException refusal =
+                    catchThrowableOfType(StripeException.class, () -> stream(limited.stripe(), session, hundred));
+            limited.pass(Duration.ofSeconds(1));
+            stream(limited.stripe(), session, hundred);
+
+            // Then
+            assertThat(refusal.getStatusCode()).isEqualTo(429);
+        }
+    }
+
+    @Test
     void shouldRefuseWhatIsNoJson() throws Exception {
         assertThat(harness.call("POST", "/v2/billing/meter_events", "a=%zz").statusCode())
                 .isEqualTo(400);
