@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -45,16 +46,22 @@ final class FactSender {
     private final DeliveryRules rules;
     private final MeterGate meters;
     private final Pacing pacing;
-    private final Pacing reads;
+    private final Turns sends;
+    private final Turns reads;
     private final StripeGate gate;
     private final Presence presence;
-    private final int maxInFlight;
-    private final Semaphore inFlight;
+    private final AtomicInteger running = new AtomicInteger();
     private final Completions<Completion> completions;
     private final DeliveryListener listener;
     private final InstantSource clock;
     private final RandomGenerator random;
     private final CountDownLatch never = new CountDownLatch(1);
+
+    /**
+     * How fast calls of a kind are made, and how many at the same time. A place comes before a turn: calls that had their turn and wait for
+     * a place, because Stripe or this machine stood still, would all go at once afterwards, and beyond Stripe's limit.
+     */
+    private record Turns(Pacing pace, Semaphore places) {}
 
     FactSender(
             StripeMeterEvents stripe,
@@ -74,11 +81,10 @@ final class FactSender {
         this.rules = rules;
         this.meters = meters;
         this.pacing = pacing;
-        this.reads = new Pacing(READS_PER_SECOND, clock);
+        this.sends = new Turns(pacing, new Semaphore(maxInFlight));
+        this.reads = new Turns(new Pacing(READS_PER_SECOND, clock), new Semaphore(READS_PER_SECOND));
         this.gate = gate;
         this.presence = presence;
-        this.maxInFlight = maxInFlight;
-        this.inFlight = new Semaphore(maxInFlight);
         this.completions = completions;
         this.listener = listener;
         this.clock = clock;
@@ -86,7 +92,7 @@ final class FactSender {
     }
 
     int inFlight() {
-        return maxInFlight - inFlight.availablePermits();
+        return running.get();
     }
 
     void deliver(Delivery delivery) throws InterruptedException {
@@ -160,7 +166,7 @@ final class FactSender {
 
     private @Nullable NextStep attempt(Delivery delivery, MeterEvent event, Attempts attempts)
             throws InterruptedException {
-        return call(delivery, pacing, attempts, (startedAt, probe) -> {
+        return call(delivery, sends, attempts, (startedAt, probe) -> {
             if (!rules.maySend(attempts, startedAt)
                     || !(Reporting.prepare(delivery.fact(), startedAt) instanceof Preparation.Ready)) {
                 return null;
@@ -193,9 +199,9 @@ final class FactSender {
      * Makes a call when it is its turn; null when the partition was given up before. Hours may pass until then, as long as the account is
      * halted: what was decided before is then decided anew.
      */
-    private @Nullable NextStep call(Delivery delivery, Pacing pace, Attempts attempts, Call call)
+    private @Nullable NextStep call(Delivery delivery, Turns turns, Attempts attempts, Call call)
             throws InterruptedException {
-        boolean probe = turn(pace);
+        boolean probe = turn(turns);
         boolean made = false;
         try {
             if (!delivery.source().ownership().beginSending()) {
@@ -206,14 +212,19 @@ final class FactSender {
                 if (!presence.isCertain(startedAt)) {
                     return new NextStep.Again(PRESENCE_NAP, attempts);
                 }
-                NextStep step = call.make(startedAt, probe);
-                made = step != null;
-                return step == null ? new NextStep.Again(Duration.ZERO, attempts) : step;
+                running.getAndIncrement();
+                try {
+                    NextStep step = call.make(startedAt, probe);
+                    made = step != null;
+                    return step == null ? new NextStep.Again(Duration.ZERO, attempts) : step;
+                } finally {
+                    running.getAndDecrement();
+                }
             } finally {
                 delivery.source().ownership().endSending();
             }
         } finally {
-            inFlight.release();
+            turns.places().release();
             if (!made) {
                 gate.unused(probe);
             }
@@ -221,21 +232,25 @@ final class FactSender {
     }
 
     /** Waits until a call may be made, and takes its place among those that run; whether it is a probe of the gate. */
-    private boolean turn(Pacing pace) throws InterruptedException {
+    private boolean turn(Turns turns) throws InterruptedException {
         while (true) {
             boolean probe = gate.await();
+            boolean placed = false;
             boolean mayCall = false;
             try {
-                pace.await();
-                inFlight.acquire();
+                turns.places().acquire();
+                placed = true;
+                turns.pace().await();
                 // The gate may have closed meanwhile.
                 mayCall = probe || gate.isOpen();
                 if (mayCall) {
                     return probe;
                 }
-                inFlight.release();
             } finally {
                 if (!mayCall) {
+                    if (placed) {
+                        turns.places().release();
+                    }
                     gate.unused(probe);
                 }
             }
