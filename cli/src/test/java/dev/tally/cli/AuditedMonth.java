@@ -127,7 +127,15 @@ final class AuditedMonth implements AutoCloseable {
                         "0123456789abcdef".getBytes(StandardCharsets.UTF_8),
                         1,
                         1 << 20),
-                new AccountSettings("test", "i-1", 1, Duration.ofMinutes(1), Duration.ofHours(1), retention, 10_000),
+                new AccountSettings(
+                        "test",
+                        "i-1",
+                        1,
+                        Duration.ofHours(1),
+                        Duration.ofMinutes(1),
+                        Duration.ofHours(1),
+                        retention,
+                        10_000),
                 WriteBacks.of(Engine.FAST));
         driver = new TopologyTestDriver(topology.build(new TopologyConfig(new StreamsConfig(config))), config, BEGIN);
         catalogue();

@@ -183,7 +183,15 @@ class TraceChargesTest {
                         "0123456789abcdef".getBytes(StandardCharsets.UTF_8),
                         1,
                         64 << 20),
-                new AccountSettings("test", "i-1", 1, Duration.ofMinutes(1), Duration.ofHours(1), retention, 10_000),
+                new AccountSettings(
+                        "test",
+                        "i-1",
+                        1,
+                        Duration.ofMinutes(5),
+                        Duration.ofMinutes(1),
+                        Duration.ofHours(1),
+                        retention,
+                        10_000),
                 WriteBacks.of(Engine.FAST));
         return new TopologyTestDriver(topology.build(new TopologyConfig(new StreamsConfig(config))), config, NOW);
     }

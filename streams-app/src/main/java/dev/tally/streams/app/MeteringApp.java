@@ -101,6 +101,7 @@ final class MeteringApp implements AutoCloseable {
                         values.string(CommonSettings.ENVIRONMENT),
                         installation.id(),
                         topics.actionsPartitions(),
+                        settings.billingInterval(),
                         settings.billingSettle(),
                         settings.invoiceGrace(),
                         settings.historyRetention(),

@@ -43,6 +43,8 @@ final class Charges {
     /** What reaches Stripe needs time to get there before the invoice is final. */
     private static final Duration INVOICE_MARGIN = Duration.ofMinutes(10);
 
+    private static final Duration MINUTE = Duration.ofMinutes(1);
+
     private final KeyValueStore<Bytes, byte[]> openIntervals;
     private final WriteBackStore storedIntervals;
     private final HeapCells<IntervalCharge> intervals;
@@ -314,7 +316,7 @@ final class Charges {
                 catalogue.stripeEventName(slot.meter()),
                 slot.start(),
                 charge.end(),
-                carriedInto.isPresent() ? clock.logTime() : timestamp(slot.start(), charge),
+                carriedInto.map(this::timestampWithin).orElseGet(() -> timestamp(slot.start(), charge)),
                 clock.nextSequence(payer, slot.meter()),
                 charge.revision(),
                 amount,
@@ -334,6 +336,18 @@ final class Charges {
         return slot.payer()
                 .subscription()
                 .map(subscription -> BillingCalendar.period(subscription.anchor(), clock.logTime()));
+    }
+
+    /**
+     * The last minute of the interval before the present one, which no first fact of an interval has to itself (see {@link #timestamp}):
+     * what Stripe's sum over a minute says of the fact that has it must hold. A period in its first interval has none but the present.
+     */
+    private Instant timestampWithin(Period period) {
+        Instant now = clock.logTime();
+        Instant lastMinute = BillingCalendar.interval(period, settings.billingInterval(), now)
+                .start()
+                .minus(MINUTE);
+        return lastMinute.isBefore(period.start()) ? now : lastMinute;
     }
 
     /** Inside the interval, and while there are minutes left at one that no other revision has. */

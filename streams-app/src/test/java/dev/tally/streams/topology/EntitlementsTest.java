@@ -314,7 +314,8 @@ class EntitlementsTest {
                         FactKind.CORRECTION,
                         Instant.parse("2026-12-01T00:00:00Z"),
                         Instant.parse("2026-11-01T00:00:00Z")));
-        assertThat(facts.get(0).getTimestamp()).isAfter(Instant.parse("2026-12-01T02:00:00Z"));
+        // In a minute that no first fact of an interval of five minutes is charged at
+        assertThat(facts.get(0).getTimestamp()).isEqualTo(Instant.parse("2026-12-01T02:04:00Z"));
         assertThat(pipeline.usage("org:o1/actions/PERIOD/2026-12-01T00:00:00Z").getLimitUsed())
                 .isEqualTo(1);
     }

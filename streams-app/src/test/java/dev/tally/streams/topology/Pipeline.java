@@ -103,7 +103,14 @@ final class Pipeline implements AutoCloseable {
                         1,
                         1 << 20),
                 new AccountSettings(
-                        "test", "i-1", 1, Duration.ofMinutes(1), Duration.ofHours(1), Duration.ofDays(40), 10_000),
+                        "test",
+                        "i-1",
+                        1,
+                        Duration.ofMinutes(5),
+                        Duration.ofMinutes(1),
+                        Duration.ofHours(1),
+                        Duration.ofDays(40),
+                        10_000),
                 WriteBacks.of(engine));
     }
 

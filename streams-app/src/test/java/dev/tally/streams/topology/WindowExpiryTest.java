@@ -54,8 +54,8 @@ class WindowExpiryTest {
         clock = new AccountClock(task.writeBack(StoreNames.ACCOUNT_CLOCK), 1, "subject-log-0");
         AccountTerms terms = new AccountTerms(
                 new AccountCatalogue(new AccountCatalogue.CatalogueSerdes(serdes, "subject-log"), stores.catalogue()));
-        AccountSettings settings =
-                new AccountSettings("test", "i-1", 1, Duration.ofMinutes(1), Duration.ofHours(1), RETENTION, 10_000);
+        AccountSettings settings = new AccountSettings(
+                "test", "i-1", 1, Duration.ofMinutes(5), Duration.ofMinutes(1), Duration.ofHours(1), RETENTION, 10_000);
         Pools pools = new Pools(stores.charges(), stores.grants(), clock);
         Charges charges = new Charges(stores, pools, terms, clock, settings, (key, message) -> told.add(message));
         Settlement settlement = (payer, admissionId, amounts, now) -> {};

@@ -100,7 +100,8 @@ final class KnownFacts {
         set(row, FIRST_ATTEMPT, known.firstAttemptAt().toEpochMilli());
         set(row, AT, known.at().toEpochMilli());
         int reason = reason(known.reason());
-        long rest = ((long) known.keyNumber() << KEY_SHIFT) | ((long) reason << STATE_BITS) | STATES.indexOf(known.state());
+        long rest =
+                ((long) known.keyNumber() << KEY_SHIFT) | ((long) reason << STATE_BITS) | STATES.indexOf(known.state());
         boolean fits = reason <= MOST_REASONS && known.replay().equals(Replay.NONE);
         set(row, REST, fits ? rest : WHOLE_ELSEWHERE);
         if (fits) {

@@ -116,7 +116,8 @@ final class SinkAppTest {
                         .contains("tally_sink_seat_halted 0.0");
             });
 
-            // When: facts of a meter that Stripe does not have, of one that keeps only the last of an hour, and one more
+            // When: facts of a meter that Stripe does not have, of one that keeps only the last of an hour, and one
+            // more
             stripe.windowedMeter("tally_hourly", "hour");
             publish("id-2", "tally_tokens");
             publish("id-4", "tally_hourly");

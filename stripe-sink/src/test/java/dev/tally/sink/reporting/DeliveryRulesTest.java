@@ -92,7 +92,10 @@ final class DeliveryRulesTest {
                             fact(5, true),
                             refused.attempts(),
                             new MinuteSum.Untold(new Answer.Permanent("resource_missing", "no such customer")),
+                            NOW,
                             RANDOM)))
+                    .isEqualTo("refused_outcome_unknown");
+            assertThat(parkedReason(afterSum(5, refused.attempts(), "0", NOW.plus(Duration.ofDays(31)))))
                     .isEqualTo("refused_outcome_unknown");
             assertThat(rules.parkedAsUnknown(refused.attempts(), "its minute may hold others"))
                     .isInstanceOfSatisfying(Outcome.Parked.class, parked -> {
@@ -101,12 +104,14 @@ final class DeliveryRulesTest {
                     });
 
             // And the refusal is not forgotten while Stripe does not tell
-            NextStep.Again untold = (NextStep.Again) rules.afterSum(
+            NextStep untold = rules.afterSum(
                     fact(5, true),
                     refused.attempts(),
                     new MinuteSum.Untold(new Answer.Unknown("no_answer", "")),
+                    NOW,
                     RANDOM);
-            assertThat(untold.attempts().refused()).isEqualTo(refused.attempts().refused());
+            assertThat(((NextStep.Again) untold).attempts().refused())
+                    .isEqualTo(refused.attempts().refused());
         }
     }
 

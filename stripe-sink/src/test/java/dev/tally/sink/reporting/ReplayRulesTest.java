@@ -154,7 +154,7 @@ final class ReplayRulesTest {
     }
 
     private NextStep after(Attempts attempts, MinuteSum told) {
-        return delivery.afterSum(fact(), attempts, told, new Random(1));
+        return delivery.afterSum(fact(), attempts, told, START, new Random(1));
     }
 
     private static ReplayStep judge(Known known, Instant now) {
