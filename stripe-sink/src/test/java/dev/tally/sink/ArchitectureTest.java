@@ -143,6 +143,9 @@ final class ArchitectureTest {
                 .doNotHaveSimpleName("KafkaClients")
                 .and()
                 .doNotHaveSimpleName("LedgerProducer")
+                .and()
+                // Writes requests, which the owner of a ledger answers, and no ledger.
+                .doNotHaveSimpleName("Confirmations")
                 .should()
                 .dependOnClassesThat()
                 .areAssignableTo(Producer.class)

@@ -104,6 +104,18 @@ public final class TopicReader {
         read(topic, begins, ends, sink);
     }
 
+    /** Whether a transaction is open in a topic, so that committed records may lie beyond what can be read of it. */
+    public boolean hasOpenTransaction(String topic) {
+        Map<String, Object> readingAll = new HashMap<>(config);
+        readingAll.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_uncommitted");
+        Map<Integer, Long> committed = ends(topic);
+        try (KafkaConsumer<byte[], byte[]> consumer =
+                new KafkaConsumer<>(readingAll, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            return !byPartition(consumer.endOffsets(partitions(consumer, topic)))
+                    .equals(committed);
+        }
+    }
+
     /** Offsets after the last committed records, by partition. */
     public Map<Integer, Long> ends(String topic) {
         try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {

@@ -59,11 +59,18 @@ final class EarlierOutputs {
     /**
      * Writes all of it to the subject log, if there is anything; once.
      *
-     * @throws KafkaException when the brokers cannot be asked; may be tried again
+     * @throws KafkaException when the brokers cannot be asked, or a process that died has left a transaction open: facts of others may lie
+     *     behind it; may be tried again
      */
     void tell() {
         if (told) {
             return;
+        }
+        for (String topic : List.of(topics.billableUsage(), topics.seatChanges())) {
+            if (reader.hasOpenTransaction(topic)) {
+                throw new KafkaException("a transaction in " + topic + " is still open; brokers abort it after its"
+                        + " transaction.timeout.ms");
+            }
         }
         if (afterReset || isThereAny(topics.billableUsage()) || isThereAny(topics.seatChanges())) {
             try (Sending sending = Sending.with(client)) {

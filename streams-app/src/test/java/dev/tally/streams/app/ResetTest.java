@@ -1,17 +1,24 @@
 package dev.tally.streams.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.topics.Topics;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -99,8 +106,18 @@ class ResetTest {
             reset.run();
             try (MeteringApp app = tally.build("unbilled", topics, "unbilled", Map.of())) {
                 long ofTheOrg = tally.records(topics.subjectLog(), "org:o1");
+
+                // Not while a transaction is open, behind which facts might lie
+                try (KafkaProducer<byte[], byte[]> dying = transactional()) {
+                    dying.beginTransaction();
+                    var unused = dying.send(new ProducerRecord<>(topics.billableUsage(), 0, new byte[1], new byte[1]));
+                    dying.flush();
+                    assertThatThrownBy(() -> app.prepare(admin)).hasMessageContaining("still open");
+                    dying.abortTransaction();
+                }
                 Awaitility.await()
                         .atMost(Duration.ofMinutes(1))
+                        .ignoreExceptionsMatching(KafkaException.class::isInstance)
                         .until(() -> app.prepare(admin).isEmpty());
 
                 // Then its subscription lies in the log before any usage: a fact needs the customer
@@ -129,6 +146,15 @@ class ResetTest {
             assertThat(app.prepare(admin))
                     .hasValueSatisfying(reason -> assertThat(reason).contains("the state is gone"));
         }
+    }
+
+    private static KafkaProducer<byte[], byte[]> transactional() {
+        Map<String, Object> config = new HashMap<>(tally.client());
+        config.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, "dying");
+        KafkaProducer<byte[], byte[]> producer =
+                new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+        producer.initTransactions();
+        return producer;
     }
 
     /** Publishes actions of the last hours, whose intervals have ended, some of them twice. */
