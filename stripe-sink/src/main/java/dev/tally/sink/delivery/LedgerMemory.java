@@ -26,6 +26,8 @@ public final class LedgerMemory {
     /** How many became so in each minute: as identifiers they would take more room than all else that is known. */
     private final NavigableMap<Instant, Integer> unconfirmed = new TreeMap<>();
 
+    private int unconfirmedInAll;
+
     private record ParkedAmount(String identifier, long amount) {}
 
     /** Takes the next entry. */
@@ -120,7 +122,7 @@ public final class LedgerMemory {
 
     /** How many facts are unconfirmed. */
     int unconfirmed() {
-        return unconfirmed.values().stream().mapToInt(Integer::intValue).sum();
+        return unconfirmedInAll;
     }
 
     /** The minute since when the oldest of them is. */
@@ -133,12 +135,14 @@ public final class LedgerMemory {
         known.put(identifier, now);
         if (now.state() == Known.State.UNCONFIRMED) {
             unconfirmed.merge(minute(now), 1, Math::addExact);
+            unconfirmedInAll++;
         }
     }
 
     private void noLonger(@Nullable Known before) {
         if (before != null && before.state() == Known.State.UNCONFIRMED) {
             unconfirmed.computeIfPresent(minute(before), (minute, count) -> count == 1 ? null : count - 1);
+            unconfirmedInAll--;
         }
     }
 

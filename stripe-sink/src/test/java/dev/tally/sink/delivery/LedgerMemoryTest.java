@@ -65,6 +65,31 @@ final class LedgerMemoryTest {
         assertThat(state(memory)).isEqualTo(Known.State.DEAD);
     }
 
+    @Test
+    void shouldCountWhatIsUnconfirmedAndTellTheMinuteOfTheOldest() {
+        LedgerMemory memory = new LedgerMemory();
+        assertThat(memory.oldestUnconfirmed()).isEmpty();
+        memory.apply(entry("a", 5, LedgerState.UNCONFIRMED, null, 70, 0));
+        memory.apply(entry("b", 5, LedgerState.UNCONFIRMED, null, 119, 0));
+        memory.apply(entry("b", 5, LedgerState.UNCONFIRMED, null, 200, 0));
+        memory.apply(entry("c", 5, LedgerState.UNCONFIRMED, null, 130, 0));
+        memory.apply(entry("d", 5, LedgerState.INTENT, null, 10, 0));
+        assertThat(memory.unconfirmed()).isEqualTo(3);
+        assertThat(memory.oldestUnconfirmed()).contains(START.plusSeconds(60));
+
+        // When: found, found wrong, too old
+        memory.apply(entry("a", 5, LedgerState.ACCEPTED, null, 300, 0));
+        assertThat(memory.oldestUnconfirmed()).contains(START.plusSeconds(60));
+        memory.apply(entry("b", 5, LedgerState.DEAD, "async_x", 300, 0));
+        assertThat(memory.oldestUnconfirmed()).contains(START.plusSeconds(120));
+        memory.dropBefore(START.plusSeconds(200));
+
+        // Then
+        assertThat(memory.unconfirmed()).isZero();
+        assertThat(memory.oldestUnconfirmed()).isEmpty();
+        assertThat(memory.size()).isEqualTo(3);
+    }
+
     private static Known.@Nullable State state(LedgerMemory memory) {
         Known known = memory.find("id");
         return known == null ? null : known.state();
@@ -83,8 +108,18 @@ final class LedgerMemoryTest {
 
     private static LedgerEntry entry(
             long amount, LedgerState state, @Nullable String reason, long secondsLater, int replays) {
+        return entry("id", amount, state, reason, secondsLater, replays);
+    }
+
+    private static LedgerEntry entry(
+            String identifier,
+            long amount,
+            LedgerState state,
+            @Nullable String reason,
+            long secondsLater,
+            int replays) {
         return LedgerEntry.newBuilder()
-                .setIdentifier("id")
+                .setIdentifier(identifier)
                 .setPayer("user:u1")
                 .setStripeCustomerId("cus_1")
                 .setEventName("tally_actions")
