@@ -179,6 +179,12 @@ final class StripeReplayCommand implements Callable<Integer> {
         return StripeCommand.header(letter, "tally.reason").equals("amount_differs");
     }
 
+    /** The last minute of the hour before, which no first fact of an interval has to itself; now, in the first hour of a day. */
+    private static Instant stamp(Instant now) {
+        Instant lastMinute = now.truncatedTo(ChronoUnit.HOURS).minus(1, ChronoUnit.MINUTES);
+        return lastMinute.isBefore(now.truncatedTo(ChronoUnit.DAYS)) ? now.truncatedTo(ChronoUnit.SECONDS) : lastMinute;
+    }
+
     private Judged judge(Letter letter, @Nullable Known known, Instant now, StripeSums sums)
             throws InterruptedException {
         Fact fact = letter.fact();
@@ -187,8 +193,7 @@ final class StripeReplayCommand implements Callable<Integer> {
         if (!restamp) {
             return new Judged(letter, known, plain, ReplayRules.judge(fact, known, plain, now));
         }
-        ReplayRequest stamped =
-                new ReplayRequest(number, now.truncatedTo(ChronoUnit.SECONDS), now, plain.publishedAt());
+        ReplayRequest stamped = new ReplayRequest(number, stamp(now), now, plain.publishedAt());
         ReplayStep step = ReplayRules.judge(fact, known, stamped, now);
         if (!(step instanceof ReplayStep.TakeUp)) {
             // Those that Stripe still takes at their own time keep it.

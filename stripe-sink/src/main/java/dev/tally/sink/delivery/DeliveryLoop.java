@@ -255,14 +255,17 @@ final class DeliveryLoop extends LedgerLoop<LedgerEntry, PartitionWork> {
         return openCount() > 0 || !completions.isEmpty();
     }
 
+    /** Of a ledger that is still being read, entries that say more may follow. */
     private void reportUnconfirmed() {
+        List<LedgerMemory> known = partitions().stream()
+                .filter(PartitionWork::isReady)
+                .map(PartitionWork::memory)
+                .toList();
         with.status()
                 .unconfirmed(new DeliveryStatus.Unconfirmed(
-                        partitions().stream()
-                                .mapToInt(work -> work.memory().unconfirmed())
-                                .sum(),
-                        partitions().stream()
-                                .flatMap(work -> work.memory().oldestUnconfirmed().stream())
+                        known.stream().mapToInt(LedgerMemory::unconfirmed).sum(),
+                        known.stream()
+                                .flatMap(memory -> memory.oldestUnconfirmed().stream())
                                 .min(Instant::compareTo)));
     }
 

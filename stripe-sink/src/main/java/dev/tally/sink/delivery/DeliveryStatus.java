@@ -14,7 +14,7 @@ public final class DeliveryStatus {
     private volatile Optional<String> halt = Optional.empty();
     private final AtomicBoolean away = new AtomicBoolean();
     private volatile Findings findings = Findings.NONE;
-    private volatile Unconfirmed unconfirmed = new Unconfirmed(0, Optional.empty());
+    private volatile Unconfirmed unconfirmed = Unconfirmed.NONE;
 
     /**
      * One moment.
@@ -65,7 +65,10 @@ public final class DeliveryStatus {
      *
      * @param oldest since when the oldest of them is so
      */
-    public record Unconfirmed(int count, Optional<Instant> oldest) {}
+    public record Unconfirmed(int count, Optional<Instant> oldest) {
+        /** None, as far as is known. */
+        public static final Unconfirmed NONE = new Unconfirmed(0, Optional.empty());
+    }
 
     /** The unconfirmed facts of the partitions assigned here. */
     public Unconfirmed unconfirmed() {
@@ -104,6 +107,7 @@ public final class DeliveryStatus {
     /** Says from outside why nothing is delivered. */
     public void notReady(String reason) {
         current = Snapshot.notReady(reason);
+        unconfirmed = Unconfirmed.NONE;
     }
 
     /** Takes the newest moment. */

@@ -240,9 +240,11 @@ final class FactSender {
             try {
                 turns.places().acquire();
                 placed = true;
-                turns.pace().await();
-                // The gate may have closed meanwhile.
-                mayCall = probe || gate.isOpen();
+                // The gate may have closed meanwhile: a turn is not wasted then.
+                if (probe || gate.isOpen()) {
+                    turns.pace().await();
+                    mayCall = probe || gate.isOpen();
+                }
                 if (mayCall) {
                     return probe;
                 }

@@ -48,6 +48,9 @@ final class RequestReader implements AutoCloseable {
     private final int maxPending;
     private final Map<TopicPartition, PartitionWork> followed = new HashMap<>();
 
+    /** What was refused before this was told by an earlier owner, or by this instance. */
+    private final Map<TopicPartition, Instant> followedSince = new HashMap<>();
+
     /** Reads with the consumer given, which it closes. */
     RequestReader(
             Consumer<byte[], byte[]> consumer,
@@ -71,12 +74,12 @@ final class RequestReader implements AutoCloseable {
      * @param oldest before which no request is looked at that was not before
      */
     void read(Collection<PartitionWork> works, Instant oldest, Instant now, Intake into) {
-        follow(works, oldest);
+        follow(works, oldest, now);
         if (followed.isEmpty()) {
             return;
         }
         followed.forEach((requests, work) -> {
-            if (work.isFull(maxPending) || work.isBlocked(now)) {
+            if (work.openCount() >= maxPending || work.isBlocked(now)) {
                 consumer.pause(List.of(requests));
             } else {
                 consumer.resume(List.of(requests));
@@ -88,7 +91,7 @@ final class RequestReader implements AutoCloseable {
         }
     }
 
-    private void follow(Collection<PartitionWork> works, Instant oldest) {
+    private void follow(Collection<PartitionWork> works, Instant oldest, Instant now) {
         Map<TopicPartition, PartitionWork> loaded = new HashMap<>();
         for (PartitionWork work : works) {
             if (work.isReady()) {
@@ -103,6 +106,8 @@ final class RequestReader implements AutoCloseable {
         followed.clear();
         followed.putAll(loaded);
         consumer.assign(loaded.keySet());
+        followedSince.keySet().retainAll(loaded.keySet());
+        gained.forEach(requests -> followedSince.put(requests, now));
         for (TopicPartition requests : gained) {
             OffsetAndTimestamp begin = consumer.offsetsForTimes(Map.of(requests, oldest.toEpochMilli()))
                     .get(requests);
@@ -192,7 +197,12 @@ final class RequestReader implements AutoCloseable {
                 }
             }
             case ReplayStep.Done() -> {}
-            case ReplayStep.Refused(String why) -> refused(origin.offset(), origin.partition(), why);
+            case ReplayStep.Refused(String why) -> {
+                Instant since = followedSince.get(new TopicPartition(topic, origin.partition()));
+                if (!asked.request().isOver(Objects.requireNonNull(since))) {
+                    refused(origin.offset(), origin.partition(), why);
+                }
+            }
         }
     }
 

@@ -115,8 +115,10 @@ public final class ReconcileWatch implements AutoCloseable {
         }
         try {
             if (regular) {
-                told.accept(say(reconciler.compare(now.minus(interval).minus(OVERLAP), now, fact -> true)));
+                Reconciliation result =
+                        say(reconciler.compare(now.minus(interval).minus(OVERLAP), now, fact -> true));
                 due = now.plus(interval);
+                told.accept(result);
             }
             if (!reports.isEmpty()) {
                 say(reconciler.compare(now.minus(Reporting.MAX_AGE), now, fact -> isSuspected(fact, reports)));
@@ -129,7 +131,10 @@ public final class ReconcileWatch implements AutoCloseable {
             due = now.plus(interval);
             suspected.removeAll(reports);
         } catch (KafkaException away) {
-            log.atWarn().setCause(away).log("The comparison with Stripe could not read Kafka; it is tried again");
+            log.atWarn()
+                    .setCause(away)
+                    .log(
+                            "The comparison with Stripe could not read from Kafka, or not write what it confirms; it is tried again");
         }
     }
 

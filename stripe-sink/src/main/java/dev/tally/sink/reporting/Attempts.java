@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param key the key of the next attempt
  * @param failures attempts that failed so far in this process
  * @param unknown when attempts may have reached Stripe without an outcome; null if there is none, or if Stripe's sums said that none arrived
+ * @param again whether the fact had ended before: an identifier that Stripe knows may then be of an event that it did not count
  * @param own whether an attempt of ours may ever have reached Stripe, so that what it has under the identifier can be our own
  * @param refused why Stripe takes none after an attempt of unknown outcome; null if it was not refused for good
  */
@@ -16,6 +17,7 @@ public record Attempts(
         IdempotencyKey key,
         int failures,
         @Nullable Unknown unknown,
+        boolean again,
         boolean own,
         @Nullable Refused refused) {
 
@@ -36,21 +38,29 @@ public record Attempts(
 
     /** Before the first attempt ever. */
     public static Attempts first(String identifier) {
-        return new Attempts(new IdempotencyKey(identifier, 0), 0, null, false, null);
+        return new Attempts(new IdempotencyKey(identifier, 0), 0, null, false, false, null);
     }
 
     /** After a restart: an intent says that attempts may have been made from {@code firstAttemptAt} until {@code now}. */
     public static Attempts resumed(String identifier, int keyNumber, Instant firstAttemptAt, Instant now) {
-        return new Attempts(new IdempotencyKey(identifier, keyNumber), 0, new Unknown(firstAttemptAt, now), true, null);
+        return resumed(new IdempotencyKey(identifier, keyNumber), firstAttemptAt, now, false);
     }
 
     /** The same of what the ledger has as an intent. */
     static Attempts resumed(Known known, String identifier, Instant now) {
-        return resumed(identifier, known.keyNumber(), known.firstAttemptAt(), now);
+        return resumed(
+                new IdempotencyKey(identifier, known.keyNumber()),
+                known.firstAttemptAt(),
+                now,
+                known.replay().mayMeetEarlierEvent());
+    }
+
+    private static Attempts resumed(IdempotencyKey key, Instant firstAttemptAt, Instant now, boolean again) {
+        return new Attempts(key, 0, new Unknown(firstAttemptAt, now), again, true, null);
     }
 
     /** After a refusal for good: no further attempt. */
     Attempts refusedFor(String reason, String detail) {
-        return new Attempts(key, failures, unknown, own, new Refused(reason, detail));
+        return new Attempts(key, failures, unknown, again, own, new Refused(reason, detail));
     }
 }

@@ -30,6 +30,9 @@ public final class DeliveryRules {
      */
     public static final String REFUSED_OUTCOME_UNKNOWN = "refused_outcome_unknown";
 
+    /** Reason of a dead event that was taken up again, and whose minute is too long ago for Stripe's sums to tell that it is not there. */
+    public static final String BEYOND_SUMS = "beyond_sums";
+
     /** Reason of an event whose identifier Stripe knows although no attempt of ours can have reached it. */
     public static final String FOREIGN_DUPLICATE = "foreign_duplicate";
 
@@ -90,9 +93,12 @@ public final class DeliveryRules {
             when sum.compareTo(BigDecimal.valueOf(fact.amount())) == 0 ->
                 new NextStep.Finished(new Outcome.DuplicateOk());
             case MinuteSum.Of(BigDecimal sum)
-            when sum.signum() == 0 && isBeyondSums(fact.timestamp(), askedAt) ->
-                new NextStep.Finished(parkedAsUnknown(
-                        attempts, "Stripe has nothing in its minute, which may be too long ago for its sums"));
+            when sum.signum() == 0 && isBeyondSums(fact.timestamp(), askedAt) -> {
+                String why = "Stripe has nothing in its minute, which may be too long ago for its sums";
+                // What no attempt can have brought to Stripe was dead before it was taken up again.
+                yield new NextStep.Finished(
+                        attempts.own() ? parkedAsUnknown(attempts, why) : new Outcome.Dead(BEYOND_SUMS, why));
+            }
             case MinuteSum.Of(BigDecimal sum)
             when sum.signum() == 0 && refused != null ->
                 new NextStep.Finished(new Outcome.Dead(refused.reason(), refused.detail()));
@@ -100,7 +106,13 @@ public final class DeliveryRules {
             when sum.signum() == 0 ->
                 new NextStep.Again(
                         Duration.ZERO,
-                        new Attempts(attempts.key().next(), attempts.failures(), null, attempts.own(), null));
+                        new Attempts(
+                                attempts.key().next(),
+                                attempts.failures(),
+                                null,
+                                attempts.again(),
+                                attempts.own(),
+                                null));
             case MinuteSum.Of(BigDecimal sum) ->
                 new NextStep.Finished(
                         parkedAsUnknown(attempts, "Stripe has " + sum.toPlainString() + " in its minute"));
@@ -134,7 +146,12 @@ public final class DeliveryRules {
 
     private NextStep askAgain(Attempts attempts, Optional<Duration> retryAfter, RandomGenerator random) {
         Attempts next = new Attempts(
-                attempts.key(), increased(attempts.failures()), attempts.unknown(), attempts.own(), attempts.refused());
+                attempts.key(),
+                increased(attempts.failures()),
+                attempts.unknown(),
+                attempts.again(),
+                attempts.own(),
+                attempts.refused());
         return new NextStep.Again(retryRule.delay(next.failures(), retryAfter, random), next);
     }
 
@@ -148,7 +165,16 @@ public final class DeliveryRules {
         return switch (answer) {
             case Answer.Accepted() -> new NextStep.Finished(new Outcome.Accepted());
             case Answer.Streamed() -> new NextStep.Finished(new Outcome.Unconfirmed());
-            case Answer.AlreadyExists() -> new NextStep.Finished(attempts.own() ? new Outcome.DuplicateOk() : FOREIGN);
+            case Answer.AlreadyExists() -> {
+                if (attempts.again()) {
+                    // It may be the event of before, which Stripe knows and did not count.
+                    yield new NextStep.Again(
+                            Duration.ZERO,
+                            failed(attempts, true, startedAt)
+                                    .refusedFor("already_exists", "Stripe knows the identifier from before"));
+                }
+                yield new NextStep.Finished(attempts.own() ? new Outcome.DuplicateOk() : FOREIGN);
+            }
             case Answer.Permanent(String reason, String detail) ->
 
                 // The refusal is of this attempt; an earlier one may have been taken.
@@ -173,6 +199,7 @@ public final class DeliveryRules {
                 key,
                 increased(attempts.failures()),
                 unknown(attempts.unknown(), maybeDeliveredAt),
+                attempts.again(),
                 attempts.own() || maybeDeliveredAt != null,
                 attempts.refused());
     }

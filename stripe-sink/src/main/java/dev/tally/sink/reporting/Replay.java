@@ -14,4 +14,12 @@ public record Replay(
         int number, @Nullable Instant at, @Nullable Instant ownTimestamp) {
     /** Never. */
     public static final Replay NONE = new Replay(0, null, null);
+
+    /**
+     * Whether an identifier that Stripe knows may be of an event from before. What is sent with a later timestamp was too old to be sent for
+     * weeks, and no sum tells of it.
+     */
+    boolean mayMeetEarlierEvent() {
+        return number > 0 && ownTimestamp == null;
+    }
 }

@@ -18,4 +18,9 @@ public record ReplayRequest(int number, @Nullable Instant timestamp, Instant req
             throw new IllegalArgumentException("number is under 1");
         }
     }
+
+    /** Whether it came too late to be granted. */
+    public boolean isOver(Instant now) {
+        return now.isAfter(requestedAt.plus(ReplayRules.REQUEST_LIFE));
+    }
 }

@@ -47,7 +47,7 @@ public final class ReplayRules {
         if (request.number() != known.replay().number() + 1) {
             return new ReplayStep.Refused("the ledger does not know of the replay before");
         }
-        if (now.isAfter(request.requestedAt().plus(REQUEST_LIFE))) {
+        if (request.isOver(now)) {
             return new ReplayStep.Refused("it was asked for at " + request.requestedAt() + ", more than "
                     + REQUEST_LIFE.toMinutes() + " minutes ago");
         }
@@ -105,10 +105,15 @@ public final class ReplayRules {
             return new ReplayStep.Refused(
                     "its first attempt is 23 hours old or older, and its minute may hold other facts: Stripe's sums do not tell of it");
         }
+        if (!young && DeliveryRules.isBeyondSums(sent.timestamp(), now)) {
+            return new ReplayStep.Refused(
+                    "its first attempt is 23 hours old or older, and its minute too long ago for Stripe's sums; from "
+                            + sent.timestamp().plus(Reporting.MAX_AGE) + " on it can be sent with another timestamp");
+        }
         Attempts.Unknown lookedFor = parked || !young ? new Attempts.Unknown(known.firstAttemptAt(), known.at()) : null;
         return new ReplayStep.TakeUp(
                 sent,
-                new Attempts(nextKey(sent, known), 0, lookedFor, parked, null),
+                new Attempts(nextKey(sent, known), 0, lookedFor, true, parked, null),
                 known.firstAttemptAt(),
                 new Replay(request.number(), now, known.replay().ownTimestamp()));
     }
@@ -122,13 +127,13 @@ public final class ReplayRules {
             return new ReplayStep.Refused("nothing tells whether Stripe has it at its own timestamp");
         }
         if (timestamp.isAfter(now.plus(Reporting.MAX_AHEAD))
-                || timestamp.isBefore(now.minus(REQUEST_LIFE.multipliedBy(2)))) {
+                || timestamp.isBefore(now.minus(REQUEST_LIFE.multipliedBy(3)))) {
             return new ReplayStep.Refused(timestamp + " is not now");
         }
         // Nothing with this timestamp was attempted before.
         return new ReplayStep.TakeUp(
                 sent.stamped(timestamp),
-                new Attempts(nextKey(sent, known), 0, null, false, null),
+                new Attempts(nextKey(sent, known), 0, null, false, false, null),
                 now,
                 new Replay(request.number(), now, sent.timestamp()));
     }

@@ -115,6 +115,35 @@ final class DeliveryRulesTest {
         }
     }
 
+    @Test
+    void shouldAskStripesSumsWhereItKnowsTheIdentifierOfAFactThatHadEnded() {
+        for (boolean own : new boolean[] {false, true}) {
+            Attempts again = new Attempts(new IdempotencyKey("id", 1), 0, null, true, own, null);
+
+            // When: the event of before may be one that it did not count
+            NextStep.Again known = (NextStep.Again) rules.after(again, new Answer.AlreadyExists(), NOW, RANDOM);
+
+            // Then
+            assertThat(rules.maySend(known.attempts(), NOW)).isFalse();
+            assertThat(rules.sumsTellFrom(fact(5, true), known.attempts())).contains(NOW.plus(Duration.ofHours(1)));
+            assertThat(afterSum(5, known.attempts(), "5")).isEqualTo(new NextStep.Finished(new Outcome.DuplicateOk()));
+            assertThat(afterSum(5, known.attempts(), "0"))
+                    .isEqualTo(new NextStep.Finished(
+                            new Outcome.Dead("already_exists", "Stripe knows the identifier from before")));
+        }
+    }
+
+    @Test
+    void shouldLeaveDeadWhatWasAndIsTooLongAgoForSums() {
+        Attempts again =
+                new Attempts(new IdempotencyKey("id", 1), 0, new Attempts.Unknown(NOW, NOW), true, false, null);
+        assertThat(afterSum(5, again, "0", NOW.plus(Duration.ofDays(31))))
+                .isInstanceOfSatisfying(
+                        NextStep.Finished.class,
+                        end -> assertThat(((Outcome.Dead) end.outcome()).reason())
+                                .isEqualTo("beyond_sums"));
+    }
+
     private static String parkedReason(NextStep step) {
         return ((Outcome.Parked) ((NextStep.Finished) step).outcome()).reason();
     }
