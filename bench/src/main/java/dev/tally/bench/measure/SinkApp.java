@@ -4,12 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.tally.bench.stack.BenchStack;
 import dev.tally.bench.stack.ChildProcess;
 import dev.tally.cli.AppClient;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -92,20 +86,7 @@ final class SinkApp implements AutoCloseable {
 
     /** Sum of the lines of its metrics that begin so. */
     double metric(String start) {
-        HttpRequest request =
-                HttpRequest.newBuilder(URI.create(address + "/metrics")).build();
-        try (HttpClient http = HttpClient.newHttpClient()) {
-            return http.send(request, HttpResponse.BodyHandlers.ofLines())
-                    .body()
-                    .filter(line -> line.startsWith(start))
-                    .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-                    .sum();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted", e);
-        }
+        return new MetricsPage(address).sum(start);
     }
 
     @Override

@@ -5,12 +5,6 @@ import dev.tally.bench.stack.BenchStack;
 import dev.tally.bench.stack.ChildProcess;
 import dev.tally.bench.stack.Cluster;
 import dev.tally.cli.AppClient;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -196,26 +190,12 @@ final class TallyApp implements AutoCloseable {
     }
 
     private double metric(String start) {
-        return metrics(start).stream()
-                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-                .sum();
+        return new MetricsPage(address).sum(start);
     }
 
     /** Lines of its metrics that begin so. */
     List<String> metrics(String start) {
-        HttpRequest request =
-                HttpRequest.newBuilder(URI.create(address + "/metrics")).build();
-        try (HttpClient http = HttpClient.newHttpClient()) {
-            return http.send(request, HttpResponse.BodyHandlers.ofLines())
-                    .body()
-                    .filter(line -> line.startsWith(start))
-                    .toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted", e);
-        }
+        return new MetricsPage(address).lines(start);
     }
 
     /** Ends it as a crash would. */

@@ -6,6 +6,7 @@ import dev.tally.schemas.LedgerState;
 import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.sink.reporting.Fact;
 import dev.tally.sink.reporting.Known;
+import dev.tally.sink.reporting.Replay;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -26,17 +27,8 @@ public final class ConfirmRequests {
      */
     public static ProducerRecord<byte[], byte[]> of(
             String topic, RecordSerde<LedgerEntry> serde, int partition, Fact fact, int replays, Instant now) {
-        LedgerEntry entry = LedgerEntry.newBuilder()
-                .setIdentifier(fact.identifier())
-                .setPayer(fact.payer())
-                .setStripeCustomerId(fact.customer())
-                .setEventName(fact.eventName())
-                .setAmount(fact.amount())
-                .setTimestamp(fact.timestamp())
-                .setState(LedgerState.ACCEPTED)
-                .setFirstAttemptAt(now)
-                .setAt(now)
-                .setReplays(replays)
+        LedgerEntry entry = LedgerEntries.entry(
+                        fact, LedgerState.ACCEPTED, now, 0, now, new Replay(replays, null, null))
                 .build();
         RecordHeaders headers = new RecordHeaders();
         headers.add(CONFIRM, "sums".getBytes(StandardCharsets.UTF_8));

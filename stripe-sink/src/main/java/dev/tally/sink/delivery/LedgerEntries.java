@@ -62,7 +62,7 @@ public final class LedgerEntries {
         };
     }
 
-    private static LedgerEntry.Builder entry(
+    static LedgerEntry.Builder entry(
             Fact fact, LedgerState state, Instant firstAttemptAt, int keyNumber, Instant at, Replay replay) {
         return LedgerEntry.newBuilder()
                 .setIdentifier(fact.identifier())
