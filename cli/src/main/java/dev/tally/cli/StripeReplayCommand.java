@@ -11,6 +11,7 @@ import dev.tally.sink.delivery.Facts;
 import dev.tally.sink.delivery.LedgerEntries;
 import dev.tally.sink.delivery.LedgerMemory;
 import dev.tally.sink.delivery.ReplayRequests;
+import dev.tally.sink.delivery.RequestSender;
 import dev.tally.sink.reporting.Answer;
 import dev.tally.sink.reporting.Fact;
 import dev.tally.sink.reporting.Known;
@@ -25,24 +26,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerConfig;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -60,9 +52,6 @@ import picocli.CommandLine.Option;
         },
         mixinStandardHelpOptions = true)
 final class StripeReplayCommand implements Callable<Integer> {
-    /** A request is a record of the facts' topic and headers, as a dead letter is. */
-    private static final int LARGEST_REQUEST = 2 * 1_024 * 1_024;
-
     /** Between two looks at the ledger. */
     private static final Duration PAUSE = Duration.ofSeconds(1);
 
@@ -266,23 +255,11 @@ final class StripeReplayCommand implements Callable<Integer> {
     }
 
     private void request(Topics topics, Map<String, Judged> granted) {
-        Map<String, Object> config = new HashMap<>(servers.client());
-        config.put(ProducerConfig.ACKS_CONFIG, "all");
-        config.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
-        config.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, LARGEST_REQUEST);
-        try (KafkaProducer<byte[], byte[]> producer =
-                new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
-            for (Judged judged : granted.values()) {
-                ProducerRecord<byte[], byte[]> record = ReplayRequests.of(
-                        topics.stripeRequests(), judged.letter().record(), judged.request());
-                producer.send(record).get(30, TimeUnit.SECONDS);
-            }
-        } catch (ExecutionException | TimeoutException e) {
-            throw new KafkaException("a request could not be written to " + topics.stripeRequests(), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new Exit(Exit.UNREACHABLE, "interrupted");
-        }
+        new RequestSender(servers.client())
+                .write(granted.values().stream()
+                        .map(judged -> ReplayRequests.of(
+                                topics.stripeRequests(), judged.letter().record(), judged.request()))
+                        .toList());
     }
 
     /** Prints what becomes of each; whether Stripe has all of them. */

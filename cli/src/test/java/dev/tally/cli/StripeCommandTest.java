@@ -100,22 +100,13 @@ class StripeCommandTest {
             LedgerState[] states = {
                 LedgerState.ACCEPTED, LedgerState.DUPLICATE_OK, LedgerState.DEAD, LedgerState.PARKED, LedgerState.INTENT
             };
+            BillableFact streamed = fact("streamed", 90, start.minus(Duration.ofHours(1)));
+            write(producer, serdes, topics, streamed, LedgerState.UNCONFIRMED);
+            bill(standIn, "streamed", 90, streamed.getTimestamp());
+            BillableFact old = fact("old", 80, start.minus(Duration.ofDays(36)));
+            write(producer, serdes, topics, old, LedgerState.DEAD);
             for (int i = 0; i < states.length; i++) {
-                BillableFact fact = fact("id-" + i, 100 + i, start.plus(Duration.ofHours(i)));
-                byte[] key = fact.getPayer().getBytes(StandardCharsets.UTF_8);
-                byte[] value = serdes.of(BillableFact.class).serializer().serialize(topics.billableUsage(), fact);
-                send(producer, new ProducerRecord<>(topics.billableUsage(), 0, key, value));
-                byte[] entry = serdes.of(LedgerEntry.class)
-                        .serializer()
-                        .serialize(topics.stripeLedger(), entry(fact, states[i]));
-                byte[] identifier = fact.getIdentifier().getBytes(StandardCharsets.UTF_8);
-                send(producer, new ProducerRecord<>(topics.stripeLedger(), 0, identifier, entry));
-                if (states[i] == LedgerState.PARKED) {
-                    send(producer, letter(topics, key, value, "foreign_duplicate", "Stripe \u001b[2Jhas it"));
-                }
-                if (states[i] == LedgerState.DEAD) {
-                    send(producer, letter(topics, key, value, "resource_missing", "No such customer"));
-                }
+                write(producer, serdes, topics, fact("id-" + i, 100 + i, start.plus(Duration.ofHours(i))), states[i]);
             }
             bill(standIn, "id-0", 100, start);
 
@@ -138,6 +129,18 @@ class StripeCommandTest {
             Ran unasked = tally(servers, "replay", "--identifier", "id-2");
             Ran asked = tally(servers, "replay", "--identifier", "id-2", "--send", "--wait", "0s");
             Ran none = tally(servers, "replay", "--identifier", "nobody");
+            Ran tooOld = tally(servers, "replay", "--identifier", "old");
+            Ran stamped = tally(
+                    servers,
+                    "replay",
+                    "--identifier",
+                    "old",
+                    "--restamp",
+                    "--stripe",
+                    standIn.url(),
+                    "--send",
+                    "--wait",
+                    "0s");
             Ran away = tally(servers, "reconcile", "--stripe", "http://127.0.0.1:1");
 
             // Then
@@ -145,7 +148,7 @@ class StripeCommandTest {
             assertThat(status.out())
                     .containsPattern("open +1\\R")
                     .containsPattern("taken +2\\R")
-                    .containsPattern("dead +1\\R")
+                    .containsPattern("dead +2\\R")
                     .containsPattern("parked +1\\R")
                     .contains("the oldest open fact was published at")
                     .contains("kept as foreign_duplicate: 1");
@@ -161,14 +164,15 @@ class StripeCommandTest {
                     .contains("Stripe took 101, and has 0")
                     .contains("absent id-1")
                     .contains("-d identifier='id-1'")
-                    .contains("3 equal, 1 missing (101 units), 0 extra (0 units), 1 not settled yet")
+                    .contains("4 equal, 1 missing (101 units), 0 extra (0 units), 1 not settled yet")
+                    .contains("1 unconfirmed facts are there")
                     .doesNotContain("absent id-0");
             assertThat(equal.code()).isEqualTo(Exit.DONE);
-            assertThat(equal.out()).contains("1 equal, 0 missing");
+            assertThat(equal.out()).contains("2 equal, 0 missing");
             assertThat(repaired.code()).isEqualTo(Exit.NO);
             assertThat(repaired.out()).contains("repair of id-1: Accepted").doesNotContain("curl");
             assertThat(after.code()).isEqualTo(Exit.DONE);
-            assertThat(after.out()).contains("4 equal, 0 missing").doesNotContain("repair of");
+            assertThat(after.out()).contains("5 equal, 0 missing").doesNotContain("repair of");
             assertThat(wrong.code()).isEqualTo(Exit.USAGE);
             assertThat(away.code()).isEqualTo(Exit.UNREACHABLE);
             assertThat(untold.code()).isEqualTo(Exit.USAGE);
@@ -184,13 +188,47 @@ class StripeCommandTest {
             assertThat(asked.out()).contains("replayed id-2", "no outcome yet of id-2");
             assertThat(none.code()).isEqualTo(Exit.NO);
             assertThat(none.out()).contains("not replayed nobody: no dead letter has it");
-            List<String> requests = new ArrayList<>();
-            new TopicReader(Map.of("bootstrap.servers", bootstrap()))
-                    .readAll(
-                            topics.stripeRequests(),
-                            record -> requests.add(new String(
-                                    record.headers().lastHeader("tally.replay").value(), StandardCharsets.UTF_8)));
-            assertThat(requests).containsExactly("1");
+            assertThat(tooOld.code()).isEqualTo(Exit.NO);
+            assertThat(tooOld.out()).contains("not replayed old");
+            assertThat(stamped.out()).containsPattern("replayed old .*, charged at ");
+            // Each repair asks that what is there be confirmed; the sink, which grants it once, does not run here.
+            assertThat(requests(topics, "tally.confirm")).containsExactly("sums", "sums");
+            assertThat(requests(topics, "tally.replay")).containsExactly("1", "1");
+            assertThat(requests(topics, "tally.timestamp")).hasSize(1);
+        }
+    }
+
+    /** A header of all requests to the sink that have it. */
+    private List<String> requests(Topics topics, String header) {
+        List<String> values = new ArrayList<>();
+        new TopicReader(Map.of("bootstrap.servers", bootstrap()))
+                .readAll(
+                        topics.stripeRequests(),
+                        record -> record.headers()
+                                .headers(header)
+                                .forEach(one -> values.add(new String(one.value(), StandardCharsets.UTF_8))));
+        return values;
+    }
+
+    /** A fact, what the ledger knows of it and, where it has ended so, its dead letter. */
+    private static void write(
+            KafkaProducer<byte[], byte[]> producer,
+            RecordSerdes serdes,
+            Topics topics,
+            BillableFact fact,
+            LedgerState state)
+            throws Exception {
+        byte[] key = fact.getPayer().getBytes(StandardCharsets.UTF_8);
+        byte[] value = serdes.of(BillableFact.class).serializer().serialize(topics.billableUsage(), fact);
+        send(producer, new ProducerRecord<>(topics.billableUsage(), 0, key, value));
+        byte[] entry = serdes.of(LedgerEntry.class).serializer().serialize(topics.stripeLedger(), entry(fact, state));
+        byte[] identifier = fact.getIdentifier().getBytes(StandardCharsets.UTF_8);
+        send(producer, new ProducerRecord<>(topics.stripeLedger(), 0, identifier, entry));
+        if (state == LedgerState.PARKED) {
+            send(producer, letter(topics, key, value, "foreign_duplicate", "Stripe \u001b[2Jhas it"));
+        }
+        if (state == LedgerState.DEAD) {
+            send(producer, letter(topics, key, value, "resource_missing", "No such customer"));
         }
     }
 
@@ -254,7 +292,10 @@ class StripeCommandTest {
     }
 
     private static LedgerEntry entry(BillableFact fact, LedgerState state) {
-        Instant at = fact.getTimestamp().plusSeconds(400);
+        // What is too old for Stripe ended only lately.
+        Instant at = fact.getIdentifier().equals("old")
+                ? Instant.now().minus(Duration.ofHours(1))
+                : fact.getTimestamp().plusSeconds(400);
         return LedgerEntry.newBuilder()
                 .setIdentifier(fact.getIdentifier())
                 .setPayer(fact.getPayer())

@@ -4,26 +4,18 @@ import dev.tally.schemas.LedgerEntry;
 import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.sink.comparison.SentFact;
 import dev.tally.sink.delivery.ConfirmRequests;
+import dev.tally.sink.delivery.RequestSender;
 import dev.tally.sink.reporting.Fact;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerConfig;
-import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
  * Asks the owners of facts to note in their ledgers what a comparison has found in Stripe's sums. Who compares writes no ledger itself: the
  * entry may have changed since it was read, and its partition may be another instance's.
  */
 public final class Confirmations {
-    private final Map<String, Object> kafka;
+    private final RequestSender requests;
     private final String topic;
     private final RecordSerde<LedgerEntry> serde;
     private final InstantSource clock;
@@ -35,7 +27,7 @@ public final class Confirmations {
      * @param topic of requests
      */
     public Confirmations(Map<String, Object> kafka, String topic, RecordSerde<LedgerEntry> serde, InstantSource clock) {
-        this.kafka = Map.copyOf(kafka);
+        this.requests = new RequestSender(kafka);
         this.topic = topic;
         this.serde = serde;
         this.clock = clock;
@@ -46,26 +38,11 @@ public final class Confirmations {
         if (result.confirmed().isEmpty()) {
             return;
         }
-        Map<String, Object> config = new HashMap<>(kafka);
-        config.put(ProducerConfig.ACKS_CONFIG, "all");
-        config.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
         Instant now = clock.instant();
-        try (KafkaProducer<byte[], byte[]> producer =
-                new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
-            List<Future<?>> sent = new ArrayList<>();
-            for (SentFact fact : result.confirmed()) {
-                sent.add(producer.send(ConfirmRequests.of(
-                        topic, serde, fact.partition(), fact(fact), fact.at().replays(), now)));
-            }
-            for (Future<?> one : sent) {
-                one.get();
-            }
-        } catch (ExecutionException failure) {
-            throw new KafkaException("what was confirmed could not be written to " + topic, failure.getCause());
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new org.apache.kafka.common.errors.InterruptException(interrupted);
-        }
+        requests.write(result.confirmed().stream()
+                .map(fact -> ConfirmRequests.of(
+                        topic, serde, fact.partition(), fact(fact), fact.at().replays(), now))
+                .toList());
     }
 
     private static Fact fact(SentFact sent) {
