@@ -4,6 +4,7 @@ import dev.tally.bench.measure.AdmissionRun;
 import dev.tally.bench.measure.Bed;
 import dev.tally.bench.measure.DeliveryRun;
 import dev.tally.bench.measure.LatencyRun;
+import dev.tally.bench.measure.ReadsRun;
 import dev.tally.bench.measure.Runs;
 import dev.tally.bench.measure.StandbyRun;
 import dev.tally.bench.measure.Variant;
@@ -67,6 +68,7 @@ final class BenchCommand implements Callable<Integer> {
 
     private static final List<Integer> GROWTH = List.of(10_000, 100_000, 1_000_000, 10_000_000);
     private static final int ACTIONS_BESIDE = 5_000;
+    private static final int ACTIONS_BESIDE_READS = 1_000;
     private static final List<Integer> RATES = List.of(1_000, 5_000, 50_000);
 
     @Option(
@@ -126,7 +128,8 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--seconds",
             defaultValue = "30",
-            description = "Seconds at each rate in latency mode, and of asking in admission mode.")
+            description =
+                    "Seconds at each rate in latency mode, of asking in admission mode, of each part of reads mode.")
     private int seconds = 30;
 
     @Option(
@@ -135,6 +138,13 @@ final class BenchCommand implements Callable<Integer> {
             description =
                     "Admissions asked for each second in admission mode, beside 5,000 actions (default: ${DEFAULT-VALUE}).")
     private int asks = 500;
+
+    @Option(
+            names = "--reads",
+            defaultValue = "5000",
+            description =
+                    "Reads each second in reads mode, beside 1,000 actions, of any of --users (default: ${DEFAULT-VALUE}).")
+    private int reads = 5_000;
 
     @Option(
             names = "--facts",
@@ -216,6 +226,9 @@ final class BenchCommand implements Callable<Integer> {
                     latency.putAll(
                             new AdmissionRun(stack, cluster, new Workload(spec(users)), settings, BenchCommand::say)
                                     .run(asks, ACTIONS_BESIDE, seconds));
+                case READS ->
+                    latency.putAll(new ReadsRun(stack, cluster, new Workload(spec(users)), settings, BenchCommand::say)
+                            .run(reads, ACTIONS_BESIDE_READS, seconds));
                 case GROWTH -> growth(stack, cluster, growth);
                 case STANDBY ->
                     promotion = new StandbyRun(

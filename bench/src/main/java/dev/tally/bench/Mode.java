@@ -13,5 +13,7 @@ enum Mode {
     /** How soon a standby counts on for an instance that was killed. */
     STANDBY,
     /** How fast stripe-sink brings a backlog of facts to Stripe's stand-in. */
-    DELIVERY
+    DELIVERY,
+    /** How fast usage is answered over HTTP beside actions. */
+    READS
 }
