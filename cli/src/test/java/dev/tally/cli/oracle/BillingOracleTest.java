@@ -4,23 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
-import dev.tally.schemas.serde.RecordSerdes;
-import dev.tally.schemas.testing.RegistryFake;
-import java.net.http.HttpClient;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -48,43 +35,19 @@ class BillingOracleTest {
     @TempDir
     static Path directory;
 
-    private OracleBroker broker;
-    private RegistryFake registry;
-    private RecordSerdes serdes;
-    private KafkaProducer<byte[], byte[]> producer;
-    private HttpClient http;
-    private Path account;
+    private Stage stage;
 
     @BeforeAll
     void start() throws Exception {
         // Each killed life says so at length.
         QUIET.forEach(logger -> logger.setLevel(Level.OFF));
-        broker = OracleBroker.start();
-        registry = RegistryFake.start();
-        serdes = new RecordSerdes(Map.of("schema.registry.url", registry.url(), "auto.register.schemas", true));
-        producer = new KafkaProducer<>(broker.clientConfig(), new ByteArraySerializer(), new ByteArraySerializer());
-        http = HttpClient.newHttpClient();
-        account = Files.writeString(directory.resolve("account.json"), account());
+        stage = Stage.open(directory);
     }
 
     @AfterAll
-    void stop() throws Exception {
+    void stop() {
         QUIET.forEach(logger -> logger.setLevel(null));
-        http.shutdownNow();
-        producer.close();
-        serdes.close();
-        registry.close();
-        broker.close();
-    }
-
-    private static String account() {
-        String meters = Load.METERS.stream()
-                .map(meter -> "{\"id\":\"mtr_" + meter + "\",\"event_name\":\"" + meter + "\",\"formula\":\"sum\"}")
-                .collect(Collectors.joining(","));
-        String customers = IntStream.range(0, Load.CUSTOMERS)
-                .mapToObj(number -> "{\"id\":\"cus_" + number + "\"}")
-                .collect(Collectors.joining(","));
-        return "{\"meters\":[" + meters + "],\"customers\":[" + customers + "]}";
+        stage.close();
     }
 
     @Test
@@ -117,16 +80,6 @@ class BillingOracleTest {
     }
 
     private List<String> problems(LongStream seeds, boolean stripped, Happenings happenings) throws Exception {
-        Scenario.Stage stage = new Scenario.Stage(broker, serdes, producer, http, directory, account, happenings);
-        List<String> problems = new ArrayList<>();
-        try (ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE)) {
-            List<Future<List<String>>> runs = seeds.mapToObj(
-                            seed -> threads.submit(() -> new Scenario(stage, seed, stripped).run()))
-                    .toList();
-            for (Future<List<String>> run : runs) {
-                problems.addAll(run.get());
-            }
-        }
-        return problems;
+        return Stage.play(seeds, AT_ONCE, seed -> new Scenario(stage, happenings, seed, stripped).run());
     }
 }

@@ -1,16 +1,15 @@
 package dev.tally.cli.oracle;
 
-import dev.tally.cli.oracle.Lives.End;
-import dev.tally.sink.delivery.CrashPoints.Point;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
 
 /** Counts what all scenarios together did. */
 final class Happenings {
     private final Map<String, Integer> counts = new TreeMap<>();
-    private final Map<Point, Integer> hits = new TreeMap<>();
+    private final Map<Enum<?>, Integer> hits = new HashMap<>();
 
-    synchronized void hit(Point point, End end) {
+    synchronized void hit(Enum<?> point, Doom.End end) {
         hits.merge(point, 1, Integer::sum);
         counts.merge(end + " at " + point, 1, Integer::sum);
     }
@@ -23,7 +22,7 @@ final class Happenings {
         return counts.getOrDefault(what, 0);
     }
 
-    synchronized int hits(Point point) {
+    synchronized int hits(Enum<?> point) {
         return hits.getOrDefault(point, 0);
     }
 

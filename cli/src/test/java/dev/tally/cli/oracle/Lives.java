@@ -1,6 +1,7 @@
 package dev.tally.cli.oracle;
 
 import com.stripe.StripeClient;
+import dev.tally.cli.oracle.Doom.End;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.LedgerEntry;
 import dev.tally.schemas.serde.RecordSerde;
@@ -43,14 +44,6 @@ import java.util.function.BooleanSupplier;
 
 /** The sink's instances of one scenario: each start is a new one with a transactional id of its own. */
 final class Lives implements AutoCloseable {
-    /** How an instance ends at a crash point. */
-    enum End {
-        /** Its thread dies and nothing is finished; its calls to Stripe are cut off. */
-        KILLED,
-        /** It stands still as a suspended process does, its calls running on, until it is woken up. */
-        FROZEN
-    }
-
     private static final RetryRule RETRY_RULE = new RetryRule(Duration.ofMillis(1), Duration.ofMillis(20));
     private static final Duration BETWEEN_REPORTS = Duration.ofMillis(50);
 
@@ -106,11 +99,7 @@ final class Lives implements AutoCloseable {
         private final AsyncErrors asyncErrors = new AsyncErrors();
         private final ErrorWatch errorWatch = errorWatch(asyncErrors);
         private final LifeRunner runner;
-        private final AtomicInteger passes = new AtomicInteger();
-        private volatile Point fatal;
-        private volatile End end;
-        private volatile int at;
-        private volatile boolean ended;
+        private final Doom<Point> doom = new Doom<>();
         private volatile boolean awake;
 
         private Life() {
@@ -128,7 +117,7 @@ final class Lives implements AutoCloseable {
 
         /** Whether it has ended and its stream with it, which nobody would get an answer from. */
         private boolean hasNoCalls() {
-            return setting.streamed() && ended && end == End.KILLED;
+            return setting.streamed() && doom.isMet() && doom.end() == End.KILLED;
         }
 
         private void endCalls() {
@@ -138,24 +127,19 @@ final class Lives implements AutoCloseable {
 
         @Override
         public void reached(Point point) {
-            if (ended && end == End.KILLED) {
+            if (doom.isMet() && doom.end() == End.KILLED) {
                 throw new Killed();
             }
-            if (point != fatal || passes.incrementAndGet() != at) {
+            if (!doom.isMetAt(point)) {
                 return;
             }
-            happenings.hit(point, end);
-            ended = true;
+            happenings.hit(point, doom.end());
             progress.somethingElse();
-            if (end == End.KILLED) {
+            if (doom.end() == End.KILLED) {
                 endCalls();
                 throw new Killed();
             }
             progress.block(() -> awake);
-        }
-
-        boolean hasEnded() {
-            return ended;
         }
     }
 
@@ -171,26 +155,20 @@ final class Lives implements AutoCloseable {
 
     /** Lets all running instances end when they pass {@code point} for the {@code at}-th time from here on. */
     void endAt(Point point, int at, End end) {
-        for (Life life : running) {
-            life.fatal = null;
-            life.passes.set(0);
-            life.at = at;
-            life.end = end;
-            life.fatal = point;
-        }
+        running.forEach(life -> life.doom.set(point, at, end));
     }
 
     boolean anyEnded() {
-        return running.stream().anyMatch(Life::hasEnded);
+        return running.stream().anyMatch(life -> life.doom.isMet());
     }
 
     /** Puts new instances in the place of those that ended; none is doomed any more. */
     void replaceEnded() throws InterruptedException {
-        running.forEach(life -> life.fatal = null);
-        List<Life> dead = running.stream().filter(Life::hasEnded).toList();
+        running.forEach(life -> life.doom.lift());
+        List<Life> dead = running.stream().filter(life -> life.doom.isMet()).toList();
         running.removeAll(dead);
         for (Life life : dead) {
-            if (life.end == End.FROZEN) {
+            if (life.doom.end() == End.FROZEN) {
                 frozen.add(life);
             } else {
                 life.stop();
@@ -269,7 +247,7 @@ final class Lives implements AutoCloseable {
     @Override
     public void close() {
         thaw();
-        running.forEach(life -> life.fatal = null);
+        running.forEach(life -> life.doom.lift());
         try {
             while (!running.isEmpty()) {
                 stopFirst();

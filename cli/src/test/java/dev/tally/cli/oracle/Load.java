@@ -122,7 +122,7 @@ final class Load {
         return first.plus(INTERVAL.multipliedBy(interval));
     }
 
-    static Instant period(Instant at) {
+    private static Instant period(Instant at) {
         return at.isBefore(PERIOD) ? EARLIER_PERIOD : PERIOD;
     }
 
@@ -188,22 +188,8 @@ final class Load {
         return entries;
     }
 
-    /** Every fact by its identifier, as it was made first. */
-    Map<String, Made> made() {
-        return made;
-    }
-
-    /** The other amount that came under an identifier, after the first. */
-    Map<String, Long> conflicts() {
-        return conflicts;
-    }
-
-    /** What was used, as the generator knows it. */
-    Map<Sum, Long> recorded() {
-        return recorded;
-    }
-
-    int garbage() {
-        return garbage;
+    /** What the generator knows. */
+    Verdict.Account account() {
+        return new Verdict.Account(made, conflicts, recorded, garbage, (customer, at) -> period(at));
     }
 }

@@ -1,30 +1,38 @@
 package dev.tally.cli.oracle;
 
+import dev.tally.schemas.topics.TopicAdmin;
+import dev.tally.schemas.topics.TopicReader;
+import dev.tally.schemas.topics.Topics;
 import dev.tally.sink.delivery.DeliveryTopics;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.test.KafkaClusterTestKit;
 import org.apache.kafka.common.test.TestKitNodes;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 
 /** One broker for all scenarios; it notices quickly who is gone and which transactions nobody ends. */
 final class OracleBroker implements AutoCloseable {
     static final int PARTITIONS = 3;
+
+    private static final Duration LONG_ENOUGH = Duration.ofSeconds(60);
+    private static final int POLL_MILLIS = 10;
+    private static final int POLLS_PER_WHILE = 10;
 
     private final KafkaClusterTestKit kit;
     private final Admin admin;
@@ -78,8 +86,26 @@ final class OracleBroker implements AutoCloseable {
                 .get(30, TimeUnit.SECONDS);
     }
 
+    /** Makes the topics of a whole installation. */
+    void create(Topics topics) {
+        new TopicAdmin(admin).apply(topics.all(), (short) 1);
+    }
+
+    /** Deletes all topics whose names begin so. */
+    void deleteAll(String prefix) throws Exception {
+        List<String> names =
+                admin.listTopics(new ListTopicsOptions().listInternal(true)).names().get(30, TimeUnit.SECONDS).stream()
+                        .filter(name -> name.startsWith(prefix))
+                        .toList();
+        admin.deleteTopics(names).all().get(30, TimeUnit.SECONDS);
+    }
+
+    Admin admin() {
+        return admin;
+    }
+
     /** Committed offsets of a group by partition number. */
-    Map<Integer, Long> committed(String group) throws Exception {
+    private Map<Integer, Long> committed(String group) throws Exception {
         Map<TopicPartition, OffsetAndMetadata> offsets = admin.listConsumerGroupOffsets(group)
                 .partitionsToOffsetAndMetadata()
                 .get(30, TimeUnit.SECONDS);
@@ -88,25 +114,35 @@ final class OracleBroker implements AutoCloseable {
         return byNumber;
     }
 
-    /** Everything committed to the ledger and the dead letters, in order by partition. */
-    List<ConsumerRecord<byte[], byte[]>> results(DeliveryTopics topics) {
-        Map<String, Object> config = new HashMap<>(clientConfig());
-        config.put("isolation.level", "read_committed");
-        List<TopicPartition> partitions = Stream.concat(
-                        IntStream.range(0, PARTITIONS).mapToObj(each -> new TopicPartition(topics.ledger(), each)),
-                        Stream.of(new TopicPartition(topics.deadLetters(), 0)))
-                .toList();
-        List<ConsumerRecord<byte[], byte[]>> all = new ArrayList<>();
-        try (KafkaConsumer<byte[], byte[]> consumer =
-                new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            consumer.assign(partitions);
-            consumer.seekToBeginning(partitions);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-            while (partitions.stream().anyMatch(each -> consumer.position(each) < ends.get(each))) {
-                consumer.poll(Duration.ofMillis(20)).forEach(all::add);
-            }
+    /**
+     * Waits until a group has committed these offsets, while the clock goes on.
+     *
+     * @return what is wrong where it does not come to that
+     */
+    Optional<String> awaitCommitted(String group, Map<Integer, Long> ends, VirtualClock clock) throws Exception {
+        AtomicInteger polls = new AtomicInteger();
+        try {
+            Awaitility.await()
+                    .atMost(LONG_ENOUGH)
+                    .pollDelay(Duration.ZERO)
+                    .pollInterval(Duration.ofMillis(POLL_MILLIS))
+                    .until(() -> {
+                        if (polls.incrementAndGet() % POLLS_PER_WHILE == 0) {
+                            clock.jump(Troubles.A_WHILE);
+                        }
+                        Map<Integer, Long> committed = committed(group);
+                        return ends.entrySet().stream()
+                                .allMatch(end -> committed.getOrDefault(end.getKey(), 0L) >= end.getValue());
+                    });
+            return Optional.empty();
+        } catch (ConditionTimeoutException late) {
+            return Optional.of("not everything is done: committed " + committed(group) + " of " + ends);
         }
-        return all;
+    }
+
+    /** Everything committed to a topic, each partition in its order. */
+    void committedRecords(String topic, Consumer<ConsumerRecord<byte[], byte[]>> each) {
+        new TopicReader(clientConfig()).readAll(topic, each);
     }
 
     static String text(byte[] bytes) {

@@ -47,18 +47,41 @@ final class Verdict {
         }
     }
 
-    private final Load load;
+    /** When a customer's billing period that an instant lies in began. */
+    @FunctionalInterface
+    interface Calendar {
+        Instant period(String customer, Instant at);
+    }
+
+    /**
+     * What the generator recorded, and the facts that were there to be sent.
+     *
+     * @param made every fact by its identifier, as it came first
+     * @param conflicts the other amount that came under an identifier, after the first
+     * @param recorded what was to be billed
+     * @param garbage how many records were no fact
+     */
+    record Account(
+            Map<String, Load.Made> made,
+            Map<String, Long> conflicts,
+            Map<Load.Sum, Long> recorded,
+            int garbage,
+            Calendar calendar) {}
+
+    private final Account account;
     private final Rules rules;
     private final List<Event> events;
+    private final Map<String, Integer> deadLetters;
     private final List<String> problems = new ArrayList<>();
     private final Map<String, List<LedgerEntry>> outcomes = new HashMap<>();
     private final Map<String, List<Event>> byIdentifier = new HashMap<>();
 
-    Verdict(Load load, Rules rules, List<Event> events, List<LedgerEntry> ledger) {
-        this.load = load;
+    Verdict(Account account, Rules rules, List<Event> events, Written written) {
+        this.account = account;
         this.rules = rules;
         this.events = events;
-        for (LedgerEntry entry : ledger) {
+        this.deadLetters = written.deadLetters();
+        for (LedgerEntry entry : written.ledger()) {
             if (entry.getState() != LedgerState.INTENT) {
                 outcomes.computeIfAbsent(entry.getIdentifier(), unused -> new ArrayList<>())
                         .add(entry);
@@ -69,12 +92,12 @@ final class Verdict {
                 .add(event));
     }
 
-    /** Everything that is wrong; {@code deadLetters} are counted by reason. */
-    List<String> problems(Map<String, Integer> deadLetters) {
+    /** Everything that is wrong. */
+    List<String> problems() {
         Map<String, Integer> expectedLetters = new TreeMap<>();
-        load.made().forEach((identifier, made) -> checkOutcome(identifier, made, expectedLetters));
-        if (load.garbage() > 0) {
-            expectedLetters.merge("undecodable", load.garbage(), Integer::sum);
+        account.made().forEach((identifier, made) -> checkOutcome(identifier, made, expectedLetters));
+        if (account.garbage() > 0) {
+            expectedLetters.merge("undecodable", account.garbage(), Integer::sum);
         }
         if (!expectedLetters.equals(deadLetters)) {
             problems.add("dead letters are " + deadLetters + ", the ledger says " + expectedLetters);
@@ -100,7 +123,7 @@ final class Verdict {
         if (!allowed(made).contains(text(outcome))) {
             problems.add(identifier + " ended as " + text(outcome) + ", allowed is " + allowed(made));
         }
-        Long conflict = load.conflicts().get(identifier);
+        Long conflict = account.conflicts().get(identifier);
         List<String> others = found.stream()
                 .filter(entry -> entry.getAmount() != amount)
                 .map(entry -> entry.getAmount() + " " + text(entry))
@@ -180,7 +203,8 @@ final class Verdict {
             case ACCEPTED, DUPLICATE_OK, UNCONFIRMED ->
                 counted == 1
                         || (counted == 0
-                                && (amount == 0 || load.made().get(identifier).kind() == Load.Kind.UNKNOWN_CUSTOMER));
+                                && (amount == 0
+                                        || account.made().get(identifier).kind() == Load.Kind.UNKNOWN_CUSTOMER));
             case DEAD -> counted == 0;
             case PARKED -> counted <= 1;
             case INTENT, UNKNOWN -> false;
@@ -203,9 +227,9 @@ final class Verdict {
 
     /** Sums by customer, meter and the period that usage belongs to, and by the period that it is charged in. */
     private void checkSums() {
-        Map<Load.Sum, Long> expected = new TreeMap<>(load.recorded());
+        Map<Load.Sum, Long> expected = new TreeMap<>(account.recorded());
         Map<Load.Sum, Long> expectedCharges = new TreeMap<>();
-        load.made().forEach((identifier, made) -> {
+        account.made().forEach((identifier, made) -> {
             if (made.kind() == Load.Kind.NO_CUSTOMER || made.kind() == Load.Kind.UNKNOWN_CUSTOMER) {
                 return;
             }
@@ -231,10 +255,13 @@ final class Verdict {
                 continue;
             }
             charged.merge(
-                    new Load.Sum(event.customer(), event.eventName(), Load.period(event.timestamp())),
+                    new Load.Sum(
+                            event.customer(),
+                            event.eventName(),
+                            account.calendar().period(event.customer(), event.timestamp())),
                     event.value(),
                     Math::addExact);
-            Load.Made made = load.made().get(identifierOf(event));
+            Load.Made made = account.made().get(identifierOf(event));
             if (made == null) {
                 problems.add("Stripe counts " + event + ", which nobody made");
             } else {
@@ -256,7 +283,7 @@ final class Verdict {
 
     /** Whether the fact ended dead, or parked and not at Stripe. */
     private boolean isUnbilled(String identifier) {
-        long amount = load.made().get(identifier).fact().getAmount();
+        long amount = account.made().get(identifier).fact().getAmount();
         return outcomes.getOrDefault(identifier, List.of()).stream()
                 .filter(entry -> entry.getAmount() == amount)
                 .anyMatch(entry -> entry.getState() == LedgerState.DEAD

@@ -1,12 +1,17 @@
 package dev.tally.cli.oracle;
 
+import dev.tally.clock.TestClock;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * One clock for the sink and for Stripe: it runs on with the machine's, and a scenario moves it ahead. A call to Stripe never takes hours:
+ * One clock for all of a scenario: it runs on with the machine's, and the scenario moves it ahead. A call to Stripe never takes hours:
  * time is not moved while one is under way, nor between a sender's last look at the clock and its call.
  */
 final class VirtualClock implements InstantSource {
@@ -15,12 +20,27 @@ final class VirtualClock implements InstantSource {
     private final long startedAt = System.nanoTime();
     private final ReentrantReadWriteLock calls = new ReentrantReadWriteLock();
     private final ThreadLocal<Duration> seen = ThreadLocal.withInitial(() -> Duration.ZERO);
+    private final Optional<Path> file;
     private volatile Duration ahead = Duration.ZERO;
+
+    VirtualClock() {
+        file = Optional.empty();
+    }
+
+    /** @param file shows the time to whoever goes by a test clock of that file */
+    VirtualClock(Path file) {
+        this.file = Optional.of(file);
+        show();
+    }
 
     @Override
     public Instant instant() {
         Duration jumped = ahead;
         seen.set(jumped);
+        return at(jumped);
+    }
+
+    private Instant at(Duration jumped) {
         return START.plusNanos(System.nanoTime() - startedAt).plus(jumped);
     }
 
@@ -28,9 +48,20 @@ final class VirtualClock implements InstantSource {
         calls.writeLock().lock();
         try {
             ahead = ahead.plus(time);
+            show();
         } finally {
             calls.writeLock().unlock();
         }
+    }
+
+    private void show() {
+        file.ifPresent(shown -> {
+            try {
+                TestClock.set(shown, at(ahead));
+            } catch (IOException failure) {
+                throw new UncheckedIOException(failure);
+            }
+        });
     }
 
     /** How far it was moved in all. */
