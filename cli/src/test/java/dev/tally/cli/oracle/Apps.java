@@ -145,10 +145,6 @@ final class Apps implements AutoCloseable {
         running.add(new Life(at));
     }
 
-    int count() {
-        return running.size();
-    }
-
     /** Lets all running instances end when they pass {@code point} for the {@code at}-th time from here on. */
     void endAt(CrashPoint point, int at, End end) {
         running.forEach(life -> life.doom(point, at, end));

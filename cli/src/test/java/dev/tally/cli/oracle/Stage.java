@@ -61,16 +61,21 @@ record Stage(
         return "{\"meters\":[" + meters + "],\"customers\":[" + customers + "]}";
     }
 
-    /** Plays seeds, some at once; everything that is wrong with any. */
+    /** Plays seeds, some at once; everything that is wrong with any, which is also printed when it is found: there may be many seeds. */
     static List<String> play(LongStream seeds, int atOnce, Play play) throws Exception {
         List<String> problems = new ArrayList<>();
         try (ExecutorService threads = Executors.newFixedThreadPool(atOnce)) {
             List<Future<List<String>>> runs =
-                    seeds.mapToObj(seed -> threads.submit(() -> play.run(seed))).toList();
+                    seeds.mapToObj(seed -> threads.submit(() -> printed(play.run(seed)))).toList();
             for (Future<List<String>> run : runs) {
                 problems.addAll(run.get());
             }
         }
+        return problems;
+    }
+
+    private static List<String> printed(List<String> problems) {
+        problems.forEach(System.out::println);
         return problems;
     }
 

@@ -37,7 +37,7 @@ public final class KillableApp implements AutoCloseable {
         FAIL,
         /** It dies. */
         DIE,
-        /** It stands still there, with all that its other threads do, until it is woken up. */
+        /** The thread that got there stands still until it is woken up, and what it held goes to others. */
         STAND_STILL
     }
 
@@ -47,12 +47,12 @@ public final class KillableApp implements AutoCloseable {
         Fate at(CrashPoint point);
     }
 
-    /** All that a dead instance gets from anything it still tries. */
-    static final class Killed extends RuntimeException {
+    /** All that a dead instance gets from anything it still tries; of this kind, so that its threads come to their end as they always do. */
+    static final class Killed extends KafkaException {
         private static final long serialVersionUID = 1L;
 
         Killed() {
-            super("this instance is dead", null, false, false);
+            super("this instance is dead");
         }
     }
 
@@ -157,7 +157,10 @@ public final class KillableApp implements AutoCloseable {
             return app.queries().conservation() instanceof Answer.Found<List<Conservation>>(var found, var stale)
                     ? Optional.of(found)
                     : Optional.empty();
-        } catch (Killed dying) {
+        } catch (KafkaException cutOff) {
+            if (!dead) {
+                throw cutOff;
+            }
             return Optional.empty();
         }
     }
@@ -173,9 +176,12 @@ public final class KillableApp implements AutoCloseable {
         wake();
         try {
             app.close();
-        } catch (Killed cutOff) {
-            // All that it held outside this JVM is gone already.
+        } catch (KafkaException cutOff) {
+            if (!dead) {
+                throw cutOff;
+            }
+        } finally {
+            LIVING.remove(name);
         }
-        LIVING.remove(name);
     }
 }
