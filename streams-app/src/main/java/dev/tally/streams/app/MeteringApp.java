@@ -109,11 +109,13 @@ final class MeteringApp implements AutoCloseable {
                 new WriteBacks(settings.engine(), crash));
         Properties properties = StreamsProperties.of(settings, installation.resets());
         StreamsConfig config = new StreamsConfig(properties);
+        ConsumerLag lag = new ConsumerLag(config.getKafkaClientSupplier());
         KafkaStreams streams = new KafkaStreams(
                 topology.build(new TopologyConfig(config)),
-                config,
+                properties,
+                lag,
                 settings.hasTestClock() ? new StreamsTime(clock) : Time.SYSTEM);
-        topology.lag().from(new ConsumerLag(streams));
+        topology.lag().from(lag);
         StreamsFailures failures = new StreamsFailures(clock, pause -> LockSupport.parkNanos(pause.toNanos()));
         streams.setUncaughtExceptionHandler(failures);
         streams.setGlobalStateRestoreListener(new RestoreCrashPoint(crash));

@@ -12,7 +12,7 @@ public final class InputLag {
     @FunctionalInterface
     public interface Source {
 
-        /** Records not fetched yet; empty while the consumer does not know. */
+        /** Records not fetched yet; empty while the consumer does not know. Called by the stream thread that has the partition. */
         OptionalLong of(String topic, int partition);
     }
 

@@ -6,6 +6,7 @@ import dev.tally.keys.Subject;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.streams.query.Answer;
 import dev.tally.streams.query.Conservation;
+import dev.tally.streams.state.CrashPoint;
 import dev.tally.streams.state.Engine;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,6 +14,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.kafka.clients.admin.Admin;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -97,6 +101,44 @@ class RebalanceTest {
                 .atMost(Duration.ofMinutes(1))
                 .untilAsserted(() -> assertThat(tally.usage(topics)).isEqualTo(expected));
         app.close();
+    }
+
+    @Test
+    void shouldKnowThatPartitionsAreQuietWhichWereLostAndCameBack() throws Exception {
+        // Given an instance that has nothing to do
+        Topics topics = tally.newTopics("quiet-");
+        Map<String, String> settings =
+                tally.settings("quiet", topics, "quiet", Map.of("kafka.main.consumer.max.poll.interval.ms", "3000"));
+        AtomicBoolean stands = new AtomicBoolean();
+        CountDownLatch awake = new CountDownLatch(1);
+        MeteringApp app = TallyOnBroker.build(settings, point -> {
+            if (point == CrashPoint.AFTER_DRAIN && stands.get()) {
+                awaitUninterruptibly(awake);
+            }
+        });
+        try (Admin admin = tally.admin();
+                app) {
+            TallyOnBroker.start(app, tally.client());
+            Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> tally.areAllIdle(topics, Map.of()));
+
+            // When its thread stands still until its group has gone on without it, and gets all its partitions back
+            stands.set(true);
+            Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> GroupMembers.count(admin, "quiet") == 0);
+            Map<Integer, Long> before = tally.endsOfSubjectLog(topics);
+            stands.set(false);
+            awake.countDown();
+
+            // Then it says of each that all its input is read, which no interval is closed without
+            Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> tally.areAllIdle(topics, before));
+        }
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static boolean isOdd(int number) {

@@ -18,8 +18,10 @@ import dev.tally.schemas.Report;
 import dev.tally.schemas.Scope;
 import dev.tally.schemas.Subscription;
 import dev.tally.schemas.SubscriptionStatus;
+import dev.tally.schemas.Tick;
 import dev.tally.schemas.Trigger;
 import dev.tally.schemas.UsageSnapshot;
+import dev.tally.schemas.serde.Decoded;
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.testing.RegistryFake;
 import dev.tally.schemas.topics.Installation;
@@ -268,6 +270,24 @@ final class TallyOnBroker {
         List<String> facts = new ArrayList<>();
         eachFact(topics, fact -> facts.add(fact.getIdentifier() + " " + fact.getAmount()));
         return facts;
+    }
+
+    /** Whether the newest sign of life of each intake partition says that it is idle; only such from these offsets on count. */
+    boolean areAllIdle(Topics topics, Map<Integer, Long> from) {
+        Map<Integer, Boolean> idle = new TreeMap<>();
+        new TopicReader(client()).readAll(topics.subjectLog(), record -> {
+            if (record.offset() >= from.getOrDefault(record.partition(), 0L)
+                    && serdes.of(Tick.class).decode(record.topic(), record.headers(), record.value())
+                            instanceof Decoded.Read<Tick>(Tick tick)) {
+                idle.put(tick.getIntakePartition(), tick.getIdle());
+            }
+        });
+        return idle.size() == PARTITIONS && !idle.containsValue(false);
+    }
+
+    /** Where the subject log ends, by partition. */
+    Map<Integer, Long> endsOfSubjectLog(Topics topics) {
+        return new TopicReader(client()).ends(topics.subjectLog());
     }
 
     /** Sum of the facts. */
