@@ -33,9 +33,13 @@ final class Scenario {
     static final Duration NO_LAG = Duration.ofMillis(20);
 
     private static final Duration A_MOMENT = Duration.ofMillis(60);
-    /** Where a delivery may end; others lie beside them. */
-    static final List<Point> POINTS =
-            List.of(Point.INTENTS_COMMITTED, Point.ANSWERED, Point.OUTCOMES_WRITTEN, Point.OUTCOMES_COMMITTED);
+    /** Where a delivery of facts may end: all places that it has. */
+    static final List<Point> POINTS = List.of(
+            Point.INTENTS_WRITTEN,
+            Point.INTENTS_COMMITTED,
+            Point.ANSWERED,
+            Point.OUTCOMES_WRITTEN,
+            Point.OUTCOMES_COMMITTED);
 
     private final Stage stage;
     private final Happenings happenings;

@@ -2,6 +2,8 @@ package dev.tally.cli.oracle;
 
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.testing.RegistryFake;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,8 +67,8 @@ record Stage(
     static List<String> play(LongStream seeds, int atOnce, Play play) throws Exception {
         List<String> problems = new ArrayList<>();
         try (ExecutorService threads = Executors.newFixedThreadPool(atOnce)) {
-            List<Future<List<String>>> runs =
-                    seeds.mapToObj(seed -> threads.submit(() -> printed(play.run(seed)))).toList();
+            List<Future<List<String>>> runs = seeds.mapToObj(seed -> threads.submit(() -> played(play, seed)))
+                    .toList();
             for (Future<List<String>> run : runs) {
                 problems.addAll(run.get());
             }
@@ -74,7 +76,15 @@ record Stage(
         return problems;
     }
 
-    private static List<String> printed(List<String> problems) {
+    private static List<String> played(Play play, long seed) {
+        List<String> problems;
+        try {
+            problems = play.run(seed);
+        } catch (Exception failure) {
+            StringWriter trace = new StringWriter();
+            failure.printStackTrace(new PrintWriter(trace, true));
+            problems = List.of("seed " + seed + " did not come to its end: " + trace);
+        }
         problems.forEach(System.out::println);
         return problems;
     }

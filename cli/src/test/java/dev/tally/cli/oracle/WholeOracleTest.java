@@ -21,13 +21,14 @@ import org.slf4j.LoggerFactory;
 /**
  * Whatever happens to streams-app, to the sink and to Stripe at the same time, Stripe's sums are what the actions were that somebody
  * published. {@code -Doracle.seeds=N} runs so many seeds, and from {@value #MANY} on asks that every crash point was hit often enough;
- * {@code -Doracle.seed=N} runs one.
+ * {@code -Doracle.first=N} begins with another than 0; {@code -Doracle.seed=N} runs one.
  */
 @Tag("whole")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class WholeOracleTest {
     /** With more, two cores are so busy that instances are taken for gone while they start. */
     private static final int AT_ONCE = Integer.getInteger("oracle.atOnce", 4);
+
     private static final int FEW = 6;
     private static final int MANY = 200;
     private static final int ENOUGH_HITS = 10;
@@ -62,11 +63,12 @@ class WholeOracleTest {
     @Test
     void shouldBillTheActionsWhateverHappens() throws Exception {
         Long only = Long.getLong("oracle.seed");
+        long first = Long.getLong("oracle.first", 0);
         int count = Integer.getInteger("oracle.seeds", FEW);
         Happenings happenings = new Happenings();
         long began = System.nanoTime();
-        List<String> problems =
-                problems(only == null ? LongStream.range(0, count) : LongStream.of(only), false, happenings);
+        List<String> problems = problems(
+                only == null ? LongStream.range(first, first + count) : LongStream.of(only), false, happenings);
         System.out.printf("%sin %d s%n", happenings.table(), (System.nanoTime() - began) / 1_000_000_000L);
         assertThat(problems).isEmpty();
         assertThat(happenings.count("seed")).isPositive();
