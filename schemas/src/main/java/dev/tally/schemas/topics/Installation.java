@@ -41,6 +41,8 @@ public record Installation(String id, int actionsPartitions, int subjectPartitio
     private static final String ID = "installation.id";
     private static final String IDENTITY_KEY = "identity.key";
     private static final String RESET = "reset.";
+    private static final String TO_BE_TOLD = "to be told";
+    private static final String TOLD = "told.";
 
     public Installation {
         identityKey = identityKey.clone();
@@ -81,7 +83,29 @@ public record Installation(String id, int actionsPartitions, int subjectPartitio
      */
     public static void noteReset(Map<String, Object> clientConfig, Topics topics) {
         int before = resets(read(clientConfig, topics.meta()));
-        write(clientConfig, topics.meta(), Map.of(RESET + (before + 1), "reset"));
+        write(clientConfig, topics.meta(), Map.of(RESET + (before + 1), TO_BE_TOLD));
+    }
+
+    /**
+     * Whether state that was given up has to be told first what was said before it was. The brokers' list of topics does not show it: each
+     * broker has those that were deleted for a moment longer.
+     *
+     * @param resets how many times state was given up
+     * @throws KafkaException when the broker cannot be reached
+     */
+    public static boolean isToBeTold(Map<String, Object> clientConfig, Topics topics, int resets) {
+        Map<String, String> found = read(clientConfig, topics.meta());
+        return TO_BE_TOLD.equals(found.get(RESET + resets)) && !found.containsKey(TOLD + resets);
+    }
+
+    /**
+     * Notes that it was told.
+     *
+     * @param resets how many times state was given up
+     * @throws KafkaException when the broker cannot be reached or refuses
+     */
+    public static void noteTold(Map<String, Object> clientConfig, Topics topics, int resets) {
+        write(clientConfig, topics.meta(), Map.of(TOLD + resets, "told"));
     }
 
     private static int resets(Map<String, String> found) {

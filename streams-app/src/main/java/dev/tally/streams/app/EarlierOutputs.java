@@ -1,6 +1,7 @@
 package dev.tally.streams.app;
 
 import dev.tally.schemas.serde.RecordSerdes;
+import dev.tally.schemas.topics.Installation;
 import dev.tally.schemas.topics.TopicReader;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.streams.app.CatalogueCatchUp.SubjectLogRecords;
@@ -35,11 +36,11 @@ final class EarlierOutputs {
     private final CatalogueRecords records;
     private final SubjectLogRecords subjectLogRecords;
     private final TopicReader reader;
-    private final boolean afterReset;
+    private final int resets;
     private boolean told;
 
     /**
-     * @param afterReset whether state was ever given up: the intake's copy of the catalogue is complete then, so nobody else brings the
+     * @param resets how many times state was given up; after the first the intake's copy of the catalogue is complete then, so nobody else brings the
      *     catalogue to the accounts stage before any usage, and facts could be emitted without a customer
      */
     EarlierOutputs(
@@ -47,13 +48,22 @@ final class EarlierOutputs {
             Topics topics,
             RecordSerdes serdes,
             SubjectLogRecords subjectLogRecords,
-            boolean afterReset) {
+            int resets) {
         this.client = Map.copyOf(client);
         this.topics = topics;
         this.records = new CatalogueRecords(serdes);
         this.subjectLogRecords = subjectLogRecords;
         this.reader = new TopicReader(client);
-        this.afterReset = afterReset;
+        this.resets = resets;
+    }
+
+    /**
+     * Whether state was given up and nobody has told all of it since.
+     *
+     * @throws KafkaException when the brokers cannot be asked
+     */
+    boolean areToBeTold() {
+        return !told && resets > 0 && Installation.isToBeTold(client, topics, resets);
     }
 
     /**
@@ -72,7 +82,7 @@ final class EarlierOutputs {
                         + " transaction.timeout.ms");
             }
         }
-        if (afterReset || isThereAny(topics.billableUsage()) || isThereAny(topics.seatChanges())) {
+        if (resets > 0 || isThereAny(topics.billableUsage()) || isThereAny(topics.seatChanges())) {
             try (Sending sending = Sending.with(client)) {
                 for (CatalogueKind kind : CatalogueKind.values()) {
                     String topic = kind.topic(topics);
@@ -85,6 +95,9 @@ final class EarlierOutputs {
                 long sent = sending.finish();
                 log.atInfo().addKeyValue("records", sent).log("Told what was billed before the state was given up");
             }
+        }
+        if (resets > 0) {
+            Installation.noteTold(client, topics, resets);
         }
         told = true;
     }

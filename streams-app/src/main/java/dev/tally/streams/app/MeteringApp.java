@@ -128,7 +128,7 @@ final class MeteringApp implements AutoCloseable {
                 streams,
                 queries,
                 new CatalogueCatchUp(client, topics, serdes, topology::subjectLogRecords, topology.replaced()),
-                new EarlierOutputs(client, topics, serdes, topology::subjectLogRecords, installation.resets() > 0),
+                new EarlierOutputs(client, topics, serdes, topology::subjectLogRecords, installation.resets()),
                 new StartPositions(client, topics, applicationId, StoreNames.INTAKE_COUNTERS),
                 failures,
                 topology,
@@ -159,7 +159,7 @@ final class MeteringApp implements AutoCloseable {
                     + String.join("; ", problems));
         }
         topology.registerInputs();
-        if (!positions.hasState(admin)) {
+        if (earlier.areToBeTold() || !positions.hasState(admin)) {
             earlier.tell();
         }
         return catchUp.run(admin, applicationId)

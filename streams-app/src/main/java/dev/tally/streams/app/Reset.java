@@ -4,12 +4,14 @@ import dev.tally.schemas.topics.Installation;
 import dev.tally.schemas.topics.TopicReader;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.streams.state.StoreNames;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -25,6 +27,9 @@ import org.apache.kafka.common.errors.InterruptException;
  * not start. The same reset again completes it.
  */
 public final class Reset {
+
+    private static final Duration DELETED_WITHIN = Duration.ofSeconds(30);
+    private static final Duration LOOK_EVERY = Duration.ofMillis(100);
 
     private final Admin admin;
     private final Map<String, Object> client;
@@ -69,6 +74,7 @@ public final class Reset {
      */
     public void run() {
         await(admin.deleteTopics(changelogs()).all());
+        awaitDeleted();
         Installation.noteReset(client, topics);
         // What is in them was made from what is read again.
         setTo(OffsetSpec.latest(), topics.subjectLog(), topics.actionsHome());
@@ -80,6 +86,17 @@ public final class Reset {
                 topics.grants(),
                 topics.memberships());
         setTo(OffsetSpec.earliest(), topics.actions());
+    }
+
+    /** Brokers list what was deleted for a moment longer: who starts meanwhile would wait for topics that are gone. */
+    private void awaitDeleted() {
+        long began = System.nanoTime();
+        while (!changelogs().isEmpty()) {
+            if (System.nanoTime() - began > DELETED_WITHIN.toNanos()) {
+                throw new KafkaException("brokers still list " + changelogs() + ", which were deleted");
+            }
+            LockSupport.parkNanos(LOOK_EVERY.toNanos());
+        }
     }
 
     /** Ends are those of all records, also of transactions that are still open: they are of the state that is given up. */
