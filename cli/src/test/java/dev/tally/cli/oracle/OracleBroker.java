@@ -12,12 +12,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -71,13 +74,15 @@ final class OracleBroker implements AutoCloseable {
     }
 
     void create(DeliveryTopics topics) throws Exception {
-        admin.createTopics(List.of(
-                        new NewTopic(topics.facts(), PARTITIONS, (short) 1),
-                        new NewTopic(topics.ledger(), PARTITIONS, (short) 1),
-                        new NewTopic(topics.requests(), PARTITIONS, (short) 1),
-                        new NewTopic(topics.deadLetters(), 1, (short) 1)))
-                .all()
-                .get(30, TimeUnit.SECONDS);
+        List<NewTopic> all = List.of(
+                new NewTopic(topics.facts(), PARTITIONS, (short) 1),
+                new NewTopic(topics.ledger(), PARTITIONS, (short) 1),
+                new NewTopic(topics.requests(), PARTITIONS, (short) 1),
+                new NewTopic(topics.deadLetters(), 1, (short) 1));
+        admin.createTopics(all).all().get(30, TimeUnit.SECONDS);
+        Map<TopicPartition, OffsetSpec> partitions = new HashMap<>();
+        all.forEach(topic -> add(partitions, topic.name(), topic.numPartitions()));
+        awaitLeaders(partitions);
     }
 
     void delete(DeliveryTopics topics) throws Exception {
@@ -89,6 +94,27 @@ final class OracleBroker implements AutoCloseable {
     /** Makes the topics of a whole installation. */
     void create(Topics topics) {
         new TopicAdmin(admin).apply(topics.all(), (short) 1);
+        Map<TopicPartition, OffsetSpec> partitions = new HashMap<>();
+        topics.all().forEach(topic -> add(partitions, topic.name(), topic.partitions()));
+        awaitLeaders(partitions);
+    }
+
+    private static void add(Map<TopicPartition, OffsetSpec> partitions, String topic, int count) {
+        IntStream.range(0, count)
+                .forEach(number -> partitions.put(new TopicPartition(topic, number), OffsetSpec.latest()));
+    }
+
+    /** A producer that is the first to find a partition there can fall over its own retries. */
+    private void awaitLeaders(Map<TopicPartition, OffsetSpec> partitions) {
+        Awaitility.await()
+                .atMost(LONG_ENOUGH)
+                .ignoreExceptionsInstanceOf(ExecutionException.class)
+                .pollInterval(Duration.ofMillis(POLL_MILLIS))
+                .until(() -> admin.listOffsets(partitions)
+                                .all()
+                                .get(30, TimeUnit.SECONDS)
+                                .size()
+                        == partitions.size());
     }
 
     /** Deletes all topics whose names begin so. */
