@@ -145,7 +145,7 @@ final class ArchitectureTest {
                 .doNotHaveSimpleName("LedgerProducer")
                 .and()
                 // Writes requests, which the owner of a ledger answers, and no ledger.
-                .doNotHaveSimpleName("Confirmations")
+                .doNotHaveSimpleName("RequestSender")
                 .should()
                 .dependOnClassesThat()
                 .areAssignableTo(Producer.class)
