@@ -14,11 +14,12 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Threads that read the usage of users of whom each has acted at least once today, each over a connection of its own. An answer that is
- * not fresh, or that counts nothing, ends the run.
+ * Threads that read the usage of users of whom each has acted at least once today, each over a connection of its own. An answer that
+ * counts nothing ends the run.
  */
 final class Readers implements AutoCloseable {
 
@@ -31,6 +32,7 @@ final class Readers implements AutoCloseable {
     private final String address;
     private final int users;
     private final SplittableRandom random;
+    private final LongAdder stale = new LongAdder();
     private final ExecutorService threads = Executors.newFixedThreadPool(COUNT);
 
     Readers(String address, int users, long seed) {
@@ -40,6 +42,11 @@ final class Readers implements AutoCloseable {
         this.address = address;
         this.users = users;
         this.random = new SplittableRandom(seed);
+    }
+
+    /** Answers since the last call that said themselves that they may be more than 10 s behind. */
+    long stale() {
+        return stale.sumThenReset();
     }
 
     /** All together at a rate; the time of each read counts from when it was due. */
@@ -108,8 +115,11 @@ final class Readers implements AutoCloseable {
         int status = asking.getResponseCode();
         try (InputStream from = status < 400 ? asking.getInputStream() : asking.getErrorStream()) {
             String body = new String(from.readAllBytes(), StandardCharsets.UTF_8);
-            if (status != 200 || body.contains("\"used\":0") || !body.contains("\"stale\":false")) {
+            if (status != 200 || body.contains("\"used\":0")) {
                 throw new IllegalStateException(url + ": " + status + " " + body);
+            }
+            if (body.contains("\"stale\":true")) {
+                stale.increment();
             }
         }
     }

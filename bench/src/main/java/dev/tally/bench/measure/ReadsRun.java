@@ -5,6 +5,7 @@ import dev.tally.bench.stack.BenchStack;
 import dev.tally.bench.stack.Cluster;
 import dev.tally.bench.workload.ActionEncoder;
 import dev.tally.bench.workload.BenchAction;
+import dev.tally.bench.workload.BenchCatalogue;
 import dev.tally.bench.workload.Workload;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -45,6 +46,7 @@ public final class ReadsRun {
     public Map<String, Map<String, Latency>> run(int readsPerSecond, int actionsPerSecond, int seconds) {
         int users = workload.spec().users();
         Bed bed = Bed.publish(stack, cluster, new Workload(workload.spec().with(1)), 0);
+        bed.apply(BenchCatalogue.full(workload.spec()));
         say.accept("publishing an action of each of %,d users ...".formatted(users));
         publishOneOfEach(bed, users);
         String name = "bench-reads";
@@ -59,6 +61,7 @@ public final class ReadsRun {
             traffic.rate(actionsPerSecond);
             say.accept("warming up for %d s ...".formatted(WARM_UP_SECONDS));
             Latency unused = readers.asFastAsAnswered(WARM_UP_SECONDS);
+            say.accept("stale while warming up: %,d".formatted(readers.stale()));
             Map<String, Map<String, Latency>> found = new LinkedHashMap<>();
             LockSupport.parkNanos(SETTLE_SECONDS * 1_000_000_000L);
             say.accept("reading %,d/s beside %,d actions/s for %d s ..."
@@ -68,14 +71,15 @@ public final class ReadsRun {
             Latency paced = readers.atRate(readsPerSecond, seconds);
             double sent = (traffic.sent() - sentBefore) * 1e9 / (System.nanoTime() - begun);
             found.put(
-                    "%d reads/s asked for beside %.0f actions/s: %d/s answered"
-                            .formatted(readsPerSecond, sent, paced.n() / seconds),
+                    "%d reads/s asked for beside %.0f actions/s: %d/s answered, %d stale"
+                            .formatted(readsPerSecond, sent, paced.n() / seconds, readers.stale()),
                     Map.of("GET usage", paced));
             LockSupport.parkNanos(SETTLE_SECONDS * 1_000_000_000L);
             say.accept("reading as fast as %d readers are answered, for %d s ...".formatted(Readers.COUNT, seconds));
             Latency fastest = readers.asFastAsAnswered(seconds);
             found.put(
-                    "%d readers, each as fast as it is answered: %d/s".formatted(Readers.COUNT, fastest.n() / seconds),
+                    "%d readers, each as fast as it is answered: %d/s, %d stale"
+                            .formatted(Readers.COUNT, fastest.n() / seconds, readers.stale()),
                     Map.of("GET usage", fastest));
             traffic.rate(0);
             clock.awaitEnd(cluster.topics().actions());
