@@ -44,10 +44,12 @@ final class Apps implements AutoCloseable {
     private final Happenings happenings;
     private final List<Life> running = new ArrayList<>();
     private final List<Life> frozen = new ArrayList<>();
+    private final Map<String, String> settings;
     private int started;
 
     Apps(Setting setting, Progress progress, Happenings happenings) {
         this.setting = setting;
+        this.settings = new HashMap<>(setting.settings());
         this.progress = progress;
         this.happenings = happenings;
     }
@@ -65,10 +67,10 @@ final class Apps implements AutoCloseable {
             if (restoring > 0) {
                 doom.set(CrashPoint.DURING_RESTORE, restoring, End.KILLED);
             }
-            Map<String, String> settings = new HashMap<>(setting.settings());
-            settings.put("state.dir", disk.toString());
-            settings.put("application.server", "127.0.0.1:" + (10_000 + started));
-            app = KillableApp.start(settings, setting.admin(), this::fate);
+            Map<String, String> own = new HashMap<>(settings);
+            own.put("state.dir", disk.toString());
+            own.put("application.server", "127.0.0.1:" + (10_000 + started));
+            app = KillableApp.start(own, setting.admin(), this::fate);
         }
 
         private Fate fate(CrashPoint point) {
@@ -179,9 +181,10 @@ final class Apps implements AutoCloseable {
         frozen.clear();
     }
 
-    /** Stops all, gives their state up and starts one anew. */
-    void reset() {
+    /** Stops all, gives their state up and starts one anew, with some settings changed. */
+    void reset(Map<String, String> changed) {
         stopAll();
+        settings.putAll(changed);
         Reset reset = new Reset(setting.admin(), setting.client(), setting.topics(), setting.applicationId());
         Awaitility.await().atMost(LONG_ENOUGH).until(() -> reset.members() == 0);
         reset.run();

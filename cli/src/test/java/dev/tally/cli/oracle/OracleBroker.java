@@ -23,6 +23,7 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.test.KafkaClusterTestKit;
 import org.apache.kafka.common.test.TestKitNodes;
@@ -118,12 +119,20 @@ final class OracleBroker implements AutoCloseable {
     }
 
     /** Deletes all topics whose names begin so. */
-    void deleteAll(String prefix) throws Exception {
-        List<String> names =
-                admin.listTopics(new ListTopicsOptions().listInternal(true)).names().get(30, TimeUnit.SECONDS).stream()
-                        .filter(name -> name.startsWith(prefix))
-                        .toList();
-        admin.deleteTopics(names).all().get(30, TimeUnit.SECONDS);
+    void deleteAll(String prefix) {
+        List<String> names = done(admin.listTopics(new ListTopicsOptions().listInternal(true))
+                        .names())
+                .stream()
+                .filter(name -> name.startsWith(prefix))
+                .toList();
+        done(admin.deleteTopics(names).all());
+    }
+
+    private static <T> T done(KafkaFuture<T> future) {
+        return future.toCompletionStage()
+                .toCompletableFuture()
+                .orTimeout(LONG_ENOUGH.toSeconds(), TimeUnit.SECONDS)
+                .join();
     }
 
     Admin admin() {
