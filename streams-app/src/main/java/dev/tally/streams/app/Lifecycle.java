@@ -7,6 +7,7 @@ import dev.tally.settings.CommonSettings;
 import dev.tally.settings.ParsedSettings;
 import dev.tally.settings.SettingsException;
 import dev.tally.streams.http.HttpApi;
+import dev.tally.streams.http.Security;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
@@ -48,6 +49,8 @@ final class Lifecycle implements AutoCloseable {
         this.clock = clock;
         this.health = new Health(clock);
         this.metrics = new Metrics(health);
+        Security security = settings.security(clock);
+        security.tls().ifPresent(metrics::bind);
         this.http = new HttpApi(new HttpApi.Collaborators(
                 () -> Optional.ofNullable(app).map(MeteringApp::queries),
                 () -> Optional.ofNullable(app).map(MeteringApp::requests),
@@ -56,7 +59,8 @@ final class Lifecycle implements AutoCloseable {
                 health::notReadyBecause,
                 metrics::scrape,
                 settings.values().string(MeteringSettings.LATENESS_HORIZON),
-                clock));
+                clock,
+                security));
     }
 
     /** Runs until SIGTERM or until the topology gives up; the exit code. */

@@ -6,6 +6,7 @@ import dev.tally.settings.CommonSettings;
 import dev.tally.settings.Durations;
 import dev.tally.settings.ParsedSettings;
 import dev.tally.settings.SettingsException;
+import dev.tally.streams.http.Security;
 import dev.tally.streams.state.Engine;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -38,10 +39,8 @@ public final class MeteringSettings {
     static final String HTTP_HOST = "http.host";
     static final String HTTP_PORT = "http.port";
     static final String HTTP_WRITES = "http.writes";
-    static final String AUTH = "auth";
 
     private static final String ANYWHERE = "anywhere";
-    private static final String BEHIND_PROXY = "behind-proxy";
     private static final ConfigDef.Validator POSITIVE = Durations.atLeast(Duration.ofMillis(1));
     private static final ConfigDef.Validator POSITIVE_OR_EMPTY = ConfigDef.LambdaValidator.with(
             (name, value) -> {
@@ -186,17 +185,8 @@ public final class MeteringSettings {
                         Importance.HIGH,
                         "Where the catalogue may be changed over HTTP (subscriptions, grants, memberships, settings). loopback: only where"
                                 + " http.host is a loopback address. anywhere: also on others; whoever reaches the port can then give away what"
-                                + " costs money.")
-                .define(
-                        AUTH,
-                        ConfigDef.Type.STRING,
-                        "none",
-                        ConfigDef.ValidString.in("none", BEHIND_PROXY),
-                        Importance.HIGH,
-                        "Who may call. none: anybody who reaches the port, so http.host must be a loopback address. behind-proxy: the same, on"
-                                + " any address, because what stands before the port (a proxy, or a container port published on loopback"
-                                + " only) decides who reaches it.");
-        return CommonSettings.define(def);
+                                + " costs money. With auth=jwt the scope admin decides instead, on any address.");
+        return CommonSettings.define(SecuritySettings.define(def));
     }
 
     private List<String> problems() {
@@ -215,10 +205,7 @@ public final class MeteringSettings {
             problems.add(BILLING_INTERVAL + " is " + values.string(BILLING_INTERVAL)
                     + ": it must divide 24 h and be at least a minute");
         }
-        if (!values.string(AUTH).equals(BEHIND_PROXY) && !CommonSettings.isLoopback(values.string(HTTP_HOST))) {
-            problems.add(HTTP_HOST + " is " + values.string(HTTP_HOST)
-                    + ": with auth=none only a loopback address is served");
-        }
+        problems.addAll(SecuritySettings.problems(values));
         return problems;
     }
 
@@ -228,7 +215,14 @@ public final class MeteringSettings {
 
     /** Whether the catalogue may be changed over HTTP. */
     boolean catalogueWritable() {
-        return values.string(HTTP_WRITES).equals(ANYWHERE) || CommonSettings.isLoopback(values.string(HTTP_HOST));
+        return SecuritySettings.asksForTokens(values)
+                || values.string(HTTP_WRITES).equals(ANYWHERE)
+                || CommonSettings.isLoopback(values.string(HTTP_HOST));
+    }
+
+    /** Who may call. */
+    Security security(InstantSource clock) {
+        return SecuritySettings.security(values, clock);
     }
 
     Duration latenessHorizon() {

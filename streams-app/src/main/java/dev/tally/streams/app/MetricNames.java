@@ -42,5 +42,11 @@ final class MetricNames {
     /** 1 when queries are answered. */
     static final String READY = "tally.ready";
 
+    /** With TLS: until when the certificate that is served is valid, in seconds since the epoch. */
+    static final String TLS_NOT_AFTER = "tally.http.tls.not.after.seconds";
+
+    /** With TLS: 1 when the certificate that is served is the one in its file, 0 while that cannot be used. */
+    static final String TLS_CURRENT = "tally.http.tls.current";
+
     private MetricNames() {}
 }

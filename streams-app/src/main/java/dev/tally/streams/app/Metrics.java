@@ -1,5 +1,6 @@
 package dev.tally.streams.app;
 
+import dev.tally.streams.http.tls.ServedTls;
 import dev.tally.streams.query.Answer;
 import dev.tally.streams.query.Conservation;
 import dev.tally.streams.query.PartitionWatermark;
@@ -75,6 +76,19 @@ final class Metrics implements AutoCloseable {
                 .register(registry);
         Gauge.builder(MetricNames.READY, health, h -> h.notReadyBecause().isEmpty() ? 1 : 0)
                 .description("1 when queries are answered")
+                .register(registry);
+    }
+
+    /** Tells of a certificate. */
+    void bind(ServedTls tls) {
+        Gauge.builder(
+                        MetricNames.TLS_NOT_AFTER,
+                        tls,
+                        served -> served.notAfter().getEpochSecond())
+                .description("Until when the served certificate is valid")
+                .register(registry);
+        Gauge.builder(MetricNames.TLS_CURRENT, tls, served -> served.isCurrent() ? 1 : 0)
+                .description("1 when the served certificate is the one in its file")
                 .register(registry);
     }
 

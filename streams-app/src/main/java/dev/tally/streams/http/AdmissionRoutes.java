@@ -3,6 +3,7 @@ package dev.tally.streams.http;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tally.keys.Subject;
 import dev.tally.schemas.AdmissionDecision;
+import dev.tally.streams.http.auth.Caller;
 import dev.tally.streams.metering.MeterSet;
 import dev.tally.streams.query.Answer;
 import dev.tally.streams.requests.AdmissionAsk;
@@ -23,11 +24,16 @@ final class AdmissionRoutes {
     void ask(Context context) {
         var unused = new Call(context, with.clock());
         ObjectNode json = JsonBody.of(context);
+        Caller caller = Guard.caller(context);
         Admissions admissions = admissions();
         Waiting.on(context, () -> {
             Answer<MeterSet> meters = admissions.meters();
             if (meters instanceof Answer.Found<MeterSet>(MeterSet known, boolean ignored)) {
-                ask(context, admissions, AdmissionFields.read(json, known));
+                AdmissionAsk ask = AdmissionFields.read(json, known);
+                if (!caller.actsFor(ask.userId(), ask.orgId())) {
+                    throw new Problem.Signal(Problem.otherSubject());
+                }
+                ask(context, admissions, ask);
             } else {
                 Routes.answer(context, meters, (found, stale) -> found, Problem::notFound);
             }
@@ -54,7 +60,7 @@ final class AdmissionRoutes {
         Subject payer = call.payer();
         Duration wait = call.longestWait();
         Admissions admissions = admissions();
-        Waiting.on(context, () -> answer(context, admissions.find(payer, actionId, wait)));
+        ofCaller(context, admissions, payer, actionId, () -> answer(context, admissions.find(payer, actionId, wait)));
     }
 
     void cancel(Context context) {
@@ -62,7 +68,34 @@ final class AdmissionRoutes {
         String actionId = call.id(3, "actionId");
         Subject payer = call.payer();
         Admissions admissions = admissions();
-        Waiting.on(context, () -> answer(context, admissions.cancel(payer, actionId)));
+        ofCaller(context, admissions, payer, actionId, () -> answer(context, admissions.cancel(payer, actionId)));
+    }
+
+    /**
+     * Goes on with an admission that the caller's token covers. Whose admission it is stands in the admission only; so one that is not covered is
+     * answered as one that is not there.
+     */
+    private static void ofCaller(
+            Context context, Admissions admissions, Subject payer, String actionId, Runnable then) {
+        Caller caller = Guard.caller(context);
+        if (!caller.mayBePaidBy(payer)) {
+            throw new Problem.Signal(Problem.otherSubject());
+        }
+        if (!caller.isNarrowed()) {
+            Waiting.on(context, then);
+            return;
+        }
+        Waiting.on(context, () -> {
+            Answer<AdmissionDecision> known = admissions.find(payer, actionId, Duration.ZERO);
+            if (known instanceof Answer.NotReady) {
+                answer(context, known);
+            } else if (known instanceof Answer.Found<AdmissionDecision>(AdmissionDecision decision, boolean ignored)
+                    && caller.actsFor(decision.getUserId(), decision.getOrgId())) {
+                then.run();
+            } else {
+                Reply.problem(context, Problem.noAdmission(payer + " has no admission " + actionId));
+            }
+        });
     }
 
     private Admissions admissions() {

@@ -50,6 +50,16 @@ final class Call {
         }
     }
 
+    /** One parameter of a request's query, whatever others there are; null where it is not given. */
+    static @Nullable String parameter(Context context, String name) {
+        return parameters(context.queryString()).get(name);
+    }
+
+    /** The subject that a path is about: a user's or org's, or what a subscription is named by. */
+    static Subject subjectOfPath(Context context) {
+        return rawSegment(context, 2).equals("subscriptions") ? wholeSubject(context) : subject(context);
+    }
+
     private static Map<String, String> parameters(@Nullable String query) {
         Map<String, String> parameters = new LinkedHashMap<>();
         if (query == null) {
@@ -82,12 +92,22 @@ final class Call {
 
     /** The user or org of the path. Its id is decoded once, from the raw path, so an id may hold any character. */
     Subject subject() {
-        return subject(rawSegment(2).equals("users") ? Subject.Kind.USER : Subject.Kind.ORG, decodedSegment(3));
+        return subject(context);
+    }
+
+    private static Subject subject(Context context) {
+        return subject(
+                rawSegment(context, 2).equals("users") ? Subject.Kind.USER : Subject.Kind.ORG,
+                decodedSegment(context, 3));
     }
 
     /** The subject that is the whole of the path's last part, {@code user:<id>}; decoded once, what follows the colon is the id. */
     Subject wholeSubject() {
-        String text = decodedSegment(3);
+        return wholeSubject(context);
+    }
+
+    private static Subject wholeSubject(Context context) {
+        String text = decodedSegment(context, 3);
         for (Subject.Kind kind : Subject.Kind.values()) {
             String prefix = kind.name().toLowerCase(Locale.ROOT) + ":";
             if (text.startsWith(prefix)) {
@@ -104,22 +124,22 @@ final class Call {
         return new Subject(kind, id);
     }
 
-    private String decodedSegment(int index) {
+    private static String decodedSegment(Context context, int index) {
         try {
-            return RawText.ofPath(rawSegment(index));
+            return RawText.ofPath(rawSegment(context, index));
         } catch (IllegalArgumentException e) {
             throw bad("the path " + e.getMessage());
         }
     }
 
     /** A segment as the client sent it: Javalin's path parameters went through a decoder that guesses at broken bytes. */
-    private String rawSegment(int index) {
+    private static String rawSegment(Context context, int index) {
         return context.req().getRequestURI().split("/", -1)[index];
     }
 
     /** An id that is a part of the path, counted from the one after the first slash. */
     String id(int index, String name) {
-        String id = decodedSegment(index);
+        String id = decodedSegment(context, index);
         Ids.problem(id).ifPresent(problem -> {
             throw bad(name + " " + problem);
         });

@@ -1,5 +1,7 @@
 package dev.tally.streams.http;
 
+import dev.tally.streams.http.auth.Access;
+import dev.tally.streams.http.tls.ServedTls;
 import dev.tally.streams.query.UsageQueries;
 import dev.tally.streams.requests.Requests;
 import io.javalin.Javalin;
@@ -8,7 +10,9 @@ import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -22,7 +26,11 @@ public final class HttpApi implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(HttpApi.class);
 
     private final Routes routes;
+    private final Security security;
+    private final Map<String, String> headers;
     private final Javalin server;
+    private String host = "127.0.0.1";
+    private int port;
 
     /**
      * What the server needs from the process.
@@ -35,6 +43,7 @@ public final class HttpApi implements AutoCloseable {
      * @param metrics all metrics in Prometheus' text format
      * @param latenessHorizon the setting, as publishers should know it
      * @param clock for the current day
+     * @param security who may call
      */
     public record Collaborators(
             Supplier<Optional<UsageQueries>> queries,
@@ -44,17 +53,25 @@ public final class HttpApi implements AutoCloseable {
             Supplier<Optional<String>> notReadyBecause,
             Supplier<String> metrics,
             String latenessHorizon,
-            InstantSource clock) {}
+            InstantSource clock,
+            Security security) {}
 
     /** A server that listens on nothing yet. */
     public HttpApi(Collaborators with) {
         this.routes = new Routes(with);
+        this.security = with.security();
+        this.headers = new HashMap<>(Reply.HEADERS);
+        if (security.tls().isPresent()) {
+            headers.putAll(Reply.TLS_HEADERS);
+        }
         this.server = Javalin.create(this::configure);
     }
 
     /** Listens on an address; port 0 takes a free one. */
-    public void start(String host, int port) {
-        server.start(host, port);
+    public void start(String listenOn, int listenAt) {
+        host = listenOn;
+        port = listenAt;
+        server.start(listenOn, listenAt);
     }
 
     /** The port it listens on. */
@@ -62,20 +79,29 @@ public final class HttpApi implements AutoCloseable {
         return server.port();
     }
 
-    /** What it serves, each as a method and a path as OpenAPI writes it. */
+    /** What it serves to others than instances, each as a method and a path as OpenAPI writes it. */
     List<String> operations() {
-        return routes.operations();
+        return routes.accesses().entrySet().stream()
+                .filter(route -> route.getValue() != Access.INSTANCE)
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    /** What each route asks of its callers. */
+    Map<String, Access> accesses() {
+        return routes.accesses();
     }
 
     @Override
     public void close() {
         server.stop();
+        security.tls().ifPresent(ServedTls::close);
     }
 
     private void configure(JavalinConfig config) {
         config.startup.showJavalinBanner = false;
         config.http.prefer405over404 = true;
-        config.jetty.modifyServer(jetty -> jetty.setErrorHandler(new RefusedRequests()));
+        config.jetty.modifyServer(jetty -> jetty.setErrorHandler(new RefusedRequests(headers)));
         config.jetty.modifyHttpConfiguration(http -> {
             // Ids may hold any character, so a path may hold %2F, %25 or %2E%2E; no path of ours leads to a file.
             http.setUriCompliance(UriCompliance.UNSAFE);
@@ -83,7 +109,10 @@ public final class HttpApi implements AutoCloseable {
         });
         config.jetty.modifyServletContextHandler(
                 handler -> handler.getServletHandler().setDecodeAmbiguousURIs(true));
-        config.routes.before(context -> Reply.HEADERS.forEach(context::header));
+        security.tls()
+                .ifPresent(tls -> config.jetty.addConnector((jetty, http) -> tls.connector(jetty, http, host, port)));
+        config.routes.before(context -> headers.forEach(context::header));
+        config.routes.before(new Cors(security.corsOrigins()));
         routes.register(config.routes);
         errors(config.routes);
     }

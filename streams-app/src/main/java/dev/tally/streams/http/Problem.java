@@ -51,6 +51,28 @@ record Problem(
         return new Problem("forbidden", "This is not allowed here", 403, detail);
     }
 
+    /** No token, or one that is not valid. */
+    static Problem unauthenticated(String detail) {
+        return new Problem("unauthenticated", "A valid token is asked for", 401, detail);
+    }
+
+    static Problem scopeMissing(String scope) {
+        return new Problem("scope-missing", "The token does not allow this", 403, "the scope " + scope + " is needed");
+    }
+
+    /** The same for every subject that a token does not cover, whether it exists or not. */
+    static Problem otherSubject() {
+        return new Problem(
+                "other-subject",
+                "The token does not cover this",
+                403,
+                "the token is narrowed to a user or an org, and this is not theirs alone");
+    }
+
+    static Problem rateLimited() {
+        return new Problem("rate-limited", "Too many calls", 429, "more calls than one token may make");
+    }
+
     static Problem noAdmission(String detail) {
         return new Problem("no-admission", "The payer has no such admission", 404, detail);
     }

@@ -3,6 +3,7 @@ package dev.tally.streams.http;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Request;
@@ -13,6 +14,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Answers requests that Jetty refuses before any route sees them (too long, not HTTP) as problems too. */
 final class RefusedRequests extends ErrorHandler {
+
+    private final Map<String, String> headers;
+
+    /** @param headers what every answer has */
+    RefusedRequests(Map<String, String> headers) {
+        this.headers = headers;
+    }
 
     @Override
     protected void generateResponse(
@@ -25,7 +33,7 @@ final class RefusedRequests extends ErrorHandler {
         Problem problem = code == HttpStatus.INTERNAL_SERVER_ERROR_500
                 ? Problem.internal()
                 : Problem.refused(code, HttpStatus.getMessage(code));
-        Reply.HEADERS.forEach((name, value) -> response.getHeaders().put(name, value));
+        headers.forEach((name, value) -> response.getHeaders().put(name, value));
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, Problem.MEDIA_TYPE);
         response.write(true, ByteBuffer.wrap(Reply.text(problem).getBytes(StandardCharsets.UTF_8)), callback);
     }

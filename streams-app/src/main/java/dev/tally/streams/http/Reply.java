@@ -9,14 +9,20 @@ import java.util.Map;
 /** Writes answers and problems. */
 final class Reply {
 
-    /** On every answer: it is data of the moment, never to be guessed at, kept, framed or run. */
+    /** On every answer: it is data of the moment, never to be guessed at, kept or framed. Pages run what comes from here as a file, and no more. */
     static final Map<String, String> HEADERS = Map.of(
             "X-Content-Type-Options",
             "nosniff",
             "Cache-Control",
             "no-store",
+            "Referrer-Policy",
+            "no-referrer",
             "Content-Security-Policy",
-            "default-src 'none'; frame-ancestors 'none'");
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self';"
+                    + " manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+
+    /** With TLS: browsers come by TLS only from then on, for a year (RFC 6797). */
+    static final Map<String, String> TLS_HEADERS = Map.of("Strict-Transport-Security", "max-age=31536000");
 
     static final String JSON = "application/json";
 
@@ -37,7 +43,12 @@ final class Reply {
     }
 
     static void notReady(Context context, String reason, Duration retryAfter) {
-        problem(context, Problem.notReady(reason));
+        later(context, Problem.notReady(reason), retryAfter);
+    }
+
+    /** A problem that passes by itself. */
+    static void later(Context context, Problem problem, Duration retryAfter) {
+        problem(context, problem);
         retryAfter(context, retryAfter);
     }
 

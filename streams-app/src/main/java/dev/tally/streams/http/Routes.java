@@ -1,6 +1,7 @@
 package dev.tally.streams.http;
 
 import dev.tally.keys.Subject;
+import dev.tally.streams.http.auth.Access;
 import dev.tally.streams.query.Answer;
 import dev.tally.streams.query.BillingPeriod;
 import dev.tally.streams.query.Breakdown;
@@ -17,7 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,67 +33,82 @@ final class Routes {
     private static final String NOT_LIVE = "the stream threads have stopped for good; only a restart helps";
 
     private final HttpApi.Collaborators with;
-    private final List<String> operations = new ArrayList<>();
+    private final Guard guard;
+    private final Map<String, Access> accesses = new LinkedHashMap<>();
 
     Routes(HttpApi.Collaborators with) {
         this.with = with;
+        this.guard = new Guard(with.security());
     }
 
-    List<String> operations() {
-        return List.copyOf(operations);
+    /** What each operation, a method and a path as OpenAPI writes it, asks of its callers. */
+    Map<String, Access> accesses() {
+        return Collections.unmodifiableMap(accesses);
     }
 
     void register(RoutesConfig routes) {
         for (String kind : List.of("users", "orgs")) {
             String subject = "/v1/" + kind + "/{id}";
-            get(routes, subject + "/usage", this::usage);
-            get(routes, subject + "/usage/history", this::history);
-            get(routes, subject + "/limits", this::limits);
-            get(routes, subject + "/billing", this::billing);
+            get(routes, subject + "/usage", Access.READ, this::usage);
+            get(routes, subject + "/usage/history", Access.READ, this::history);
+            get(routes, subject + "/limits", Access.READ, this::limits);
+            get(routes, subject + "/billing", Access.READ, this::billing);
         }
-        get(routes, "/v1/orgs/{id}/breakdown", this::breakdown);
-        get(routes, "/v1/subscriptions/{subject}", this::subscription);
+        get(routes, "/v1/orgs/{id}/breakdown", Access.READ, this::breakdown);
+        get(routes, "/v1/subscriptions/{subject}", Access.READ, this::subscription);
         AdmissionRoutes admissions = new AdmissionRoutes(with);
-        add(routes, "POST", "/v1/admissions", admissions::ask);
-        add(routes, "GET", "/v1/admissions/{actionId}", admissions::find);
-        add(routes, "DELETE", "/v1/admissions/{actionId}", admissions::cancel);
+        add(routes, "POST", "/v1/admissions", Access.ADMISSION, admissions::ask);
+        add(routes, "GET", "/v1/admissions/{actionId}", Access.ADMISSION, admissions::find);
+        add(routes, "DELETE", "/v1/admissions/{actionId}", Access.ADMISSION, admissions::cancel);
+        add(routes, "POST", "/v1/stream-tickets", Access.TICKET, new TicketRoutes(with)::issue);
         CatalogueRoutes catalogue = new CatalogueRoutes(with);
-        add(routes, "PUT", "/v1/subscriptions/{subject}", catalogue::subscription);
-        add(routes, "PUT", "/v1/orgs/{id}/settings", catalogue::settings);
-        add(routes, "PUT", "/v1/orgs/{id}/members/{user}", catalogue::membership);
-        add(routes, "POST", "/v1/users/{id}/grants", catalogue::grant);
-        add(routes, "POST", "/v1/orgs/{id}/grants", catalogue::grant);
-        get(routes, "/v1/watermarks", this::watermarks);
-        get(routes, "/v1/conservation", this::conservation);
-        get(routes, "/health/live", this::live);
-        get(routes, "/health/ready", this::ready);
+        add(routes, "PUT", "/v1/subscriptions/{subject}", Access.ADMIN, catalogue::subscription);
+        add(routes, "PUT", "/v1/orgs/{id}/settings", Access.ADMIN, catalogue::settings);
+        add(routes, "PUT", "/v1/orgs/{id}/members/{user}", Access.ADMIN, catalogue::membership);
+        add(routes, "POST", "/v1/users/{id}/grants", Access.ADMIN, catalogue::grant);
+        add(routes, "POST", "/v1/orgs/{id}/grants", Access.ADMIN, catalogue::grant);
+        get(routes, "/v1/watermarks", Access.ADMIN, this::watermarks);
+        get(routes, "/v1/conservation", Access.ADMIN, this::conservation);
+        get(routes, "/health/live", Access.OPEN, this::live);
+        get(routes, "/health/ready", Access.OPEN, this::ready);
         get(
                 routes,
                 "/metrics",
+                Access.METRICS,
                 context -> context.contentType("text/plain; version=0.0.4; charset=utf-8")
                         .result(with.metrics().get()));
         String openApi = resource("/openapi.json");
-        get(routes, "/openapi.json", context -> context.contentType(Reply.JSON).result(openApi));
+        get(
+                routes,
+                "/openapi.json",
+                Access.OPEN,
+                context -> context.contentType(Reply.JSON).result(openApi));
         String index = resource("/index.txt");
         get(
                 routes,
                 "/",
+                Access.OPEN,
                 context -> context.contentType("text/plain; charset=utf-8").result(index));
     }
 
-    private void get(RoutesConfig routes, String path, Handler handler) {
-        add(routes, "GET", path, handler);
+    private void get(RoutesConfig routes, String path, Access access, Handler handler) {
+        add(routes, "GET", path, access, handler);
     }
 
-    private void add(RoutesConfig routes, String method, String path, Handler handler) {
+    private void add(RoutesConfig routes, String method, String path, Access access, Handler handler) {
+        if ((access == Access.READ || access == Access.STREAM)
+                && !path.matches("/v1/((users|orgs)/\\{id}|subscriptions/\\{subject})(/.*)?")) {
+            throw new IllegalArgumentException(path + " names no subject that a token could be held against");
+        }
+        Handler guarded = guard.around(access, handler);
         switch (method) {
-            case "GET" -> routes.get(path, handler);
-            case "POST" -> routes.post(path, handler);
-            case "PUT" -> routes.put(path, handler);
-            case "DELETE" -> routes.delete(path, handler);
+            case "GET" -> routes.get(path, guarded);
+            case "POST" -> routes.post(path, guarded);
+            case "PUT" -> routes.put(path, guarded);
+            case "DELETE" -> routes.delete(path, guarded);
             default -> throw new IllegalArgumentException(method);
         }
-        operations.add(method + " " + path);
+        accesses.put(method + " " + path, access);
     }
 
     private void usage(Context context) {

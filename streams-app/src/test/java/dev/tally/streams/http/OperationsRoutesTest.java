@@ -159,6 +159,8 @@ final class OperationsRoutesTest {
                                 + "\"urn:tally:problem:internal\",\"urn:tally:problem:not-ready\","
                                 + "\"urn:tally:problem:no-admission\",\"urn:tally:problem:forbidden\","
                                 + "\"urn:tally:problem:conflict\",\"urn:tally:problem:too-large\","
-                                + "\"urn:tally:problem:unsupported-media-type\"]");
+                                + "\"urn:tally:problem:unsupported-media-type\",\"urn:tally:problem:unauthenticated\","
+                                + "\"urn:tally:problem:scope-missing\",\"urn:tally:problem:other-subject\","
+                                + "\"urn:tally:problem:rate-limited\"]");
     }
 }

@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** The API over a real socket. Every answer to a well-formed request is held against the OpenAPI document. */
 final class ServedApi implements AutoCloseable {
@@ -36,6 +37,15 @@ final class ServedApi implements AutoCloseable {
     }
 
     ServedApi(boolean catalogueWritable) {
+        this(catalogueWritable, Security.open(() -> NOW));
+    }
+
+    /** The API for those whom these rules let in. */
+    ServedApi(Security security) {
+        this(true, security);
+    }
+
+    private ServedApi(boolean catalogueWritable, Security security) {
         api = new HttpApi(new HttpApi.Collaborators(
                 () -> started ? Optional.of(counts) : Optional.empty(),
                 () -> started ? Optional.of(new Requests(admissions, catalogue)) : Optional.empty(),
@@ -44,7 +54,8 @@ final class ServedApi implements AutoCloseable {
                 () -> notReady,
                 () -> "# HELP tally_ready x\ntally_ready 1.0\n",
                 "72h",
-                () -> NOW));
+                () -> NOW,
+                security));
         api.start("127.0.0.1", 0);
     }
 
@@ -100,6 +111,25 @@ final class ServedApi implements AutoCloseable {
                 send(HttpRequest.newBuilder(uri(rawPathAndQuery))
                         .header("Content-Type", contentType)
                         .method(method, HttpRequest.BodyPublishers.ofString(body))));
+    }
+
+    /** Asks with headers, each a name and a value; a body, where there is one, is JSON with single quotes for double ones. */
+    HttpResponse<String> ask(String method, String rawPathAndQuery, @Nullable String json, String... headers) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri(rawPathAndQuery))
+                .method(
+                        method,
+                        json == null
+                                ? HttpRequest.BodyPublishers.noBody()
+                                : HttpRequest.BodyPublishers.ofString(json.replace('\'', '"')));
+        if (json != null) {
+            request.header("Content-Type", "application/json");
+        }
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        HttpResponse<String> response = send(request);
+        // What a browser asks before it calls is no operation.
+        return method.equals("OPTIONS") ? response : described(method, rawPathAndQuery, response);
     }
 
     private HttpResponse<String> described(String method, String rawPathAndQuery, HttpResponse<String> response) {

@@ -1,0 +1,48 @@
+package dev.tally.streams.http;
+
+import dev.tally.streams.http.auth.BearerTokens;
+import dev.tally.streams.http.auth.InstanceCredentials;
+import dev.tally.streams.http.auth.InstanceSecret;
+import dev.tally.streams.http.auth.RateLimit;
+import dev.tally.streams.http.auth.StreamTickets;
+import dev.tally.streams.http.tls.ServedTls;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Who may call, and how.
+ *
+ * @param tokens checks callers' tokens; empty where none are asked for
+ * @param instances checks calls of other instances
+ * @param tickets tickets for streams
+ * @param rateLimit how often a token may call
+ * @param metricsOpen whether metrics are shown without a token
+ * @param corsOrigins origins of the web pages that may call from a browser
+ * @param tls certificate and key; empty for plain HTTP
+ */
+public record Security(
+        Optional<BearerTokens> tokens,
+        InstanceCredentials instances,
+        StreamTickets tickets,
+        RateLimit rateLimit,
+        boolean metricsOpen,
+        Set<String> corsOrigins,
+        Optional<ServedTls> tls) {
+
+    public Security {
+        corsOrigins = Set.copyOf(corsOrigins);
+    }
+
+    /** Anybody who reaches the port may call: for a loopback address. */
+    public static Security open(InstantSource clock) {
+        return new Security(
+                Optional.empty(),
+                InstanceCredentials.none(),
+                new StreamTickets(InstanceSecret.random(), clock),
+                new RateLimit(0, clock),
+                true,
+                Set.of(),
+                Optional.empty());
+    }
+}
