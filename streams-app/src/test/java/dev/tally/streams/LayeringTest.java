@@ -80,6 +80,26 @@ class LayeringTest {
     }
 
     @Test
+    void shouldKeepTheRulesOfAccessApartFromTheServer() {
+        classes()
+                .that()
+                .resideInAPackage("dev.tally.streams.http.auth..")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage(
+                        "java..",
+                        "javax.crypto..",
+                        "com.nimbusds..",
+                        "io.github.bucket4j..",
+                        "dev.tally.keys..",
+                        "dev.tally.settings..",
+                        "dev.tally.streams.http.auth..",
+                        "org.jspecify..",
+                        "org.slf4j..")
+                .check(CLASSES);
+    }
+
+    @Test
     void shouldTouchInternalsOfKafkaStreamsInOneClassOnly() {
         noClasses()
                 .that()

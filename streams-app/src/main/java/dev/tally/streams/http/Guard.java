@@ -6,6 +6,7 @@ import dev.tally.streams.http.auth.BearerTokens;
 import dev.tally.streams.http.auth.BearerTokens.Checked;
 import dev.tally.streams.http.auth.Caller;
 import dev.tally.streams.http.auth.Scope;
+import io.javalin.config.EventConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
 import java.time.Duration;
@@ -43,13 +44,27 @@ final class Guard {
 
     /** The route, asked by those only who have access. */
     Handler around(Access access, Handler route) {
-        return context -> {
-            Optional<Caller> caller = admitted(context, access);
+        return new Guarded(this, access, route);
+    }
+
+    /** From now on a route that no guard stands before is refused, so that a server with one does not start. */
+    static void requireGuards(EventConfig events) {
+        events.handlerAdded(added -> {
+            if (added.getHttpMethod().isHttpMethod() && !(added.getHandler() instanceof Guarded)) {
+                throw new IllegalStateException("nobody guards " + added.getHttpMethod() + " " + added.getPath());
+            }
+        });
+    }
+
+    private record Guarded(Guard guard, Access access, Handler route) implements Handler {
+        @Override
+        public void handle(Context context) throws Exception {
+            Optional<Caller> caller = guard.admitted(context, access);
             if (caller.isPresent()) {
                 context.attribute(CALLER, caller.get());
                 route.handle(context);
             }
-        };
+        }
     }
 
     /** Who is let in; where it is nobody, the answer has been written. */

@@ -113,6 +113,7 @@ public final class HttpApi implements AutoCloseable {
                 .ifPresent(tls -> config.jetty.addConnector((jetty, http) -> tls.connector(jetty, http, host, port)));
         config.routes.before(context -> headers.forEach(context::header));
         config.routes.before(new Cors(security.corsOrigins()));
+        Guard.requireGuards(config.events);
         routes.register(config.routes);
         errors(config.routes);
     }

@@ -9,7 +9,7 @@ import java.util.Map;
 /** Writes answers and problems. */
 final class Reply {
 
-    /** On every answer: it is data of the moment, never to be guessed at, kept or framed. Pages run what comes from here as a file, and no more. */
+    /** On every answer: it is data of the moment, never to be guessed at, kept, framed or run, and nobody is told where it was asked for. */
     static final Map<String, String> HEADERS = Map.of(
             "X-Content-Type-Options",
             "nosniff",
@@ -18,8 +18,7 @@ final class Reply {
             "Referrer-Policy",
             "no-referrer",
             "Content-Security-Policy",
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self';"
-                    + " manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+            "default-src 'none'; frame-ancestors 'none'");
 
     /** With TLS: browsers come by TLS only from then on, for a year (RFC 6797). */
     static final Map<String, String> TLS_HEADERS = Map.of("Strict-Transport-Security", "max-age=31536000");

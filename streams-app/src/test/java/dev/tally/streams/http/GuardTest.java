@@ -1,6 +1,7 @@
 package dev.tally.streams.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tally.keys.Subject;
 import dev.tally.streams.http.auth.Access;
@@ -49,6 +50,15 @@ final class GuardTest {
     void stop() {
         client.close();
         server.stop();
+    }
+
+    @Test
+    void shouldNotServeARouteThatNobodyGuards() {
+        assertThatThrownBy(() -> Javalin.create(config -> {
+                    Guard.requireGuards(config.events);
+                    config.routes.get("/v1/secrets", context -> context.result("42"));
+                }))
+                .hasStackTraceContaining("nobody guards GET /v1/secrets");
     }
 
     @Test

@@ -14,8 +14,10 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Date;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +31,7 @@ public final class BearerTokens {
     static final Duration SKEW = Duration.ofSeconds(60);
 
     private static final int MAX_LENGTH = 16 * 1024;
+    private static final int SIGNERS_REMEMBERED = 10_000;
     private static final Set<JWSAlgorithm> ALGORITHMS =
             Set.of(JWSAlgorithm.RS256, JWSAlgorithm.ES256, JWSAlgorithm.EdDSA);
     private static final Set<JOSEObjectType> TYPES = Set.of(JOSEObjectType.JWT, new JOSEObjectType("at+jwt"));
@@ -37,6 +40,12 @@ public final class BearerTokens {
     private final String issuer;
     private final String audience;
     private final InstantSource clock;
+
+    /**
+     * By digest of a token, the key that it was found to be signed by: checking a signature takes longer than all else. Claims and times are
+     * looked at each time, and a key that is read anew is another one.
+     */
+    private final Map<String, JWSVerifier> signers = Collections.synchronizedMap(new Recent<>(SIGNERS_REMEMBERED));
 
     /**
      * Tokens of one issuer.
@@ -78,10 +87,11 @@ public final class BearerTokens {
                 case SigningKeys.Lookup.Away(Duration retryAfter) -> new Checked.KeysAway(retryAfter);
                 case SigningKeys.Lookup.Unknown() -> new Checked.Invalid();
                 case SigningKeys.Lookup.Candidates(List<JWSVerifier> verifiers) ->
-                    isSigned(jwt, verifiers) ? caller(token, jwt.getJWTClaimsSet()) : new Checked.Invalid();
+                    isSigned(token, jwt, verifiers) ? caller(token, jwt.getJWTClaimsSet()) : new Checked.Invalid();
             };
-        } catch (ParseException | JOSEException | IllegalArgumentException | IllegalStateException e) {
-            // What is wrong is not told, and not logged: the messages repeat parts of the token.
+        } catch (ParseException | JOSEException | RuntimeException e) {
+            // Whatever made-up text leads to: what is wrong is not told, and not logged, since messages repeat parts of
+            // the token.
             return new Checked.Invalid();
         }
     }
@@ -93,9 +103,15 @@ public final class BearerTokens {
                 && header.getCriticalParams() == null;
     }
 
-    private static boolean isSigned(SignedJWT jwt, List<JWSVerifier> verifiers) throws JOSEException {
+    private boolean isSigned(String token, SignedJWT jwt, List<JWSVerifier> verifiers) throws JOSEException {
+        String digest = Digests.of(token);
+        JWSVerifier known = signers.get(digest);
+        if (known != null && verifiers.contains(known)) {
+            return true;
+        }
         for (JWSVerifier verifier : verifiers) {
             if (jwt.verify(verifier)) {
+                signers.put(digest, verifier);
                 return true;
             }
         }

@@ -6,7 +6,6 @@ import io.github.bucket4j.ConsumptionProbe;
 import io.github.bucket4j.TimeMeter;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -21,14 +20,7 @@ public final class RateLimit {
 
     private final int perSecond;
     private final TimeMeter time;
-    private final Map<String, Bucket> buckets = new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Bucket> eldest) {
-            return size() > REMEMBERED_AT_MOST;
-        }
-    };
+    private final Map<String, Bucket> buckets = new Recent<>(REMEMBERED_AT_MOST);
 
     /** @param perSecond calls a second; 0 for any number */
     public RateLimit(int perSecond, InstantSource clock) {

@@ -109,7 +109,7 @@ public final class SigningKeys {
             if (known == null || known.readAt().plus(KEPT_AT_MOST).isBefore(now)) {
                 return new Lookup.Away(TRY_EVERY);
             }
-        } else if (known.readAt().plus(REFRESH_EVERY).isBefore(now)) {
+        } else if (known.readAt().plus(REFRESH_EVERY).isBefore(now) && isDue(UNKNOWN_EVERY) && !reading.isLocked()) {
             background.execute(() -> read(UNKNOWN_EVERY));
         }
         List<JWSVerifier> fitting = fitting(known, header);
@@ -142,11 +142,10 @@ public final class SigningKeys {
             return Reading.UNDER_WAY;
         }
         try {
-            Instant now = clock.instant();
-            Instant before = triedAt;
-            if (before != null && before.plus(apart).isAfter(now)) {
+            if (!isDue(apart)) {
                 return Reading.NOT_DUE;
             }
+            Instant now = clock.instant();
             triedAt = now;
             List<Key> keys = usable(source.read());
             if (keys.isEmpty()) {
@@ -164,6 +163,11 @@ public final class SigningKeys {
         } finally {
             reading.unlock();
         }
+    }
+
+    private boolean isDue(Duration apart) {
+        Instant before = triedAt;
+        return before == null || !before.plus(apart).isAfter(clock.instant());
     }
 
     private static List<Key> usable(String json) throws ParseException {

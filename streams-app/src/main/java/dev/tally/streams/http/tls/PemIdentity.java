@@ -16,6 +16,7 @@ import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -23,9 +24,10 @@ import java.util.regex.Pattern;
  * A certificate with its chain, and its private key.
  *
  * @param keyStore both, under {@link #PASSWORD}
- * @param notAfter until when the certificate is valid
+ * @param chain the certificates, the server's first
+ * @param notAfter until when the server's is valid
  */
-record PemIdentity(KeyStore keyStore, Instant notAfter) {
+record PemIdentity(KeyStore keyStore, List<Certificate> chain, Instant notAfter) {
 
     /** The key store is in memory only; it must have a password, which protects nothing. */
     static final String PASSWORD = "in-memory";
@@ -51,7 +53,7 @@ record PemIdentity(KeyStore keyStore, Instant notAfter) {
             KeyStore keyStore = KeyStore.getInstance("PKCS12");
             keyStore.load(null, null);
             keyStore.setKeyEntry("tally", privateKey, PASSWORD.toCharArray(), chain);
-            return new PemIdentity(keyStore, first.getNotAfter().toInstant());
+            return new PemIdentity(keyStore, List.of(chain), first.getNotAfter().toInstant());
         } catch (GeneralSecurityException e) {
             throw new IOException("the key does not fit the certificate, which has one for "
                     + first.getPublicKey().getAlgorithm());

@@ -5,11 +5,14 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -36,6 +39,7 @@ public final class ServedTls implements AutoCloseable {
     private final SslContextFactory.Server factory = new SslContextFactory.Server();
     private final ScheduledExecutorService looking = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("tls-files").factory());
+    private final PeerTrust peers;
     private PemFiles served;
     private volatile Instant notAfter;
     private volatile boolean current = true;
@@ -66,6 +70,12 @@ public final class ServedTls implements AutoCloseable {
         this.served = read();
         PemIdentity identity = PemIdentity.of(served.certificate, served.key);
         this.notAfter = identity.notAfter();
+        try {
+            this.peers = new PeerTrust(identity.chain());
+        } catch (GeneralSecurityException e) {
+            throw new IOException(
+                    "the certificates cannot be trusted: " + e.getClass().getName(), e);
+        }
         factory.setIncludeProtocols("TLSv1.3", "TLSv1.2");
         give(factory, identity);
     }
@@ -84,8 +94,8 @@ public final class ServedTls implements AutoCloseable {
         return connector;
     }
 
-    /** Looks whether the files have changed, and serves what is in them. */
-    synchronized void look() {
+    /** Looks whether the files have changed, and serves what is in them. Happens by itself once it is served. */
+    public synchronized void look() {
         try {
             PemFiles now = read();
             if (now.isSame(served)) {
@@ -94,6 +104,7 @@ public final class ServedTls implements AutoCloseable {
             }
             PemIdentity identity = PemIdentity.of(now.certificate, now.key);
             factory.reload(reloaded -> give((SslContextFactory.Server) reloaded, identity));
+            peers.change(identity.chain());
             served = now;
             notAfter = identity.notAfter();
             current = true;
@@ -109,6 +120,20 @@ public final class ServedTls implements AutoCloseable {
                         .log("The certificate's files cannot be used; the one before is served on");
             }
             current = false;
+        }
+    }
+
+    /**
+     * For calls to other instances, which are served by TLS too: it believes certificates of authorities that Java knows, and those in the
+     * certificate's file, as that changes.
+     */
+    public SSLContext clientContext() {
+        try {
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(null, new TrustManager[] {peers}, null);
+            return context;
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("every JDK has TLS", e);
         }
     }
 

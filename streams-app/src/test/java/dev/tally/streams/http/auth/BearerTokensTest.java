@@ -142,6 +142,29 @@ class BearerTokensTest {
     }
 
     @Test
+    void shouldCheckATokenAnewThatItHasSeenBefore() {
+        Instant[] time = {NOW};
+        String[] published = {Issuer.ONE.jwks()};
+        BearerTokens seen = new BearerTokens(
+                new SigningKeys(() -> published[0], () -> time[0], Runnable::run),
+                Issuer.NAME,
+                Issuer.AUDIENCE,
+                () -> time[0]);
+        String token = Issuer.ONE.token(JWSAlgorithm.ES256, claims().expirationTime(Date.from(NOW.plusSeconds(3600))));
+        String shortLived = Issuer.ONE.token(JWSAlgorithm.ES256, claims());
+        for (int i = 0; i < 2; i++) {
+            assertThat(seen.check(token)).isInstanceOf(Checked.Valid.class);
+            assertThat(seen.check(shortLived)).isInstanceOf(Checked.Valid.class);
+        }
+
+        // It has expired, or its key is the issuer's no more.
+        time[0] = NOW.plusSeconds(361);
+        published[0] = Issuer.IMPOSTOR.jwks();
+        assertThat(seen.check(shortLived)).isInstanceOf(Checked.Invalid.class);
+        assertThat(seen.check(token)).isInstanceOf(Checked.Invalid.class);
+    }
+
+    @Test
     void shouldReadScopesInBothForms() {
         assertThat(scopes(claims().claim("scope", "a  usage:read b"))).containsExactly(Scope.USAGE_READ);
         assertThat(scopes(claims().claim("scope", null).claim("scp", List.of("usage:read", "admission:write"))))

@@ -1,12 +1,15 @@
-package dev.tally.streams.http.tls;
+package dev.tally.streams.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
-import dev.tally.streams.http.HttpApi;
-import dev.tally.streams.http.Security;
+import dev.tally.streams.http.tls.ServedTls;
 import java.io.IOException;
 import java.math.BigInteger;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,15 +27,18 @@ import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 import javax.security.auth.x500.X500Principal;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class ServedTlsTest {
+final class TlsTest {
 
-    private static final Instant NOW = Instant.parse("2026-11-21T12:00:00Z");
+    private static final Instant CENTURY = Instant.parse("2100-01-01T00:00:00Z");
 
     @TempDir
     Path folder;
@@ -43,49 +49,75 @@ class ServedTlsTest {
         write("c.pem", certificate(ec, "SHA256withECDSA", 1));
         write("k.pem", key(ec));
         ServedTls tls = new ServedTls(folder.resolve("c.pem"), folder.resolve("k.pem"));
-        Security open = Security.open(() -> NOW);
-        try (HttpApi api = new HttpApi(new HttpApi.Collaborators(
-                Optional::empty,
-                Optional::empty,
-                false,
-                () -> true,
-                Optional::empty,
-                () -> "",
-                "72h",
-                () -> NOW,
-                new Security(
-                        Optional.empty(),
-                        open.instances(),
-                        open.tickets(),
-                        open.rateLimit(),
-                        true,
-                        open.corsOrigins(),
-                        Optional.of(tls))))) {
-            api.start("127.0.0.1", 0);
-            Served first = get(api.port(), "TLSv1.3");
+        try (ServedApi served = new ServedApi(with(tls))) {
+            int port = served.api().port();
+            Served first = get(port, "TLSv1.3");
             assertThat(first.serial).isEqualTo(1);
             assertThat(first.answer).startsWith("HTTP/1.1 200").contains("Strict-Transport-Security: max-age=31536000");
-            assertThat(get(api.port(), "TLSv1.2").serial).isEqualTo(1);
+            assertThat(get(port, "TLSv1.2").serial).isEqualTo(1);
 
             // One file before the other: the pair does not fit, so nothing changes yet.
             KeyPair rsa = pair("RSA", 2048);
             write("c.pem", certificate(rsa, "SHA256withRSA", 2) + certificate(ec, "SHA256withECDSA", 1));
             tls.look();
             assertThat(tls.isCurrent()).isFalse();
-            assertThat(get(api.port(), "TLSv1.3").serial).isEqualTo(1);
+            assertThat(get(port, "TLSv1.3").serial).isEqualTo(1);
 
             write("k.pem", key(rsa));
             tls.look();
             assertThat(tls.isCurrent()).isTrue();
-            assertThat(get(api.port(), "TLSv1.3").serial).isEqualTo(2);
-            assertThat(tls.notAfter()).isEqualTo(NOW.plusSeconds(2));
+            assertThat(get(port, "TLSv1.3").serial).isEqualTo(2);
+            assertThat(tls.notAfter()).isEqualTo(CENTURY.plusSeconds(2));
 
             Files.delete(folder.resolve("k.pem"));
             write("c.pem", "rubbish");
             tls.look();
             assertThat(tls.isCurrent()).isFalse();
-            assertThat(get(api.port(), "TLSv1.3").serial).isEqualTo(2);
+            assertThat(get(port, "TLSv1.3").serial).isEqualTo(2);
         }
+    }
+
+    @Test
+    void shouldReachOtherInstancesAlsoAfterAChange() throws Exception {
+        KeyPair first = pair("EC", 256);
+        write("c.pem", certificate(first, "SHA256withECDSA", 1));
+        write("k.pem", key(first));
+        ServedTls tls = new ServedTls(folder.resolve("c.pem"), folder.resolve("k.pem"));
+        SSLContext peer = tls.clientContext();
+        KeyPair second = pair("EC", 256);
+        try (ServedApi served = new ServedApi(with(tls))) {
+            assertThat(live(peer, served.api().port())).isEqualTo(200);
+
+            write("c.pem", certificate(second, "SHA256withECDSA", 2));
+            write("k.pem", key(second));
+            SSLContext stranger = new ServedTls(folder.resolve("c.pem"), folder.resolve("k.pem")).clientContext();
+            assertThatIOException().isThrownBy(() -> live(stranger, served.api().port()));
+            tls.look();
+            assertThat(live(peer, served.api().port())).isEqualTo(200);
+            assertThat(live(stranger, served.api().port())).isEqualTo(200);
+        }
+    }
+
+    private static int live(SSLContext context, int port) throws IOException, InterruptedException {
+        try (HttpClient client = HttpClient.newBuilder().sslContext(context).build()) {
+            return client.send(
+                            HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + port + "/health/live"))
+                                    .build(),
+                            HttpResponse.BodyHandlers.discarding())
+                    .statusCode();
+        }
+    }
+
+    private static Security with(ServedTls tls) {
+        Security open = Security.open(() -> ServedApi.NOW);
+        return new Security(
+                open.tokens(),
+                open.instances(),
+                open.tickets(),
+                open.rateLimit(),
+                open.metricsOpen(),
+                open.corsOrigins(),
+                Optional.of(tls));
     }
 
     @Test
@@ -142,7 +174,7 @@ class ServedTlsTest {
         return generator.generateKeyPair();
     }
 
-    /** A certificate that is valid for so many seconds as its number. */
+    /** A certificate that is valid for so many seconds more than this century as its number. */
     private static String certificate(KeyPair pair, String signature, int serial)
             throws OperatorCreationException, IOException {
         X500Principal name = new X500Principal("CN=localhost");
@@ -151,10 +183,14 @@ class ServedTlsTest {
                 new JcaX509v3CertificateBuilder(
                                 name,
                                 BigInteger.valueOf(serial),
-                                Date.from(NOW.minusSeconds(60)),
-                                Date.from(NOW.plusSeconds(serial)),
+                                Date.from(Instant.EPOCH),
+                                Date.from(CENTURY.plusSeconds(serial)),
                                 name,
                                 pair.getPublic())
+                        .addExtension(
+                                Extension.subjectAlternativeName,
+                                false,
+                                new GeneralNames(new GeneralName(GeneralName.iPAddress, "127.0.0.1")))
                         .build(new JcaContentSignerBuilder(signature).build(pair.getPrivate()))
                         .getEncoded());
     }
