@@ -172,23 +172,24 @@ final class Timeline implements AutoCloseable {
 
     /** Publishes actions and waits until each is decided on: all have to be counted. */
     void publish(Actions... actions) {
+        publish(Stream.of(actions).flatMap(Actions::events).toList());
+    }
+
+    /** Publishes actions in their order and waits until each is decided on: all have to be counted. */
+    void publish(List<ActionEvent> actions) {
         long before = decided();
         long countedBefore = wire.conservation("counted");
-        int sent = 0;
         try (Admin admin = wire.servers().admin();
                 RecordSerdes serdes = wire.servers().serdes();
                 ActionPublisher publisher = new ActionPublisher(
                                 wire.servers().client(), serdes, wire.servers().topics(admin), false)
                         .quiet()) {
-            for (Actions some : actions) {
-                some.events().forEach(publisher::send);
-                sent += some.count();
-            }
+            actions.forEach(publisher::send);
             publisher.finish();
         }
-        long all = before + sent;
+        long all = before + actions.size();
         await(() -> assertThat(decided()).isEqualTo(all));
-        assertThat(wire.conservation("counted") - countedBefore).as("counted").isEqualTo(sent);
+        assertThat(wire.conservation("counted") - countedBefore).as("counted").isEqualTo(actions.size());
     }
 
     /** Moves time while the app, which was killed, is away; waits until it is back and knows all that it knew. */

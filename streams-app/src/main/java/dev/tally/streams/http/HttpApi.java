@@ -142,8 +142,8 @@ public final class HttpApi implements AutoCloseable {
                                 : Problem.notFound("no route " + context.path()));
             }
             case 405 -> {
-                String allowed =
-                        String.join(", ", refusal.getDetails().values()).replace("GET", "GET, HEAD");
+                String known = String.join(", ", refusal.getDetails().values());
+                String allowed = known.contains("HEAD") ? known : known.replace("GET", "GET, HEAD");
                 context.header("Allow", allowed);
                 Reply.problem(context, Problem.methodNotAllowed("allowed: " + allowed));
             }

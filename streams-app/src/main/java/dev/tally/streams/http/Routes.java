@@ -84,11 +84,17 @@ final class Routes {
                 Access.OPEN,
                 context -> context.contentType(Reply.JSON).result(openApi));
         String index = resource("/index.txt");
-        get(
-                routes,
-                "/",
-                Access.OPEN,
-                context -> context.contentType("text/plain; charset=utf-8").result(index));
+        Pages pages = new Pages();
+        file(routes, "/", context -> pages.index(context, index));
+        file(routes, "/assets/{file}", pages::asset);
+        file(routes, "/usage-badge.js", pages::badge);
+        file(routes, "/badge-demo.html", pages::badgeDemo);
+    }
+
+    /** A file's HEAD has the headers of its GET. */
+    private void file(RoutesConfig routes, String path, Handler handler) {
+        get(routes, path, Access.OPEN, handler);
+        routes.head(path, guard.around(Access.OPEN, handler));
     }
 
     private void get(RoutesConfig routes, String path, Access access, Handler handler) {

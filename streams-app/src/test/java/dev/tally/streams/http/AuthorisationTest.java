@@ -51,6 +51,9 @@ final class AuthorisationTest {
             GET /health/live                      | +    | +        | +    | +       | +       | +       | +       | +          | +     | +        | +        | +     | +        | +
             GET /health/ready                     | +    | +        | +    | +       | +       | +       | +       | +          | +     | +        | +        | +     | +        | +
             GET /openapi.json                     | +    | +        | +    | +       | +       | +       | +       | +          | +     | +        | +        | +     | +        | +
+            GET /assets/{file}                    | +    | +        | +    | +       | +       | +       | +       | +          | +     | +        | +        | +     | +        | +
+            GET /usage-badge.js                   | +    | +        | +    | +       | +       | +       | +       | +          | +     | +        | +        | +     | +        | +
+            GET /badge-demo.html                  | +    | +        | +    | +       | +       | +       | +       | +          | +     | +        | +        | +     | +        | +
             GET /                                 | +    | +        | +    | +       | +       | +       | +       | +          | +     | +        | +        | +     | +        | +
             """;
 
@@ -254,6 +257,7 @@ final class AuthorisationTest {
         String path = row.path()
                 .replace("users/{id}", "users/u1")
                 .replace("orgs/{id}", "orgs/o1")
+                .replace("{file}", "app.js")
                 .replace("{subject}", "user:u1")
                 .replace("{user}", "u1")
                 .replace("{actionId}", "a1?payer=user:u1");

@@ -63,7 +63,7 @@ final class OpenApiDocument {
         String mediaType = contentType.replaceFirst(";.*", "");
         Optional<String> path =
                 paths().stream().filter(template -> matches(template, rawPath)).findFirst();
-        if (ON_ANY_OPERATION.contains(status) && isOnAny(body) || path.isEmpty()) {
+        if ((ON_ANY_OPERATION.contains(status) && isOnAny(body)) || path.isEmpty()) {
             assertValid(reference("schemas", "Problem"), body);
             return;
         }
