@@ -40,6 +40,7 @@ final class Lifecycle implements AutoCloseable {
     private final Metrics metrics;
     private final CountDownLatch stop = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
+    private final Security security;
     private final HttpApi http;
     private volatile CountDownLatch end = new CountDownLatch(1);
     private volatile @Nullable MeteringApp app;
@@ -49,11 +50,12 @@ final class Lifecycle implements AutoCloseable {
         this.clock = clock;
         this.health = new Health(clock);
         this.metrics = new Metrics(health);
-        Security security = settings.security(clock);
+        this.security = settings.security(clock);
         security.tls().ifPresent(metrics::bind);
         this.http = new HttpApi(new HttpApi.Collaborators(
                 () -> Optional.ofNullable(app).map(MeteringApp::queries),
                 () -> Optional.ofNullable(app).map(MeteringApp::requests),
+                () -> Optional.ofNullable(app).map(running -> running.answers().local()),
                 settings.catalogueWritable(),
                 health::live,
                 health::notReadyBecause,
@@ -69,6 +71,12 @@ final class Lifecycle implements AutoCloseable {
         ParsedSettings values = settings.values();
         http.start(values.string(MeteringSettings.HTTP_HOST), values.integer(MeteringSettings.HTTP_PORT));
         log.atInfo().addKeyValue("port", http.port()).log("HTTP server listens");
+        if (settings.isUnreachableForOthers()) {
+            log.atWarn()
+                    .log(
+                            "http.host is a wildcard and application.server is empty: with a second instance, each answers only for what"
+                                    + " it keeps itself");
+        }
         try {
             while (true) {
                 Optional<MeteringApp> readied = awaitReadied();
@@ -114,7 +122,7 @@ final class Lifecycle implements AutoCloseable {
                 ended.countDown();
             }
         });
-        metrics.bind(streams, running.queries(), running.idFigures(), running.accountFigures());
+        metrics.bind(streams, running.answers(), running.idFigures(), running.accountFigures());
         health.running(streams, running.freshness());
         // A stop that was asked for before this run could be told has nobody else to end it.
         if (stop.getCount() > 0) {
@@ -173,7 +181,7 @@ final class Lifecycle implements AutoCloseable {
                 topics,
                 topics.actionsPartitions(),
                 topics.subjectPartitions());
-        return MeteringApp.build(settings, installation, clock);
+        return MeteringApp.build(settings, installation, clock, http.port(), security.toOthers());
     }
 
     /**

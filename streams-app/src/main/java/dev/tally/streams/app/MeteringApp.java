@@ -5,6 +5,7 @@ import dev.tally.schemas.topics.Installation;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.settings.CommonSettings;
 import dev.tally.settings.ParsedSettings;
+import dev.tally.streams.query.InstanceClient;
 import dev.tally.streams.query.StoreAdmissionStates;
 import dev.tally.streams.query.StoreCatalogue;
 import dev.tally.streams.query.StoreUsageQueries;
@@ -43,7 +44,7 @@ final class MeteringApp implements AutoCloseable {
             AdmissionState::key, value -> AdmissionState.fromBytes(value).decision());
 
     private final KafkaStreams streams;
-    private final UsageQueries queries;
+    private final Answers answers;
     private final CatalogueCatchUp catchUp;
     private final EarlierOutputs earlier;
     private final StartPositions positions;
@@ -55,7 +56,7 @@ final class MeteringApp implements AutoCloseable {
 
     private MeteringApp(
             KafkaStreams streams,
-            UsageQueries queries,
+            Answers answers,
             CatalogueCatchUp catchUp,
             EarlierOutputs earlier,
             StartPositions positions,
@@ -65,7 +66,7 @@ final class MeteringApp implements AutoCloseable {
             String applicationId,
             WritePath writePath) {
         this.streams = streams;
-        this.queries = queries;
+        this.answers = answers;
         this.catchUp = catchUp;
         this.earlier = earlier;
         this.positions = positions;
@@ -76,13 +77,28 @@ final class MeteringApp implements AutoCloseable {
         this.writePath = writePath;
     }
 
-    /** Builds everything; the brokers must be reachable and the topics there. */
-    static MeteringApp build(MeteringSettings settings, Installation installation, InstantSource clock) {
-        return build(settings, installation, clock, CrashHook.NONE);
+    /**
+     * Builds everything; the brokers must be reachable and the topics there.
+     *
+     * @param httpPort that the HTTP server listens on
+     * @param others the way to other instances, closed with this
+     */
+    static MeteringApp build(
+            MeteringSettings settings,
+            Installation installation,
+            InstantSource clock,
+            int httpPort,
+            InstanceClient others) {
+        return build(settings, installation, clock, httpPort, others, CrashHook.NONE);
     }
 
     static MeteringApp build(
-            MeteringSettings settings, Installation installation, InstantSource clock, CrashHook crash) {
+            MeteringSettings settings,
+            Installation installation,
+            InstantSource clock,
+            int httpPort,
+            InstanceClient others,
+            CrashHook crash) {
         ParsedSettings values = settings.values();
         Topics topics = settings.topics();
         RecordSerdes serdes = new RecordSerdes(CommonSettings.serde(values));
@@ -107,7 +123,9 @@ final class MeteringApp implements AutoCloseable {
                         settings.historyRetention(),
                         settings.queueMax()),
                 new WriteBacks(settings.engine(), crash));
+        String self = settings.applicationServer(httpPort);
         Properties properties = StreamsProperties.of(settings, installation.resets());
+        properties.put(StreamsConfig.APPLICATION_SERVER_CONFIG, self);
         StreamsConfig config = new StreamsConfig(properties);
         ConsumerLag lag = new ConsumerLag(config.getKafkaClientSupplier());
         KafkaStreams streams = new KafkaStreams(
@@ -121,12 +139,12 @@ final class MeteringApp implements AutoCloseable {
         streams.setGlobalStateRestoreListener(new RestoreCrashPoint(crash));
         StoreUsageQueries.Topology state =
                 new StoreUsageQueries.Topology(topology.catalogue(), topology.catalogueSerdes(), topology.freshness());
-        UsageQueries queries = new StoreUsageQueries(streams, topics, state, settings.historyRetention(), clock);
+        Answers answers = Answers.of(streams, self, others, topics, state, settings.historyRetention(), clock);
         Map<String, Object> client = CommonSettings.kafkaClient(values);
         String applicationId = values.string(CommonSettings.APPLICATION_ID);
         return new MeteringApp(
                 streams,
-                queries,
+                answers,
                 new CatalogueCatchUp(client, topics, serdes, topology::subjectLogRecords, topology.replaced()),
                 new EarlierOutputs(client, topics, serdes, topology::subjectLogRecords, installation.resets()),
                 new StartPositions(client, topics, applicationId, StoreNames.INTAKE_COUNTERS),
@@ -140,8 +158,9 @@ final class MeteringApp implements AutoCloseable {
                         serdes,
                         topics,
                         new WritePath.Stores(
-                                new StoreCatalogue(streams, topics, state, clock),
-                                new StoreAdmissionStates(streams, topics, topology.freshness(), clock, ADMISSIONS)),
+                                new StoreCatalogue(streams, topics, state, answers.anywhere(), clock),
+                                new StoreAdmissionStates(streams, topics, topology.freshness(), clock, ADMISSIONS),
+                                answers.anywhere()),
                         clock));
     }
 
@@ -196,8 +215,14 @@ final class MeteringApp implements AutoCloseable {
         return topology.idFigures();
     }
 
+    /** Answers about any subject, wherever it is kept. */
     UsageQueries queries() {
-        return queries;
+        return answers.anywhere();
+    }
+
+    /** Answers from this instance alone. */
+    Answers answers() {
+        return answers;
     }
 
     Requests requests() {
@@ -208,6 +233,7 @@ final class MeteringApp implements AutoCloseable {
     public void close() {
         writePath.close();
         streams.close(CLOSE_WITHIN);
+        answers.close();
         serdes.close();
     }
 }

@@ -13,8 +13,11 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Importance;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.streams.state.HostInfo;
 
 /** The settings of streams-app. */
 public final class MeteringSettings {
@@ -40,6 +43,7 @@ public final class MeteringSettings {
     static final String HTTP_PORT = "http.port";
     static final String HTTP_WRITES = "http.writes";
 
+    private static final Set<String> WILDCARDS = Set.of("0.0.0.0", "::", "[::]", "0:0:0:0:0:0:0:0");
     private static final String ANYWHERE = "anywhere";
     private static final ConfigDef.Validator POSITIVE = Durations.atLeast(Duration.ofMillis(1));
     private static final ConfigDef.Validator POSITIVE_OR_EMPTY = ConfigDef.LambdaValidator.with(
@@ -163,7 +167,8 @@ public final class MeteringSettings {
                         ConfigDef.Type.STRING,
                         "",
                         Importance.MEDIUM,
-                        "host:port under which other instances reach this one. Empty: http.host and http.port.")
+                        "host:port under which other instances reach this one. Empty: http.host and the port that is listened on; needed with"
+                                + " several instances where http.host is a wildcard such as 0.0.0.0.")
                 .define(
                         HTTP_HOST,
                         ConfigDef.Type.STRING,
@@ -205,8 +210,40 @@ public final class MeteringSettings {
             problems.add(BILLING_INTERVAL + " is " + values.string(BILLING_INTERVAL)
                     + ": it must divide 24 h and be at least a minute");
         }
+        String server = values.string(APPLICATION_SERVER);
+        if (!server.isEmpty() && !isAddress(server)) {
+            problems.add(APPLICATION_SERVER + " is " + server + ": it must be host:port, and no wildcard");
+        }
         problems.addAll(SecuritySettings.problems(values));
         return problems;
+    }
+
+    private static boolean isAddress(String server) {
+        try {
+            HostInfo address = HostInfo.buildFromEndpoint(server);
+            return address != null && address.port() > 0 && !isWildcard(address.host());
+        } catch (ConfigException e) {
+            return false;
+        }
+    }
+
+    private static boolean isWildcard(String host) {
+        return WILDCARDS.contains(host);
+    }
+
+    /** Whether other instances could not find this one. */
+    boolean isUnreachableForOthers() {
+        return values.string(APPLICATION_SERVER).isEmpty() && isWildcard(values.string(HTTP_HOST));
+    }
+
+    /**
+     * Where other instances reach this one.
+     *
+     * @param httpPort that the HTTP server listens on
+     */
+    String applicationServer(int httpPort) {
+        String given = values.string(APPLICATION_SERVER);
+        return given.isEmpty() ? values.string(HTTP_HOST) + ":" + httpPort : given;
     }
 
     ParsedSettings values() {

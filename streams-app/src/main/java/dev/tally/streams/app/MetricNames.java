@@ -39,6 +39,9 @@ final class MetricNames {
     /** Actions counted for an org that pays for them, of users who are none of its accepted members, since the start of the process. */
     static final String NON_MEMBER_ACTIONS = "tally.non.member.actions";
 
+    /** Questions that went to other instances, by who answered: owner, standby or nobody. */
+    static final String FORWARDED_READS = "tally.forwarded.reads";
+
     /** 1 when queries are answered. */
     static final String READY = "tally.ready";
 

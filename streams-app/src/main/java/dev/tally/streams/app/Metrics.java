@@ -3,8 +3,10 @@ package dev.tally.streams.app;
 import dev.tally.streams.http.tls.ServedTls;
 import dev.tally.streams.query.Answer;
 import dev.tally.streams.query.Conservation;
+import dev.tally.streams.query.ForwardedReads;
+import dev.tally.streams.query.IntakeFigures;
 import dev.tally.streams.query.PartitionWatermark;
-import dev.tally.streams.query.UsageQueries;
+import dev.tally.streams.query.StoreUsageQueries;
 import dev.tally.streams.query.WaitingIntervals;
 import dev.tally.streams.state.AccountFigures;
 import dev.tally.streams.state.ids.IdMemory;
@@ -22,6 +24,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToLongFunction;
 import org.apache.kafka.streams.KafkaStreams;
@@ -55,7 +58,8 @@ final class Metrics implements AutoCloseable {
             .register(registry);
     private final JvmGcMetrics gc = new JvmGcMetrics();
     private @Nullable KafkaStreamsMetrics kafka;
-    private volatile @Nullable UsageQueries queries;
+    private volatile @Nullable StoreUsageQueries queries;
+    private volatile ForwardedReads forwarded = new ForwardedReads();
     private volatile Map<Integer, IdMemory.Figures> idFigures = Map.of();
     private volatile AccountFigures accountFigures = new AccountFigures();
 
@@ -74,6 +78,12 @@ final class Metrics implements AutoCloseable {
                         MetricNames.NON_MEMBER_ACTIONS, this, metrics -> metrics.accountFigures.nonMemberActions())
                 .description("Actions of users who are no members of the org that pays for them")
                 .register(registry);
+        for (ForwardedReads.Outcome outcome : ForwardedReads.Outcome.values()) {
+            FunctionCounter.builder(MetricNames.FORWARDED_READS, this, metrics -> metrics.forwarded.of(outcome))
+                    .tag("outcome", outcome.name().toLowerCase(Locale.ROOT))
+                    .description("Questions about what is kept on another instance, by who answered")
+                    .register(registry);
+        }
         Gauge.builder(MetricNames.READY, health, h -> h.notReadyBecause().isEmpty() ? 1 : 0)
                 .description("1 when queries are answered")
                 .register(registry);
@@ -93,14 +103,15 @@ final class Metrics implements AutoCloseable {
     }
 
     /** Binds to a topology, instead of one before it. */
-    void bind(KafkaStreams streams, UsageQueries to, Map<Integer, IdMemory.Figures> figures, AccountFigures accounts) {
+    void bind(KafkaStreams streams, Answers to, Map<Integer, IdMemory.Figures> figures, AccountFigures accounts) {
         KafkaStreamsMetrics before = kafka;
         if (before != null) {
             before.close();
         }
         kafka = new KafkaStreamsMetrics(streams);
         kafka.bindTo(registry);
-        queries = to;
+        queries = to.stores();
+        forwarded = to.forwarded();
         idFigures = figures;
         accountFigures = accounts;
     }
@@ -112,14 +123,16 @@ final class Metrics implements AutoCloseable {
     }
 
     private synchronized void refresh() {
-        UsageQueries from = queries;
+        StoreUsageQueries from = queries;
         if (from == null) {
             return;
         }
-        List<Conservation> conservation = foundIn(from.conservation());
+        // Of this instance: others tell of theirs.
+        Answer<IntakeFigures> intake = from.intake();
+        List<Conservation> conservation = foundIn(intake.map(IntakeFigures::conservation));
         records.register(recordRows(conservation), true);
         deadLetters.register(deadLetterRows(conservation), true);
-        streamTimes.register(streamTimeRows(foundIn(from.watermarks())), true);
+        streamTimes.register(streamTimeRows(foundIn(intake.map(IntakeFigures::watermarks))), true);
         waitingIntervals.register(waitingRows(foundIn(from.waitingIntervals())), true);
         idsRemembered.register(idRows(IdMemory.Figures::ids), true);
         idBytes.register(idRows(figures -> figures.recentBytes() + figures.filterBytes()), true);

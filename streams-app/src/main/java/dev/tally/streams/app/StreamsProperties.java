@@ -83,12 +83,6 @@ final class StreamsProperties {
                 StreamsConfig.producerPrefix(ProducerConfig.MAX_REQUEST_SIZE_CONFIG),
                 // A dead letter is its input plus headers, and the batch around it.
                 Topics.ACTIONS_MAX_BYTES + 2 * Topics.HEADER_ROOM_BYTES);
-        String server = values.string(MeteringSettings.APPLICATION_SERVER);
-        guarded.put(
-                StreamsConfig.APPLICATION_SERVER_CONFIG,
-                server.isEmpty()
-                        ? values.string(MeteringSettings.HTTP_HOST) + ":" + values.integer(MeteringSettings.HTTP_PORT)
-                        : server);
         guarded.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, SharedRocksDb.class);
         guarded.put(SharedRocksDb.MEMORY_CONFIG, values.bytes(MeteringSettings.ROCKSDB_MEMORY));
         String stateDir = values.string(MeteringSettings.STATE_DIR);

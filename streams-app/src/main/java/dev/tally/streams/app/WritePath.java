@@ -48,14 +48,20 @@ final class WritePath implements AutoCloseable {
                                 new SubjectLog(sender, topology::subjectLogRecord),
                                 topology.decisions(),
                                 stores.admissions(),
+                                stores.anywhere(),
                                 stores.catalogue(),
                                 clock,
                                 DECISION_WITHIN),
                         new PublishedCatalogue(sender, serdes, topics, stores.catalogue(), IN_FORCE_WITHIN)));
     }
 
-    /** What of the state is looked at. */
-    record Stores(StoreCatalogue catalogue, AdmissionStates admissions) {}
+    /**
+     * What of the state is looked at.
+     *
+     * @param admissions those that are kept here
+     * @param anywhere all of them
+     */
+    record Stores(StoreCatalogue catalogue, AdmissionStates admissions, AdmissionStates anywhere) {}
 
     /** Begins to learn what other instances decide. */
     void start() {

@@ -2,6 +2,7 @@ package dev.tally.streams.http;
 
 import dev.tally.streams.http.auth.Access;
 import dev.tally.streams.http.tls.ServedTls;
+import dev.tally.streams.query.LocalAnswers;
 import dev.tally.streams.query.UsageQueries;
 import dev.tally.streams.requests.Requests;
 import io.javalin.Javalin;
@@ -37,6 +38,7 @@ public final class HttpApi implements AutoCloseable {
      *
      * @param queries the queries; empty until the topology has started
      * @param requests what it can be asked to do; empty until the topology has started
+     * @param local what this instance answers to others; empty until the topology has started
      * @param catalogueWritable whether callers may change the catalogue
      * @param live whether the process can still do its work
      * @param notReadyBecause why queries cannot be answered; empty when they can
@@ -48,6 +50,7 @@ public final class HttpApi implements AutoCloseable {
     public record Collaborators(
             Supplier<Optional<UsageQueries>> queries,
             Supplier<Optional<Requests>> requests,
+            Supplier<Optional<LocalAnswers>> local,
             boolean catalogueWritable,
             BooleanSupplier live,
             Supplier<Optional<String>> notReadyBecause,

@@ -34,12 +34,8 @@ final class JsonBody {
      * this one never agrees.
      */
     static ObjectNode of(Context context) {
-        if (!isJson(context.contentType())) {
-            throw new Problem.Signal(Problem.unsupportedMediaType("Content-Type must be application/json"));
-        }
-        String text = text(bytes(context));
         try {
-            JsonNode json = MAPPER.readTree(text);
+            JsonNode json = MAPPER.readTree(textOf(context));
             if (json instanceof ObjectNode object) {
                 return object;
             }
@@ -47,6 +43,14 @@ final class JsonBody {
             throw bad("the body is not JSON: " + e.getOriginalMessage());
         }
         throw bad("the body must be a JSON object");
+    }
+
+    /** The text of the body, which says that it is JSON. */
+    static String textOf(Context context) {
+        if (!isJson(context.contentType())) {
+            throw new Problem.Signal(Problem.unsupportedMediaType("Content-Type must be application/json"));
+        }
+        return text(bytes(context));
     }
 
     private static boolean isJson(@Nullable String contentType) {

@@ -2,6 +2,7 @@ package dev.tally.streams.http;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.http.Context;
 import java.time.Duration;
 import java.util.Map;
@@ -32,6 +33,12 @@ final class Reply {
 
     static void json(Context context, Object shape) {
         context.contentType(JSON).result(text(shape));
+    }
+
+    /** What a copy of the state told, and how far behind that was. */
+    static void fromStandby(Context context, Object shape, long lag) {
+        ObjectNode json = MAPPER.valueToTree(shape);
+        json(context, json.put("lag", lag));
     }
 
     static void problem(Context context, Problem problem) {

@@ -7,6 +7,8 @@ import dev.tally.streams.query.BillingPeriod;
 import dev.tally.streams.query.Breakdown;
 import dev.tally.streams.query.DayUsage;
 import dev.tally.streams.query.Dimension;
+import dev.tally.streams.query.InstanceClient;
+import dev.tally.streams.query.LocalAnswers;
 import dev.tally.streams.query.UsageQueries;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
@@ -67,6 +69,8 @@ final class Routes {
         add(routes, "PUT", "/v1/orgs/{id}/members/{user}", Access.ADMIN, catalogue::membership);
         add(routes, "POST", "/v1/users/{id}/grants", Access.ADMIN, catalogue::grant);
         add(routes, "POST", "/v1/orgs/{id}/grants", Access.ADMIN, catalogue::grant);
+        // Not among the operations: only for other instances.
+        add(routes, "POST", InstanceClient.PATH, Access.INSTANCE, this::question);
         get(routes, "/v1/watermarks", Access.ADMIN, this::watermarks);
         get(routes, "/v1/conservation", Access.ADMIN, this::conservation);
         get(routes, "/health/live", Access.OPEN, this::live);
@@ -119,35 +123,52 @@ final class Routes {
 
     private void usage(Context context) {
         Call call = call(context, "meter", "day");
-        answer(
+        Subject subject = call.subject();
+        String meter = call.meter();
+        LocalDate day = call.day();
+        about(
                 context,
-                queries().usage(call.subject(), call.meter(), call.day()),
-                Shapes.UsageShape::of,
-                Problem::unknownMeter);
+                subject,
+                () -> answer(
+                        context, queries().usage(subject, meter, day), Shapes.UsageShape::of, Problem::unknownMeter));
     }
 
     private void history(Context context) {
         Call call = call(context, "meter", "from", "to");
         Subject subject = call.subject();
         String meter = call.meter();
-        Answer<List<DayUsage>> found =
-                within(call.days(), (from, to) -> queries().history(subject, meter, from, to));
-        answer(context, found, (rows, stale) -> Shapes.History.of(subject, meter, rows, stale), Problem::unknownMeter);
+        Call.Days days = call.days();
+        about(context, subject, () -> {
+            Answer<List<DayUsage>> found = within(days, (from, to) -> queries().history(subject, meter, from, to));
+            answer(
+                    context,
+                    found,
+                    (rows, stale) -> Shapes.History.of(subject, meter, rows, stale),
+                    Problem::unknownMeter);
+        });
     }
 
     private void limits(Context context) {
         Call call = call(context);
         Subject subject = call.subject();
-        answer(
+        about(
                 context,
-                queries().limits(subject),
-                (rows, stale) -> Shapes.Limits.of(subject, rows, stale),
-                Problem::noSubscription);
+                subject,
+                () -> answer(
+                        context,
+                        queries().limits(subject),
+                        (rows, stale) -> Shapes.Limits.of(subject, rows, stale),
+                        Problem::noSubscription));
     }
 
     private void billing(Context context) {
         Call call = call(context, "period");
-        answer(context, queries().billing(call.subject(), call.date("period")), Shapes.Billing::of, Problem::noPlan);
+        Subject subject = call.subject();
+        LocalDate in = call.date("period");
+        about(
+                context,
+                subject,
+                () -> answer(context, queries().billing(subject, in), Shapes.Billing::of, Problem::noPlan));
     }
 
     private void breakdown(Context context) {
@@ -155,21 +176,34 @@ final class Routes {
         Subject org = call.subject();
         String meter = call.meter();
         Set<Dimension> by = call.dimensions();
-        Answer<Call.Days> days = call.has("period") ? periodDays(call, org) : new Answer.Found<>(call.days(), false);
-        if (!(days instanceof Answer.Found<Call.Days>(Call.Days range, boolean ignored))) {
-            answer(context, days, (found, stale) -> found, Problem::noPlan);
-            return;
-        }
-        Map<String, Shapes.Split> splits = new LinkedHashMap<>();
-        for (Dimension dimension : by) {
-            Answer<Breakdown> found = within(range, (from, to) -> queries().breakdown(org, dimension, meter, from, to));
-            if (!(found instanceof Answer.Found<Breakdown>(Breakdown breakdown, boolean stale))) {
-                answer(context, found, (rows, unused) -> rows, Problem::unknownMeter);
+        about(context, org, () -> {
+            Answer<Call.Days> days =
+                    call.has("period") ? periodDays(call, org) : new Answer.Found<>(call.days(), false);
+            if (days instanceof Answer.Absent<Call.Days>) {
+                answer(context, days, (range, stale) -> range, Problem::noPlan);
                 return;
             }
-            splits.put(Shapes.name(dimension), Shapes.Split.of(breakdown, stale));
+            answer(
+                    context,
+                    days.flatMap(range -> splits(org, by, meter, range)),
+                    (splits, stale) -> splits.size() == 1
+                            ? Shapes.Split.of(splits.values().iterator().next(), stale)
+                            : Shapes.Splits.of(splits, stale),
+                    Problem::unknownMeter);
+        });
+    }
+
+    private Answer<Map<Dimension, Breakdown>> splits(Subject org, Set<Dimension> by, String meter, Call.Days days) {
+        Answer<Map<Dimension, Breakdown>> splits = new Answer.Found<>(new LinkedHashMap<>(), false);
+        for (Dimension dimension : by) {
+            splits = splits.flatMap(before -> within(
+                            days, (from, to) -> queries().breakdown(org, dimension, meter, from, to))
+                    .map(split -> {
+                        before.put(dimension, split);
+                        return before;
+                    }));
         }
-        Reply.json(context, splits.size() == 1 ? splits.values().iterator().next() : new Shapes.Splits(splits));
+        return splits;
     }
 
     /** The days of a billing period. Splits are kept by day, so only a period from midnight to midnight has an exact answer. */
@@ -193,29 +227,59 @@ final class Routes {
     }
 
     private void subscription(Context context) {
-        answer(
+        Subject subject = call(context).wholeSubject();
+        about(
                 context,
-                queries().subscription(call(context).wholeSubject()),
-                (subscription, stale) -> Shapes.Subscription.of(subscription),
-                Problem::noSubscription);
+                subject,
+                () -> answer(
+                        context,
+                        queries().subscription(subject),
+                        (subscription, stale) -> Shapes.Subscription.of(subscription),
+                        Problem::noSubscription));
     }
 
     private void watermarks(Context context) {
         call(context);
-        answer(
+        UsageQueries queries = queries();
+        Waiting.on(
                 context,
-                queries().watermarks(),
-                (partitions, stale) -> Shapes.Watermarks.of(partitions, with.latenessHorizon()),
-                Problem::notFound);
+                () -> answer(
+                        context,
+                        queries.watermarks(),
+                        (partitions, stale) -> Shapes.Watermarks.of(partitions, with.latenessHorizon()),
+                        Problem::notFound));
     }
 
     private void conservation(Context context) {
         call(context);
-        answer(
+        UsageQueries queries = queries();
+        Waiting.on(
                 context,
-                queries().conservation(),
-                (partitions, stale) -> Shapes.Conserved.of(partitions),
-                Problem::notFound);
+                () -> answer(
+                        context,
+                        queries.conservation(),
+                        (partitions, stale) -> Shapes.Conserved.of(partitions),
+                        Problem::notFound));
+    }
+
+    /** What another instance asks, answered from what is here. */
+    private void question(Context context) {
+        LocalAnswers local = with.local().get().orElseThrow(() -> notStarted(with));
+        String json = JsonBody.textOf(context);
+        try {
+            context.contentType(Reply.JSON).result(local.answer(json));
+        } catch (IllegalArgumentException e) {
+            throw new Problem.Signal(Problem.badRequest(e.getMessage()));
+        }
+    }
+
+    /** Answers at once where all that is kept of a subject is here; else on a thread that may wait for another instance. */
+    private void about(Context context, Subject subject, Runnable answer) {
+        if (queries().mayWait(subject)) {
+            Waiting.on(context, answer);
+        } else {
+            answer.run();
+        }
     }
 
     private void live(Context context) {
@@ -267,6 +331,7 @@ final class Routes {
             Function<String, Problem> absence) {
         switch (answer) {
             case Answer.Found<T>(T value, boolean stale) -> Reply.json(context, shape.apply(value, stale));
+            case Answer.FromStandby<T>(T value, long lag) -> Reply.fromStandby(context, shape.apply(value, true), lag);
             case Answer.OutOfRetention<T>(LocalDate oldest) -> Reply.problem(context, Problem.outOfRetention(oldest));
             case Answer.Absent<T>(String what) -> Reply.problem(context, absence.apply(what));
             case Answer.NotReady<T>(String reason, Duration retryAfter) -> Reply.notReady(context, reason, retryAfter);

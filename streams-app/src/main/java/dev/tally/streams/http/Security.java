@@ -6,6 +6,8 @@ import dev.tally.streams.http.auth.InstanceSecret;
 import dev.tally.streams.http.auth.RateLimit;
 import dev.tally.streams.http.auth.StreamTickets;
 import dev.tally.streams.http.tls.ServedTls;
+import dev.tally.streams.query.InstanceClient;
+import java.net.http.HttpClient;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.Set;
@@ -32,6 +34,13 @@ public record Security(
 
     public Security {
         corsOrigins = Set.copyOf(corsOrigins);
+    }
+
+    /** The way to other instances: as they are served, and with what shows them who asks. */
+    public InstanceClient toOthers() {
+        return tls.map(served -> new InstanceClient(
+                        HttpClient.newBuilder().sslContext(served.clientContext()), "https", instances::headers))
+                .orElseGet(() -> new InstanceClient(instances::headers));
     }
 
     /** Anybody who reaches the port may call: for a loopback address. */

@@ -90,7 +90,13 @@ final class Shapes {
         }
     }
 
-    record Splits(Map<String, Split> breakdowns) {}
+    record Splits(Map<String, Split> breakdowns) {
+        static Splits of(Map<Dimension, Breakdown> splits, boolean stale) {
+            Map<String, Split> byName = new LinkedHashMap<>();
+            splits.forEach((dimension, split) -> byName.put(name(dimension), Split.of(split, stale)));
+            return new Splits(byName);
+        }
+    }
 
     record LimitShape(
             String scope,

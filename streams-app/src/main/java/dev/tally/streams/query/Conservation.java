@@ -26,4 +26,18 @@ public record Conservation(
     public long deadLettered() {
         return deadLetters.values().stream().mapToLong(Long::longValue).sum();
     }
+
+    /** With the other records of the same partition that were taken home elsewhere. */
+    Conservation plus(Conservation other) {
+        Map<String, Long> reasons = new TreeMap<>(deadLetters);
+        other.deadLetters.forEach((reason, count) -> reasons.merge(reason, count, Long::sum));
+        return new Conservation(
+                partition,
+                read + other.read,
+                counted + other.counted,
+                readOnly + other.readOnly,
+                duplicate + other.duplicate,
+                late + other.late,
+                reasons);
+    }
 }

@@ -1,19 +1,16 @@
 package dev.tally.streams.query;
 
-import dev.tally.keys.Partitions;
 import dev.tally.keys.Subject;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.streams.metering.BillingCalendar;
 import dev.tally.streams.state.CounterKeys;
 import dev.tally.streams.state.Freshness;
-import dev.tally.streams.state.Freshness.Stage;
 import dev.tally.streams.state.Numbers;
 import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.Totals;
 import dev.tally.streams.state.WindowKeys;
 import dev.tally.streams.state.WindowKeys.Length;
 import dev.tally.streams.state.WindowTotals;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -31,7 +28,7 @@ import org.apache.kafka.streams.state.QueryableStoreTypes;
 import org.apache.kafka.streams.state.ReadOnlyKeyValueStore;
 import org.jspecify.annotations.Nullable;
 
-/** The partitions of state stores that this instance holds as active. */
+/** The partitions of state stores that are on this instance: those it works on, or also those that it keeps copies of. */
 final class LocalStores {
 
     /** Worth while trying again after this. */
@@ -41,12 +38,24 @@ final class LocalStores {
     private final Topics topics;
     private final Freshness freshness;
     private final InstantSource clock;
+    private final boolean copies;
 
+    /** Those that this instance works on. */
     LocalStores(KafkaStreams streams, Topics topics, Freshness freshness, InstantSource clock) {
+        this(streams, topics, freshness, clock, false);
+    }
+
+    private LocalStores(KafkaStreams streams, Topics topics, Freshness freshness, InstantSource clock, boolean copies) {
         this.streams = streams;
         this.topics = topics;
         this.freshness = freshness;
         this.clock = clock;
+        this.copies = copies;
+    }
+
+    /** The same, with the copies that this instance keeps of what others work on, however far behind. */
+    LocalStores withCopies() {
+        return new LocalStores(streams, topics, freshness, clock, true);
     }
 
     /** An answer from stores; not ready while one of them is not here or not open. */
@@ -60,23 +69,27 @@ final class LocalStores {
 
     /** A value that the accounts stage's stores of a subject gave. */
     <T> Answer<T> ofAccount(Subject subject, T value) {
-        return found(value, Stage.ACCOUNTS, accountPartition(subject));
+        return found(value, Part.ofAccount(subject, topics));
     }
 
     /** What the accounts stage's stores of a subject do not hold; not ready where it may have come to be meanwhile, unseen from here. */
     <T> Answer<T> absentOfAccount(Subject subject, String what) {
-        return freshness.isCurrent(Stage.ACCOUNTS, accountPartition(subject), clock.instant())
+        return isCurrent(Part.ofAccount(subject, topics))
                 ? new Answer.Absent<>(what)
                 : new Answer.NotReady<>("the partition of this key is behind on this instance", RETRY_AFTER);
     }
 
     /** A value that the intake's stores of a user gave. */
     <T> Answer<T> ofIntake(Subject user, T value) {
-        return found(value, Stage.INTAKE, homePartition(user));
+        return found(value, Part.ofUserDays(user, topics));
     }
 
-    private <T> Answer<T> found(T value, Stage stage, int partition) {
-        return new Answer.Found<>(value, freshness.isStale(stage, partition, clock.instant()));
+    private <T> Answer<T> found(T value, Part part) {
+        return new Answer.Found<>(value, freshness.isStale(part.stage(), part.partition(), clock.instant()));
+    }
+
+    private boolean isCurrent(Part part) {
+        return freshness.isCurrent(part.stage(), part.partition(), clock.instant());
     }
 
     /**
@@ -85,7 +98,7 @@ final class LocalStores {
      * @throws InvalidStateStoreException when it is not here, or not open at the moment
      */
     ReadOnlyKeyValueStore<Bytes, byte[]> account(Subject subject, String store) {
-        return partition(store, accountPartition(subject));
+        return partition(store, Part.ofAccount(subject, topics));
     }
 
     /**
@@ -94,7 +107,7 @@ final class LocalStores {
      * @throws InvalidStateStoreException when it is not here, or not open at the moment
      */
     ReadOnlyKeyValueStore<Bytes, byte[]> userDays(Subject user) {
-        return partition(StoreNames.USER_DAYS, homePartition(user));
+        return partition(StoreNames.USER_DAYS, Part.ofUserDays(user, topics));
     }
 
     /**
@@ -105,8 +118,8 @@ final class LocalStores {
     Optional<Instant> oldestDay(Subject subject) {
         byte[] millis = switch (subject.kind()) {
             case USER -> {
-                int home = homePartition(subject);
-                yield partition(StoreNames.INTAKE_COUNTERS, home).get(CounterKeys.windowsFromKey(home));
+                Part home = Part.ofUserDays(subject, topics);
+                yield partition(StoreNames.INTAKE_COUNTERS, home).get(CounterKeys.windowsFromKey(home.partition()));
             }
             case ORG -> oldestAccountDay(subject);
         };
@@ -144,23 +157,19 @@ final class LocalStores {
         return stored == null ? Totals.NONE : WindowTotals.fromBytes(stored).totals();
     }
 
-    private int accountPartition(Subject subject) {
-        return Partitions.ofKey(subject.text().getBytes(StandardCharsets.UTF_8), topics.subjectPartitions());
-    }
-
-    private int homePartition(Subject user) {
-        return Partitions.ofKey(user.id().getBytes(StandardCharsets.UTF_8), topics.actionsPartitions());
-    }
-
     /**
      * One partition of a store.
      *
      * @throws InvalidStateStoreException when it is not here, or not open at the moment
      */
-    ReadOnlyKeyValueStore<Bytes, byte[]> partition(String store, int partition) {
-        return whileRunning(() -> streams.store(
-                StoreQueryParameters.fromNameAndType(store, QueryableStoreTypes.<Bytes, byte[]>keyValueStore())
-                        .withPartition(partition)));
+    ReadOnlyKeyValueStore<Bytes, byte[]> partition(String store, Part part) {
+        StoreQueryParameters<ReadOnlyKeyValueStore<Bytes, byte[]>> asked = StoreQueryParameters.fromNameAndType(
+                        store, QueryableStoreTypes.<Bytes, byte[]>keyValueStore())
+                .withPartition(part.partition());
+        // Kafka Streams hands out no store at all while any thread of this instance has anything to restore; what a
+        // stream thread works on meanwhile is as good as ever.
+        boolean any = copies || isCurrent(part);
+        return whileRunning(() -> streams.store(any ? asked.enableStaleStores() : asked));
     }
 
     /** The partitions of the accounts stage that this instance works on. */

@@ -14,6 +14,7 @@ import dev.tally.streams.metering.SubscriptionTerms;
 import dev.tally.streams.state.AccountCatalogue;
 import dev.tally.streams.state.BurnsCodec;
 import dev.tally.streams.state.CatalogueView;
+import dev.tally.streams.state.Freshness.Stage;
 import dev.tally.streams.state.IntervalCharge;
 import dev.tally.streams.state.PeriodCharges;
 import dev.tally.streams.state.StoreKey;
@@ -199,7 +200,8 @@ final class StoreBilling {
         List<WaitingIntervals> all = new ArrayList<>();
         for (int partition : stores.accountPartitions()) {
             all.add(new WaitingIntervals(
-                    partition, waiting(stores.partition(StoreNames.ACCOUNT_OPEN_INTERVALS, partition))));
+                    partition,
+                    waiting(stores.partition(StoreNames.ACCOUNT_OPEN_INTERVALS, new Part(Stage.ACCOUNTS, partition)))));
         }
         return new Answer.Found<>(all, false);
     }

@@ -11,7 +11,6 @@ import dev.tally.streams.metering.Payers;
 import dev.tally.streams.state.AccountCatalogue;
 import dev.tally.streams.state.CatalogueKind;
 import dev.tally.streams.state.CatalogueView;
-import dev.tally.streams.state.StoreNames;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -20,18 +19,24 @@ import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.streams.KafkaStreams;
 import org.jspecify.annotations.Nullable;
 
-/** The catalogue in force: as the intake of this instance goes by it, and as the accounts stage has it for the subjects that are here. */
+/** The catalogue in force: as the intake of this instance goes by it, and as the accounts stage has it, wherever a subject is. */
 public final class StoreCatalogue implements AdmissionTerms, CatalogueInForce {
 
     private final LocalStores stores;
+    private final RoutedQueries routed;
     private final CatalogueView intake;
     private final AccountCatalogue.CatalogueSerdes serdes;
     private final InstantSource clock;
 
     /** The catalogue of a running topology. */
     public StoreCatalogue(
-            KafkaStreams streams, Topics topics, StoreUsageQueries.Topology topology, InstantSource clock) {
+            KafkaStreams streams,
+            Topics topics,
+            StoreUsageQueries.Topology topology,
+            RoutedQueries routed,
+            InstantSource clock) {
         this.stores = new LocalStores(streams, topics, topology.freshness(), clock);
+        this.routed = routed;
         this.intake = topology.catalogue();
         this.serdes = topology.catalogueSerdes();
         this.clock = clock;
@@ -80,9 +85,6 @@ public final class StoreCatalogue implements AdmissionTerms, CatalogueInForce {
 
     @Override
     public Answer<Optional<SpecificRecord>> ofAccounts(Subject subject, CatalogueKind kind, String key) {
-        return stores.answer(() -> {
-            var store = stores.account(subject, StoreNames.ACCOUNT_CATALOGUE);
-            return stores.ofAccount(subject, new AccountCatalogue(serdes, store).record(kind, key));
-        });
+        return routed.catalogueRecord(subject, kind, key, stored -> serdes.read(kind, stored));
     }
 }

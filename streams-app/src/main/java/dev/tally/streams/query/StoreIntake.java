@@ -4,10 +4,12 @@ import dev.tally.schemas.topics.Topics;
 import dev.tally.streams.metering.DeadLetterReason;
 import dev.tally.streams.state.CounterKeys;
 import dev.tally.streams.state.CounterKeys.Counter;
+import dev.tally.streams.state.Freshness.Stage;
 import dev.tally.streams.state.Numbers;
 import dev.tally.streams.state.StoreNames;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -27,23 +29,25 @@ final class StoreIntake {
         this.topics = topics;
     }
 
-    Answer<List<PartitionWatermark>> watermarks() {
+    /** Of the partitions that this instance works on. */
+    Answer<IntakeFigures> ofThisInstance() {
+        return of(stores.partitionsOf(topics.actions()));
+    }
+
+    /** Of these partitions, all of which this instance must work on. */
+    Answer<IntakeFigures> of(Collection<Integer> partitions) {
         List<PartitionWatermark> watermarks = new ArrayList<>();
-        for (int partition : stores.partitionsOf(topics.actions())) {
-            ReadOnlyKeyValueStore<Bytes, byte[]> counters = stores.partition(StoreNames.INTAKE_COUNTERS, partition);
+        List<ReadOnlyKeyValueStore<Bytes, byte[]>> local = new ArrayList<>();
+        for (int partition : partitions) {
+            ReadOnlyKeyValueStore<Bytes, byte[]> counters =
+                    stores.partition(StoreNames.INTAKE_COUNTERS, new Part(Stage.INTAKE, partition));
             watermarks.add(new PartitionWatermark(
                     partition,
                     instant(counters.get(CounterKeys.streamTimeKey(partition))),
                     instant(counters.get(CounterKeys.floorKey(partition)))));
+            local.add(counters);
         }
         watermarks.sort(Comparator.comparingInt(PartitionWatermark::partition));
-        return new Answer.Found<>(watermarks, false);
-    }
-
-    Answer<List<Conservation>> conservation() {
-        List<ReadOnlyKeyValueStore<Bytes, byte[]>> local = stores.partitionsOf(topics.actions()).stream()
-                .map(partition -> stores.partition(StoreNames.INTAKE_COUNTERS, partition))
-                .toList();
         List<Conservation> all = new ArrayList<>();
         for (int origin = 0; origin < topics.actionsPartitions(); origin++) {
             Map<String, Long> deadLetters = new TreeMap<>();
@@ -62,7 +66,7 @@ final class StoreIntake {
                     sum(local, CounterKeys.key(origin, Counter.LATE)),
                     deadLetters));
         }
-        return new Answer.Found<>(all, false);
+        return new Answer.Found<>(new IntakeFigures(watermarks, all), false);
     }
 
     private static @Nullable Instant instant(byte @Nullable [] millis) {

@@ -21,14 +21,13 @@ import dev.tally.streams.state.WindowKeys.Length;
 import dev.tally.streams.state.WindowKeys.ScopeTag;
 import dev.tally.streams.state.WindowTotals;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.ToLongFunction;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.jspecify.annotations.Nullable;
@@ -39,26 +38,19 @@ final class StoreLimits {
     private final LocalStores stores;
     private final StoreBilling billing;
     private final Function<Subject, AccountCatalogue> accounts;
-    private final BiFunction<Subject, Instant, Totals> days;
-    private final InstantSource clock;
 
-    /** @param days a subject's day, as its usage is answered */
-    StoreLimits(
-            LocalStores stores,
-            StoreBilling billing,
-            Function<Subject, AccountCatalogue> accounts,
-            BiFunction<Subject, Instant, Totals> days,
-            InstantSource clock) {
+    StoreLimits(LocalStores stores, StoreBilling billing, Function<Subject, AccountCatalogue> accounts) {
         this.stores = stores;
         this.billing = billing;
         this.accounts = accounts;
-        this.days = days;
-        this.clock = clock;
     }
 
-    /** A row for each limit; of those for members and spaces one for each that has used something in the open window. */
-    List<LimitRow> rows(Subject subject) {
-        Instant now = clock.instant();
+    /**
+     * A row for each limit; of those for members and spaces one for each that has used something in the open window.
+     *
+     * @param today what of a meter the subject has used today that its limits count
+     */
+    List<LimitRow> rows(Subject subject, Instant now, ToLongFunction<String> today) {
         AccountCatalogue terms = accounts.apply(subject);
         Optional<SubscriptionTerms> subscription = terms.subscription(subject);
         if (subscription.isEmpty()) {
@@ -68,7 +60,7 @@ final class StoreLimits {
         Period period = BillingCalendar.period(subscription.get().anchor(), now);
         List<LimitRow> rows = new ArrayList<>();
         for (EffectiveLimit limit : limits.own()) {
-            rows.add(ownRow(subject, limit, period, now));
+            rows.add(ownRow(subject, limit, period, now, today));
         }
         for (Scope scope : List.of(Scope.MEMBER, Scope.SPACE)) {
             if (limits.limits(scope)) {
@@ -78,12 +70,18 @@ final class StoreLimits {
         return rows;
     }
 
-    private LimitRow ownRow(Subject subject, EffectiveLimit limit, Period period, Instant now) {
+    private LimitRow ownRow(
+            Subject subject, EffectiveLimit limit, Period period, Instant now, ToLongFunction<String> today) {
         String meter = limit.terms().meter();
         return switch (limit.terms().window()) {
             case DAY -> {
-                Period day = BillingCalendar.day(now);
-                yield row(subject, limit, subject.id(), level(days.apply(subject, day.start()), limit), day.end());
+                Level level = Level.of(today.applyAsLong(meter), limit.amount());
+                yield row(
+                        subject,
+                        limit,
+                        subject.id(),
+                        level,
+                        BillingCalendar.day(now).end());
             }
             case PERIOD -> {
                 AllocationTerms pool = limit.pool();

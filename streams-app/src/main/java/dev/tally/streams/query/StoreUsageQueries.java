@@ -11,6 +11,8 @@ import dev.tally.streams.metering.Period;
 import dev.tally.streams.metering.PlanTerms.Window;
 import dev.tally.streams.metering.Thresholds.Level;
 import dev.tally.streams.state.AccountCatalogue;
+import dev.tally.streams.state.AdmissionState;
+import dev.tally.streams.state.CatalogueKind;
 import dev.tally.streams.state.CatalogueView;
 import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.StoreKey;
@@ -26,6 +28,7 @@ import java.time.InstantSource;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -39,13 +42,15 @@ import org.apache.kafka.streams.state.ReadOnlyKeyValueStore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers from the state stores of this instance. A key whose partition is elsewhere, or on its way, is {@link Answer.NotReady}.
+ * Answers questions from the state stores of this instance. What is kept elsewhere, or is on its way, is {@link Answer.NotReady}.
  *
  * <p>A user's day counts come from the intake, where they show before the commit; everything else from the accounts stage.
  */
-public final class StoreUsageQueries implements UsageQueries {
+public final class StoreUsageQueries {
 
     private final LocalStores stores;
+    private final Topics topics;
+    private final Topology topology;
     private final CatalogueView catalogue;
     private final AccountCatalogue.CatalogueSerdes serdes;
     private final Duration retention;
@@ -63,14 +68,26 @@ public final class StoreUsageQueries implements UsageQueries {
      */
     public StoreUsageQueries(
             KafkaStreams streams, Topics topics, Topology topology, Duration retention, InstantSource clock) {
-        this.stores = new LocalStores(streams, topics, topology.freshness(), clock);
+        this(new LocalStores(streams, topics, topology.freshness(), clock), topics, topology, retention, clock);
+    }
+
+    private StoreUsageQueries(
+            LocalStores stores, Topics topics, Topology topology, Duration retention, InstantSource clock) {
+        this.stores = stores;
+        this.topics = topics;
+        this.topology = topology;
         this.catalogue = topology.catalogue();
         this.serdes = topology.catalogueSerdes();
         this.retention = retention;
         this.clock = clock;
         this.billing = new StoreBilling(stores, catalogue, this::accounts);
-        this.limits = new StoreLimits(stores, billing, this::accounts, this::day, clock);
+        this.limits = new StoreLimits(stores, billing, this::accounts);
         this.intake = new StoreIntake(stores, topics);
+    }
+
+    /** The same from copies too, however far behind. */
+    StoreUsageQueries withCopies() {
+        return new StoreUsageQueries(stores.withCopies(), topics, topology, retention, clock);
     }
 
     /**
@@ -83,84 +100,115 @@ public final class StoreUsageQueries implements UsageQueries {
     public record Topology(
             CatalogueView catalogue, AccountCatalogue.CatalogueSerdes catalogueSerdes, Freshness freshness) {}
 
-    @Override
-    public Answer<Usage> usage(Subject subject, String meter, LocalDate day) {
-        return ofMeter(subject, meter, day, () -> {
-            Period window = BillingCalendar.day(startOf(day));
-            Optional<Total> total = day(subject, window.start()).of(meter);
-            Optional<EffectiveLimit> limit = limitsOf(subject).own(meter, Window.DAY);
-            long limitUsed = total.map(Total::limitUsed).orElse(0L);
-            Level level = limit.map(l -> Level.of(limitUsed, l.amount())).orElse(null);
-            return of(
-                    subject,
-                    new Usage(
-                            subject,
-                            meter,
-                            window.start(),
-                            window.end(),
-                            total.map(Total::used).orElse(0L),
-                            limitUsed,
-                            limit.map(EffectiveLimit::amount).orElse(null),
-                            LimitState.of(
-                                    level, limit.map(EffectiveLimit::thresholds).orElse(List.of())),
-                            limit.map(l -> window.end()).orElse(null),
-                            total.map(Total::asOf).orElse(null)));
+    /** What a user has used on a day, by meter. */
+    Answer<Map<String, Total>> userDay(Subject user, LocalDate day) {
+        return kept(user, day, () -> {
+            Totals totals = userDay(user, startOf(day));
+            Map<String, Total> byMeter = new TreeMap<>();
+            for (String meter : totals.meters()) {
+                totals.of(meter).ifPresent(total -> byMeter.put(meter, total));
+            }
+            return stores.ofIntake(user, byMeter);
         });
     }
 
-    /** A user's days are the intake's, an org's the accounts stage's. */
-    private <T> Answer<T> of(Subject subject, T value) {
-        return switch (subject.kind()) {
-            case USER -> stores.ofIntake(subject, value);
-            case ORG -> stores.ofAccount(subject, value);
-        };
+    private Totals userDay(Subject user, Instant day) {
+        return Totals.ofNullable(stores.userDays(user).get(WindowKeys.userDay(user.id(), day)));
+    }
+
+    /**
+     * A subject's usage beside its limit.
+     *
+     * @param ofUser what the user has used, which the accounts stage is told of later; null: nothing. Of an org without meaning
+     */
+    Answer<Usage> usage(Subject subject, String meter, LocalDate day, @Nullable Total ofUser) {
+        return ofMeter(meter, () -> switch (subject.kind()) {
+            case USER -> stores.ofAccount(subject, usage(subject, meter, day, Optional.ofNullable(ofUser)));
+            case ORG ->
+                kept(
+                        subject,
+                        day,
+                        () -> stores.ofAccount(
+                                subject,
+                                usage(
+                                        subject,
+                                        meter,
+                                        day,
+                                        stores.window(subject, Length.DAY, startOf(day))
+                                                .of(meter))));
+        });
+    }
+
+    private Usage usage(Subject subject, String meter, LocalDate day, Optional<Total> total) {
+        Period window = BillingCalendar.day(startOf(day));
+        Optional<EffectiveLimit> limit = limitsOf(subject).own(meter, Window.DAY);
+        long limitUsed = total.map(Total::limitUsed).orElse(0L);
+        Level level = limit.map(l -> Level.of(limitUsed, l.amount())).orElse(null);
+        return new Usage(
+                subject,
+                meter,
+                window.start(),
+                window.end(),
+                total.map(Total::used).orElse(0L),
+                limitUsed,
+                limit.map(EffectiveLimit::amount).orElse(null),
+                LimitState.of(level, limit.map(EffectiveLimit::thresholds).orElse(List.of())),
+                limit.map(l -> window.end()).orElse(null),
+                total.map(Total::asOf).orElse(null));
+    }
+
+    /** One entry for each day from {@code from} to {@code to}, both inclusive. */
+    Answer<List<DayUsage>> history(Subject subject, String meter, LocalDate from, LocalDate to) {
+        return ofMeter(
+                meter,
+                () -> kept(subject, from, () -> {
+                    List<DayUsage> days = from.datesUntil(to.plusDays(1))
+                            .map(day ->
+                                    new DayUsage(day, day(subject, startOf(day)).used(meter)))
+                            .toList();
+                    return switch (subject.kind()) {
+                        case USER -> stores.ofIntake(subject, days);
+                        case ORG -> stores.ofAccount(subject, days);
+                    };
+                }));
     }
 
     private Totals day(Subject subject, Instant day) {
         return switch (subject.kind()) {
-            case USER -> Totals.ofNullable(stores.userDays(subject).get(WindowKeys.userDay(subject.id(), day)));
+            case USER -> userDay(subject, day);
             case ORG -> stores.window(subject, Length.DAY, day);
         };
     }
 
-    @Override
-    public Answer<List<DayUsage>> history(Subject subject, String meter, LocalDate from, LocalDate to) {
+    /** An org's usage from {@code from} to {@code to}, both inclusive, split by one dimension. */
+    Answer<Breakdown> breakdown(Subject org, Dimension by, String meter, LocalDate from, LocalDate to) {
         return ofMeter(
-                subject,
                 meter,
-                from,
-                () -> of(
-                        subject,
-                        from.datesUntil(to.plusDays(1))
-                                .map(day -> new DayUsage(
-                                        day, day(subject, startOf(day)).used(meter)))
-                                .toList()));
-    }
-
-    @Override
-    public Answer<Breakdown> breakdown(Subject org, Dimension by, String meter, LocalDate from, LocalDate to) {
-        return ofMeter(org, meter, from, () -> {
-            Map<String, Long> used = new TreeMap<>();
-            ReadOnlyKeyValueStore<Bytes, byte[]> splits = stores.account(org, StoreNames.ACCOUNT_SPLITS);
-            from.datesUntil(to.plusDays(1)).forEach(day -> {
-                StoreKey rows = WindowKeys.splitRows(startOf(day), org.text(), splitBy(by));
-                try (KeyValueIterator<Bytes, byte[]> found = splits.range(rows.bytes(), rows.afterPrefix())) {
-                    found.forEachRemaining(row -> {
-                        long amount = Totals.fromBytes(row.value).used(meter);
-                        if (amount > 0) {
-                            used.merge(WindowKeys.splitRow(row.key), amount, Amounts::plus);
+                () -> kept(org, from, () -> {
+                    Map<String, Long> used = new TreeMap<>();
+                    ReadOnlyKeyValueStore<Bytes, byte[]> splits = stores.account(org, StoreNames.ACCOUNT_SPLITS);
+                    from.datesUntil(to.plusDays(1)).forEach(day -> {
+                        StoreKey rows = WindowKeys.splitRows(startOf(day), org.text(), splitBy(by));
+                        try (KeyValueIterator<Bytes, byte[]> found = splits.range(rows.bytes(), rows.afterPrefix())) {
+                            found.forEachRemaining(row -> {
+                                long amount = Totals.fromBytes(row.value).used(meter);
+                                if (amount > 0) {
+                                    used.merge(WindowKeys.splitRow(row.key), amount, Amounts::plus);
+                                }
+                            });
                         }
                     });
-                }
-            });
-            List<Breakdown.Row> rows = new ArrayList<>();
-            used.forEach((key, amount) -> rows.add(new Breakdown.Row(key, amount)));
-            rows.sort(Comparator.comparingLong(Breakdown.Row::used).reversed().thenComparing(Breakdown.Row::key));
-            return stores.ofAccount(
-                    org,
-                    new Breakdown(
-                            rows, rows.stream().mapToLong(Breakdown.Row::used).reduce(0, Amounts::plus)));
-        });
+                    List<Breakdown.Row> rows = new ArrayList<>();
+                    used.forEach((key, amount) -> rows.add(new Breakdown.Row(key, amount)));
+                    rows.sort(Comparator.comparingLong(Breakdown.Row::used)
+                            .reversed()
+                            .thenComparing(Breakdown.Row::key));
+                    return stores.ofAccount(
+                            org,
+                            new Breakdown(
+                                    rows,
+                                    rows.stream().mapToLong(Breakdown.Row::used).reduce(0, Amounts::plus)));
+                }));
     }
 
     private static SplitBy splitBy(Dimension by) {
@@ -173,48 +221,80 @@ public final class StoreUsageQueries implements UsageQueries {
         };
     }
 
-    @Override
-    public Answer<List<LimitRow>> limits(Subject subject) {
-        return stores.answer(() -> stores.ofAccount(subject, limits.rows(subject)));
+    /**
+     * The limits in force for a subject.
+     *
+     * @param userToday by meter, what a user's limits count of what it has used on the day of {@code at}; of an org without meaning
+     */
+    Answer<List<LimitRow>> limits(Subject subject, Instant at, Map<String, Long> userToday) {
+        return stores.answer(() -> stores.ofAccount(subject, limits.rows(subject, at, meter -> switch (subject.kind()) {
+            case USER -> userToday.getOrDefault(meter, 0L);
+            case ORG ->
+                stores.window(subject, Length.DAY, BillingCalendar.day(at).start())
+                        .limitUsed(meter);
+        })));
     }
 
-    @Override
-    public Answer<BillingPeriod> billing(Subject subject, @Nullable LocalDate in) {
+    /**
+     * A payer's billing period.
+     *
+     * @param in a day of it; null: the current one
+     */
+    Answer<BillingPeriod> billing(Subject subject, @Nullable LocalDate in) {
         return stores.answer(() -> {
             Instant now = clock.instant();
             return billing.period(subject, in == null ? now : startOf(in), now);
         });
     }
 
-    @Override
-    public Answer<SubscriptionInForce> subscription(Subject subject) {
+    /** The subscription in force. */
+    Answer<SubscriptionInForce> subscription(Subject subject) {
         return stores.answer(() -> billing.subscription(subject));
     }
 
-    @Override
-    public Answer<List<PartitionWatermark>> watermarks() {
-        return stores.answer(intake::watermarks);
+    /** What the intake partitions tell that this instance works on. */
+    public Answer<IntakeFigures> intake() {
+        return stores.answer(intake::ofThisInstance);
     }
 
-    @Override
-    public Answer<List<Conservation>> conservation() {
-        return stores.answer(intake::conservation);
+    /** What these partitions of the intake tell, all of which this instance must work on. */
+    Answer<IntakeFigures> intake(Collection<Integer> partitions) {
+        return stores.answer(() -> intake.of(partitions));
     }
 
-    @Override
+    /** Closed billing intervals that wait for the record of their plan, by partition of this instance. */
     public Answer<List<WaitingIntervals>> waitingIntervals() {
         return stores.answer(billing::waitingIntervals);
     }
 
-    private <T> Answer<T> ofMeter(Subject subject, String meter, LocalDate oldestAsked, Supplier<Answer<T>> answer) {
+    /** A record of the catalogue as the accounts stage of a subject has it, as it is stored. */
+    Answer<Stored> catalogueRecord(Subject subject, CatalogueKind kind, String key) {
+        return stores.answer(() -> stores.ofAccount(
+                subject, Stored.of(accounts(subject).stored(kind, key).orElse(null))));
+    }
+
+    /** An admission, as it is stored. */
+    Answer<Stored> admission(Subject payer, String actionId) {
         return stores.answer(() -> {
-            if (!catalogue.isComplete()) {
-                return new Answer.NotReady<>("the catalogue is being read", LocalStores.RETRY_AFTER);
-            }
-            if (!catalogue.meters().has(meter)) {
-                return new Answer.Absent<>("meter " + meter);
-            }
-            // By the clock, and by what has really expired: a retention that was raised brings nothing back.
+            byte[] stored = stores.account(payer, StoreNames.ACCOUNT_ADMISSIONS)
+                    .get(AdmissionState.key(payer.text(), actionId));
+            return stored == null
+                    ? stores.absentOfAccount(payer, payer.text() + " has no admission " + actionId)
+                    : stores.ofAccount(payer, Stored.of(stored));
+        });
+    }
+
+    private <T> Answer<T> ofMeter(String meter, Supplier<Answer<T>> answer) {
+        if (!catalogue.isComplete()) {
+            return new Answer.NotReady<>("the catalogue is being read", LocalStores.RETRY_AFTER);
+        }
+        return stores.answer(
+                () -> catalogue.meters().has(meter) ? answer.get() : new Answer.Absent<>("meter " + meter));
+    }
+
+    /** An answer about days that are still kept: by the clock, and by what has really expired; a retention that was raised brings nothing back. */
+    private <T> Answer<T> kept(Subject subject, LocalDate oldestAsked, Supplier<Answer<T>> answer) {
+        return stores.answer(() -> {
             LocalDate byClock = dayOf(clock.instant().minus(retention));
             LocalDate oldest = stores.oldestDay(subject)
                     .map(StoreUsageQueries::dayOf)

@@ -5,7 +5,7 @@ import java.time.LocalDate;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Questions about usage. Implementations never block for long and never answer zero where they cannot know. */
+/** Questions about usage, of any subject. They are never answered with zero where nobody can know. */
 public interface UsageQueries {
 
     /** A subject's usage of a meter on a day; a day without usage is found, with zero. */
@@ -30,12 +30,12 @@ public interface UsageQueries {
     /** The subscription in force at the intake. */
     Answer<SubscriptionInForce> subscription(Subject subject);
 
-    /** Where the intake partitions of this instance stand. */
+    /** Where all intake partitions stand. */
     Answer<List<PartitionWatermark>> watermarks();
 
-    /** What became of the records that this instance took home, by the partition of {@code actions} where they were first read. */
+    /** What became of the records of all partitions of {@code actions}. */
     Answer<List<Conservation>> conservation();
 
-    /** Closed billing intervals that wait for the record of their plan, by partition of this instance. */
-    Answer<List<WaitingIntervals>> waitingIntervals();
+    /** Whether a question about a subject may have to wait for another instance. */
+    boolean mayWait(Subject subject);
 }

@@ -33,6 +33,7 @@ public final class LoggedAdmissions implements Admissions {
     private final SubjectLog log;
     private final DecisionBoard board;
     private final AdmissionStates states;
+    private final AdmissionStates anywhere;
     private final AdmissionTerms terms;
     private final InstantSource clock;
     private final Duration answerWithin;
@@ -41,7 +42,8 @@ public final class LoggedAdmissions implements Admissions {
      * Admissions of a running topology.
      *
      * @param board where decisions are shown
-     * @param states where their present states are kept
+     * @param states their present states, where they are kept on this instance
+     * @param anywhere the same, wherever they are kept
      * @param clock by which the log's records are stamped, more or less
      * @param answerWithin a decision takes milliseconds; one that takes longer than this is answered with "ask again"
      */
@@ -49,12 +51,14 @@ public final class LoggedAdmissions implements Admissions {
             SubjectLog log,
             DecisionBoard board,
             AdmissionStates states,
+            AdmissionStates anywhere,
             AdmissionTerms terms,
             InstantSource clock,
             Duration answerWithin) {
         this.log = log;
         this.board = board;
         this.states = states;
+        this.anywhere = anywhere;
         this.terms = terms;
         this.clock = clock;
         this.answerWithin = answerWithin;
@@ -69,6 +73,7 @@ public final class LoggedAdmissions implements Admissions {
     public Answer<AdmissionDecision> ask(AdmissionAsk ask) {
         return switch (terms.payer(ask.userId(), ask.orgId())) {
             case Answer.Found<Subject>(Subject payer, boolean ignored) -> ask(payer, ask);
+            case Answer.FromStandby<Subject>(Subject payer, long ignored) -> ask(payer, ask);
             case Answer.Absent<Subject>(String what) -> new Answer.Absent<>(what);
             case Answer.OutOfRetention<Subject> old -> new Answer.OutOfRetention<>(old.oldest());
             case Answer.NotReady<Subject>(String reason, Duration after) -> new Answer.NotReady<>(reason, after);
@@ -189,12 +194,18 @@ public final class LoggedAdmissions implements Admissions {
         return states.find(payer, actionId) instanceof Answer.NotReady<AdmissionDecision>;
     }
 
-    /** The state in the store, or, where its partition is not here, what was shown last. */
+    /** The state in the store of whoever keeps it, or, where it cannot be asked, what was shown last. */
     private Answer<AdmissionDecision> present(Subject payer, String actionId) {
-        Answer<AdmissionDecision> here = states.find(payer, actionId);
-        return here instanceof Answer.NotReady<AdmissionDecision>
-                ? newestShown(payer, actionId).orElse(here)
-                : here;
+        Answer<AdmissionDecision> kept = anywhere.find(payer, actionId);
+        return switch (kept) {
+            case Answer.Found<AdmissionDecision> found -> found;
+            case Answer.Absent<AdmissionDecision> absent -> absent;
+            case Answer.OutOfRetention<AdmissionDecision> old -> old;
+            case Answer.FromStandby<AdmissionDecision> copy ->
+                newestShown(payer, actionId).orElse(copy);
+            case Answer.NotReady<AdmissionDecision> notReady ->
+                newestShown(payer, actionId).orElse(notReady);
+        };
     }
 
     /** The accounts stage may have forgotten what is older than its memory, and the id may be another action's. */

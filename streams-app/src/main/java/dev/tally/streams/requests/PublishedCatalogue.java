@@ -174,6 +174,7 @@ public final class PublishedCatalogue implements CatalogueWrites {
         return switch (inForce.ofAccounts(subject(record), kind, key)) {
             case Answer.Found<Optional<SpecificRecord>>(Optional<SpecificRecord> held, boolean ignored) ->
                 held.equals(wanted) ? Standing.IN_FORCE : Standing.NOT_YET;
+            case Answer.FromStandby<Optional<SpecificRecord>> ignored -> Standing.CANNOT_TELL;
             case Answer.NotReady<Optional<SpecificRecord>> ignored -> Standing.CANNOT_TELL;
             case Answer.Absent<Optional<SpecificRecord>> ignored -> Standing.CANNOT_TELL;
             case Answer.OutOfRetention<Optional<SpecificRecord>> ignored -> Standing.CANNOT_TELL;

@@ -59,7 +59,8 @@ public final class AccountCatalogue implements Terms {
             this.topic = topic;
         }
 
-        SpecificRecord read(CatalogueKind kind, byte[] value) {
+        /** A record as it is stored. */
+        public SpecificRecord read(CatalogueKind kind, byte[] value) {
             RecordSerde<? extends SpecificRecord> serde = records.serde(kind);
             return switch (serde.decode(topic, new RecordHeaders(), value)) {
                 case Decoded.Read<? extends SpecificRecord> read -> read.value();
@@ -151,8 +152,12 @@ public final class AccountCatalogue implements Terms {
 
     /** A record of the catalogue, as it was put in force. */
     public Optional<SpecificRecord> record(CatalogueKind kind, String key) {
-        byte[] value = store.get(storeKey(kind, key));
-        return value == null ? Optional.empty() : Optional.of(serdes.read(kind, value));
+        return stored(kind, key).map(value -> serdes.read(kind, value));
+    }
+
+    /** The same as it is stored. */
+    public Optional<byte[]> stored(CatalogueKind kind, String key) {
+        return Optional.ofNullable(store.get(storeKey(kind, key)));
     }
 
     static Bytes seatsKey(String subject) {

@@ -1,10 +1,9 @@
 package dev.tally.streams.topology;
 
 import dev.tally.keys.Ids;
-import dev.tally.keys.Partitions;
 import dev.tally.keys.Subject;
+import dev.tally.streams.state.Homes;
 import dev.tally.streams.state.WriteBackStore;
-import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +35,7 @@ final class IntakeUsers {
 
         private User(String id, int partitions) {
             subject = Subject.user(id);
-            home = Partitions.ofKey(id.getBytes(StandardCharsets.UTF_8), partitions);
+            home = Homes.ofUser(id, partitions);
         }
 
         String id() {

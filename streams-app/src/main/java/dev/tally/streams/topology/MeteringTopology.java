@@ -27,6 +27,7 @@ import dev.tally.streams.state.CatalogueRecords;
 import dev.tally.streams.state.CatalogueView;
 import dev.tally.streams.state.DecisionBoard;
 import dev.tally.streams.state.Freshness;
+import dev.tally.streams.state.Homes;
 import dev.tally.streams.state.InputLag;
 import dev.tally.streams.state.ReplacedRecords;
 import dev.tally.streams.state.StoreNames;
@@ -187,7 +188,7 @@ public final class MeteringTopology {
     public ProducerRecord<byte[], byte[]> subjectLogRecord(Subject payer, SpecificRecord request) {
         return new ProducerRecord<>(
                 topics.subjectLog(),
-                payer.text().getBytes(StandardCharsets.UTF_8),
+                Homes.accountKey(payer),
                 subjectInputs.serializer().serialize(topics.subjectLog(), request));
     }
 

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -77,6 +78,21 @@ class MeteringSettingsTest {
                         .values()
                         .string("http.host"))
                 .isEqualTo("0.0.0.0");
+    }
+
+    @Test
+    void shouldTellOthersWhereItIs() {
+        Map<String, String> everywhere = Map.of("http.host", "0.0.0.0", "auth", "behind-proxy");
+        Map<String, String> named = Map.of(
+                "http.host", "0.0.0.0", "auth", "behind-proxy", "application.server", "tally-1.example:8080");
+
+        assertThat(load(Map.of()).applicationServer(8123)).isEqualTo("127.0.0.1:8123");
+        assertThat(load(named).applicationServer(8123)).isEqualTo("tally-1.example:8080");
+        assertThat(load(everywhere).isUnreachableForOthers()).isTrue();
+        assertThat(load(named).isUnreachableForOthers()).isFalse();
+        for (String bad : List.of("tally-1.example", "0.0.0.0:8080", "[::]:8080", "tally-1.example:0", ":8080")) {
+            assertThat(problemsOf(Map.of("application.server", bad))).contains("application.server");
+        }
     }
 
     @Test

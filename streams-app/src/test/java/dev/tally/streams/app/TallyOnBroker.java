@@ -30,6 +30,7 @@ import dev.tally.schemas.topics.TopicReader;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.settings.CommonSettings;
 import dev.tally.settings.SettingsLoader;
+import dev.tally.streams.http.Security;
 import dev.tally.streams.query.Answer;
 import dev.tally.streams.query.Conservation;
 import dev.tally.streams.query.LimitRow;
@@ -366,7 +367,13 @@ final class TallyOnBroker {
                 new MeteringSettings(SettingsLoader.load(MeteringSettings.define(), Map.of(), Map.of(), given));
         Installation installation = Installation.openOrCreate(
                 CommonSettings.kafkaClient(settings.values()), settings.topics(), PARTITIONS, PARTITIONS);
-        return MeteringApp.build(settings, installation, InstantSource.system(), crash);
+        return MeteringApp.build(
+                settings,
+                installation,
+                InstantSource.system(),
+                settings.values().integer(MeteringSettings.HTTP_PORT),
+                Security.open(InstantSource.system()).toOthers(),
+                crash);
     }
 
     MeteringApp start(String name, Topics topics, String applicationId) {

@@ -48,6 +48,7 @@ final class AuthorisationTest {
             GET /v1/watermarks                    | t    | s        | s    | s       | s       | s       | s       | s          | s     | s        | s        | +     | o        | o
             GET /v1/conservation                  | t    | s        | s    | s       | s       | s       | s       | s          | s     | s        | s        | +     | o        | o
             GET /metrics                          | t    | s        | s    | s       | s       | s       | s       | s          | s     | s        | s        | +     | o        | o
+            POST /internal/v1/questions           | t    | t        | t    | t       | t       | t       | t       | t          | t     | t        | t        | t     | t        | t
             GET /health/live                      | +    | +        | +    | +       | +       | +       | +       | +          | +     | +        | +        | +     | +        | +
             GET /health/ready                     | +    | +        | +    | +       | +       | +       | +       | +          | +     | +        | +        | +     | +        | +
             GET /openapi.json                     | +    | +        | +    | +       | +       | +       | +       | +          | +     | +        | +        | +     | +        | +
@@ -87,10 +88,12 @@ final class AuthorisationTest {
                         .isEqualTo(expected);
                 assertThat(response.headers().firstValue("WWW-Authenticate").orElse(""))
                         .isEqualTo(
-                                expected.equals("s")
-                                        ? "Bearer realm=\"tally\", error=\"insufficient_scope\", scope=\"" + scope(row)
-                                                + "\""
-                                        : "");
+                                switch (expected) {
+                                    case "s" ->
+                                        "Bearer realm=\"tally\", error=\"insufficient_scope\", scope=\"" + scope(row) + "\"";
+                                    case "t" -> "Bearer realm=\"tally\"";
+                                    default -> "";
+                                });
             }
         }
     }

@@ -14,7 +14,6 @@ import dev.tally.streams.query.PartitionWatermark;
 import dev.tally.streams.query.SubscriptionInForce;
 import dev.tally.streams.query.Usage;
 import dev.tally.streams.query.UsageQueries;
-import dev.tally.streams.query.WaitingIntervals;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -43,6 +42,8 @@ final class CountsInMemory implements UsageQueries {
     private List<PartitionWatermark> watermarks = List.of();
     private List<Conservation> conservation = List.of();
     private boolean stale;
+    private boolean elsewhere;
+    private @Nullable Long lag;
     private @Nullable Duration awayFor;
     private @Nullable RuntimeException failure;
 
@@ -81,6 +82,17 @@ final class CountsInMemory implements UsageQueries {
     /** From now on answers may be behind. */
     void fallBehind() {
         stale = true;
+    }
+
+    /** From now on another instance answers. */
+    void goElsewhere() {
+        elsewhere = true;
+    }
+
+    /** From now on a copy answers, on another instance. */
+    void leaveToStandby(long behind) {
+        elsewhere = true;
+        lag = behind;
     }
 
     /** From now on nobody can answer. */
@@ -170,12 +182,12 @@ final class CountsInMemory implements UsageQueries {
     }
 
     @Override
-    public Answer<List<WaitingIntervals>> waitingIntervals() {
-        return unlessAway(found(List.of()));
+    public boolean mayWait(Subject subject) {
+        return elsewhere;
     }
 
     private <T> Answer<T> found(T value) {
-        return new Answer.Found<>(value, stale);
+        return lag == null ? new Answer.Found<>(value, stale) : new Answer.FromStandby<>(value, lag);
     }
 
     private <T> Answer<T> ofMeter(String meter, LocalDate from, Answer<T> answer) {

@@ -49,6 +49,7 @@ final class ServedApi implements AutoCloseable {
         api = new HttpApi(new HttpApi.Collaborators(
                 () -> started ? Optional.of(counts) : Optional.empty(),
                 () -> started ? Optional.of(new Requests(admissions, catalogue)) : Optional.empty(),
+                Optional::empty,
                 catalogueWritable,
                 () -> live,
                 () -> notReady,

@@ -69,6 +69,45 @@ final class UsageRoutesTest {
         assertThat(response.body()).contains("\"stale\":true");
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/v1/users/u1/usage",
+                "/v1/users/u1/usage/history",
+                "/v1/users/u1/limits",
+                "/v1/orgs/o1/breakdown?by=space",
+                "/v1/orgs/o1/breakdown?by=space,model",
+                "/v1/subscriptions/user:u1",
+            })
+    void shouldSayHowFarBehindACopyWas(String request) {
+        // Given
+        served.counts.subscription(new SubscriptionInForce(Subject.user("u1"), null, Instant.EPOCH, List.of()));
+        served.counts.leaveToStandby(7);
+
+        // When
+        HttpResponse<String> response = served.get(request);
+
+        // Then
+        assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(response.body()).endsWith(",\"lag\":7}");
+        assertThat(response.body()).doesNotContain("\"stale\":false");
+    }
+
+    @Test
+    void shouldAnswerWhatAnotherInstanceTold() {
+        // Given
+        served.counts.goElsewhere();
+        served.counts.count(Subject.user("u1"), "actions", "2026-11-21", 7);
+
+        // When
+        HttpResponse<String> found = served.get("/v1/users/u1/usage");
+        HttpResponse<String> unknown = served.get("/v1/users/u1/usage?meter=none");
+
+        // Then
+        assertThat(found.body()).contains("\"used\":7");
+        assertThat(unknown.statusCode()).isEqualTo(404);
+    }
+
     @Test
     void shouldAskForActionsOfTodayByDefault() {
         // Given

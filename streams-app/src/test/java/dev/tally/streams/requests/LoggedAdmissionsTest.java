@@ -304,6 +304,7 @@ class LoggedAdmissionsTest {
                 new SubjectLog(new RecordSender(producer), this::record),
                 board,
                 states,
+                states,
                 new UsersPay(),
                 () -> now,
                 answerWithin);

@@ -1,0 +1,171 @@
+package dev.tally.streams.query;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.DeserializationContext;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.deser.std.StdScalarDeserializer;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.ser.std.StdScalarSerializer;
+import dev.tally.keys.Subject;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.Objects;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Questions and answers as instances send them to each other. A field that is missing is an error and never a zero: an instance of
+ * another version is then not understood, and its answer counts as none.
+ */
+final class QuestionJson {
+
+    private static final ObjectMapper MAPPER = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .addModule(texts())
+            .build();
+
+    private QuestionJson() {}
+
+    /**
+     * A question to another instance.
+     *
+     * @param copies whether a copy's answer is wanted where that is all there is
+     */
+    record Asked(Question<?> question, boolean copies) {}
+
+    private enum Kind {
+        FOUND,
+        FROM_STANDBY,
+        OUT_OF_RETENTION,
+        ABSENT,
+        NOT_READY
+    }
+
+    private record Said(
+            Kind kind,
+            @Nullable JsonNode value,
+            boolean stale,
+            long lag,
+            @Nullable LocalDate oldest,
+            @Nullable String text,
+            long retryAfterMillis) {}
+
+    static byte[] write(Asked asked) {
+        return bytes(asked);
+    }
+
+    /** @throws IllegalArgumentException where it is no question */
+    static Asked readAsked(String json) {
+        try {
+            Asked asked = MAPPER.readValue(json, Asked.class);
+            if (asked != null && asked.question() != null) {
+                return asked;
+            }
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("no question: " + e.getOriginalMessage(), e);
+        }
+        throw new IllegalArgumentException("no question");
+    }
+
+    static <T> byte[] write(Answer<T> answer, TypeReference<T> type) {
+        return bytes(
+                switch (answer) {
+                    case Answer.Found<T>(T value, boolean stale) ->
+                        new Said(Kind.FOUND, tree(value, type), stale, 0, null, null, 0);
+                    case Answer.FromStandby<T>(T value, long lag) ->
+                        new Said(Kind.FROM_STANDBY, tree(value, type), true, lag, null, null, 0);
+                    case Answer.OutOfRetention<T>(LocalDate oldest) ->
+                        new Said(Kind.OUT_OF_RETENTION, null, false, 0, oldest, null, 0);
+                    case Answer.Absent<T>(String what) -> new Said(Kind.ABSENT, null, false, 0, null, what, 0);
+                    case Answer.NotReady<T>(String reason, Duration retryAfter) ->
+                        new Said(Kind.NOT_READY, null, false, 0, null, reason, retryAfter.toMillis());
+                });
+    }
+
+    private static <T> JsonNode tree(T value, TypeReference<T> type) {
+        try {
+            return MAPPER.readTree(MAPPER.writerFor(type).writeValueAsBytes(value));
+        } catch (IOException e) {
+            throw new IllegalStateException("an answer cannot be written", e);
+        }
+    }
+
+    private static byte[] bytes(Object value) {
+        try {
+            return MAPPER.writeValueAsBytes(value);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a question or answer cannot be written", e);
+        }
+    }
+
+    /** @throws IOException where it is no answer of that type */
+    static <T> Answer<T> readAnswer(byte[] json, TypeReference<T> type) throws IOException {
+        Said said = MAPPER.readValue(json, Said.class);
+        if (said == null || said.kind() == null) {
+            throw new IOException("no answer");
+        }
+        return switch (said.kind()) {
+            case FOUND -> new Answer.Found<>(value(said, type), said.stale());
+            case FROM_STANDBY -> new Answer.FromStandby<>(value(said, type), said.lag());
+            case OUT_OF_RETENTION -> new Answer.OutOfRetention<>(there(said.oldest()));
+            case ABSENT -> new Answer.Absent<>(there(said.text()));
+            case NOT_READY ->
+                new Answer.NotReady<>(there(said.text()), Duration.ofMillis(Math.max(0, said.retryAfterMillis())));
+        };
+    }
+
+    private static <T> T value(Said said, TypeReference<T> type) throws IOException {
+        T value = MAPPER.readerFor(type).readValue(there(said.value()));
+        return there(value);
+    }
+
+    private static <T> T there(@Nullable T value) throws IOException {
+        if (value == null) {
+            throw new IOException("an answer without what it is about");
+        }
+        return value;
+    }
+
+    private static SimpleModule texts() {
+        SimpleModule module = new SimpleModule();
+        text(module, Subject.class, Subject::text, Subject::parse);
+        text(module, Instant.class, Instant::toString, Instant::parse);
+        text(module, LocalDate.class, LocalDate::toString, LocalDate::parse);
+        return module;
+    }
+
+    private static <T> void text(SimpleModule module, Class<T> type, Function<T, String> to, Function<String, T> from) {
+        module.addSerializer(type, new StdScalarSerializer<T>(type) {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            public void serialize(T value, JsonGenerator out, SerializerProvider provider) throws IOException {
+                out.writeString(to.apply(value));
+            }
+        });
+        module.addDeserializer(type, new StdScalarDeserializer<T>(type) {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            public T deserialize(JsonParser in, DeserializationContext context) throws IOException {
+                String text = Objects.requireNonNullElse(in.getValueAsString(), "");
+                try {
+                    return from.apply(text);
+                } catch (RuntimeException e) {
+                    throw context.weirdStringException(text, handledType(), e.getMessage());
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,189 @@
+package dev.tally.streams.query;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import dev.tally.keys.Subject;
+import dev.tally.streams.query.Instances.Reply;
+import dev.tally.streams.query.Owners.Owner;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Against a server that does what other instances should not. */
+class InstanceClientTest {
+
+    private static final Question.OfBilling QUESTION = new Question.OfBilling(Subject.org("o1"), null);
+    private static final String ABSENT =
+            "{\"kind\":\"ABSENT\",\"value\":null,\"stale\":false,\"lag\":0,\"oldest\":null,\"text\":\"it\",\"retryAfterMillis\":0}";
+
+    private final CountDownLatch end = new CountDownLatch(1);
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final InstanceClient client = new InstanceClient(() -> Map.of("X-Instance", "me"));
+    private HttpServer server;
+
+    private interface Behaviour {
+        void answer(HttpExchange exchange) throws IOException, InterruptedException;
+    }
+
+    @BeforeEach
+    void start() throws IOException {
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.setExecutor(threads);
+        server.start();
+    }
+
+    @AfterEach
+    void stop() {
+        end.countDown();
+        client.close();
+        server.stop(0);
+        threads.shutdownNow();
+    }
+
+    @Test
+    void shouldAskAndShowWhoAsks() {
+        // Given
+        AtomicReference<String> seen = new AtomicReference<>("");
+        serve(exchange -> {
+            seen.set(exchange.getRequestHeaders().getFirst("X-Instance") + " "
+                    + new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
+            send(exchange, 200, ABSENT);
+        });
+
+        // When / Then
+        assertThat(ask(Duration.ofSeconds(10))).isEqualTo(new Reply.Said<>(new Answer.Absent<>("it")));
+        assertThat(seen.get())
+                .isEqualTo(
+                        "me {\"question\":{\"about\":\"billing\",\"subject\":\"org:o1\",\"in\":null},\"copies\":true}");
+    }
+
+    @Test
+    void shouldNotTakeARefusalForAnAnswer() {
+        // Given
+        serve(exchange -> send(exchange, 401, ABSENT));
+
+        // When / Then
+        assertLost("status 401", false, ask(Duration.ofSeconds(10)));
+    }
+
+    @Test
+    void shouldNotTakeAnythingForAnAnswer() {
+        // Given
+        serve(exchange -> send(exchange, 200, "<html>"));
+
+        // When / Then
+        assertLost("not understood", false, ask(Duration.ofSeconds(10)));
+    }
+
+    @Test
+    void shouldNotWaitForAnAnswerThatNeverEnds() {
+        // Given
+        serve(exchange -> {
+            exchange.sendResponseHeaders(200, 0);
+            exchange.getResponseBody().write(' ');
+            exchange.getResponseBody().flush();
+            end.await();
+        });
+
+        // When / Then
+        assertLost("in time", false, ask(Duration.ofMillis(200)));
+    }
+
+    @Test
+    void shouldGiveUpAnAnswerThatIsTooLong() {
+        // Given
+        serve(exchange -> {
+            exchange.sendResponseHeaders(200, 0);
+            try (OutputStream body = exchange.getResponseBody()) {
+                for (int i = 0; i <= InstanceClient.LONGEST / 65_536; i++) {
+                    body.write(new byte[65_536]);
+                }
+            }
+        });
+
+        // When / Then
+        assertLost("cannot be reached", false, ask(Duration.ofSeconds(10)));
+    }
+
+    @Test
+    void shouldSayThatAConnectionBroke() {
+        // Given
+        serve(HttpExchange::close);
+
+        // When / Then
+        assertLost("cannot be reached", true, ask(Duration.ofSeconds(10)));
+    }
+
+    @Test
+    void shouldSayThatNobodyListens() {
+        // Given
+        Owner.At gone = at();
+        server.stop(0);
+
+        // When / Then
+        assertLost("cannot be reached", false, client.ask(gone, QUESTION, true, Duration.ofSeconds(10)));
+    }
+
+    @Test
+    void shouldNotPileUpQuestions() throws InterruptedException {
+        // Given an instance that has as many questions as it may, and answers none
+        CountDownLatch waiting = new CountDownLatch(InstanceClient.AT_ONCE);
+        serve(exchange -> {
+            waiting.countDown();
+            end.await();
+        });
+        for (int i = 0; i < InstanceClient.AT_ONCE; i++) {
+            threads.execute(() -> ask(Duration.ofSeconds(30)));
+        }
+        waiting.await();
+
+        // When / Then
+        assertLost("other questions", false, ask(Duration.ofSeconds(30)));
+    }
+
+    private void serve(Behaviour behaviour) {
+        server.createContext(InstanceClient.PATH, exchange -> {
+            try {
+                behaviour.answer(exchange);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    private static void send(HttpExchange exchange, int status, String body) throws IOException {
+        byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+        exchange.sendResponseHeaders(status, bytes.length);
+        try (OutputStream out = exchange.getResponseBody()) {
+            out.write(bytes);
+        }
+    }
+
+    private Reply<BillingPeriod> ask(Duration within) {
+        return client.ask(at(), QUESTION, true, within);
+    }
+
+    private Owner.At at() {
+        return new Owner.At("127.0.0.1", server.getAddress().getPort());
+    }
+
+    private static void assertLost(String why, boolean worthRepeating, Reply<BillingPeriod> reply) {
+        assertThat(reply).isInstanceOfSatisfying(Reply.Lost.class, lost -> {
+            assertThat(lost.why()).contains(why);
+            assertThat(lost.worthRepeating()).isEqualTo(worthRepeating);
+        });
+    }
+}
