@@ -384,7 +384,10 @@ class DashboardE2E {
 
     /** Takes a picture and says what is wrong with it. */
     private List<String> look(State state, ColorScheme scheme, int width, boolean withAxe) {
-        String name = "%s-%d-%s".formatted(state, width, scheme).toLowerCase(Locale.ROOT).replace('_', '-');
+        String name = "%s-%d-%s"
+                .formatted(state, width, scheme)
+                .toLowerCase(Locale.ROOT)
+                .replace('_', '-');
         page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(scheme));
         page.setViewportSize(width, width == 390 ? 844 : 800);
         page.evaluate(PAINTED);

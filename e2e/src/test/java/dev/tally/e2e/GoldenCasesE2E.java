@@ -154,6 +154,14 @@ class GoldenCasesE2E {
             assertThat(fact.getOriginPeriodStart()).isEqualTo("2026-10-01T00:00:00Z");
         });
         Timeline.await(() -> assertThat(time.invoiced("cus_late", "2026-11-15")).isEqualTo("499.75"));
+        time.await("/v1/orgs/late/facts?period=2026-11-15", page -> {
+            assertThat(page.required("facts").findValuesAsText("amount").stream()
+                            .mapToLong(Long::parseLong)
+                            .sum())
+                    .isEqualTo(300);
+            assertThat(page.required("facts").findValuesAsText("status")).containsOnly("ACCEPTED");
+            assertThat(page.required("next").isNull()).isTrue();
+        });
         assertThat(time.invoiced("cus_late", "2026-10-15")).isEqualTo("499.00");
     }
 
@@ -425,6 +433,44 @@ class GoldenCasesE2E {
             assertThat(meter.required("includedRemaining").asLong()).isEqualTo(100_000);
             assertThat(meter.required("overage").asLong()).isZero();
         });
+        assertCostIsTheInvoice();
+    }
+
+    /** The billing view of a period that is over, and of one that has begun, against the stand-in's invoice. */
+    private void assertCostIsTheInvoice() {
+        for (String payer : List.of(
+                "/v1/orgs/demo-enterprise cus_demo_enterprise",
+                "/v1/orgs/blocks cus_blocks",
+                "/v1/orgs/late cus_late",
+                "/v1/orgs/seats cus_seats",
+                "/v1/orgs/topped cus_topped",
+                "/v1/orgs/topped-less cus_topped_less",
+                "/v1/orgs/full cus_full",
+                "/v1/orgs/shared cus_shared",
+                "/v1/users/both cus_both",
+                "/v1/users/demo-payg cus_demo_payg")) {
+            String[] row = payer.split(" ", -1);
+            for (String day : List.of("2026-10-31", "2026-11-16", "2026-12-01")) {
+                String invoiced = time.invoiced(row[1], day);
+                time.await(row[0] + "/billing?period=" + day, billing -> {
+                    JsonNode cost = billing.required("cost");
+                    assertThat(cost.required("toDate").asText())
+                            .as(payer + " " + day)
+                            .isEqualTo(invoiced);
+                    if (!day.equals("2026-12-01")) {
+                        assertThat(cost.required("projected"))
+                                .extracting(JsonNode::asText)
+                                .containsExactly(invoiced, invoiced, invoiced);
+                    }
+                });
+            }
+        }
+        // Its year has begun in January.
+        time.await(
+                "/v1/orgs/yearly/billing?period=2026-11-16",
+                billing -> assertThat(
+                                billing.required("cost").required("toDate").asText())
+                        .isEqualTo("0.00"));
     }
 
     @Test

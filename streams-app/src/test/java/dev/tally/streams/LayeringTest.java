@@ -70,6 +70,18 @@ class LayeringTest {
                 .check(CLASSES);
         noClasses()
                 .that()
+                .resideInAPackage("dev.tally.streams.facts..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "dev.tally.streams.topology..",
+                        "dev.tally.streams.state..",
+                        "dev.tally.streams.requests..",
+                        "dev.tally.streams.http..",
+                        "dev.tally.streams.app..")
+                .check(CLASSES);
+        noClasses()
+                .that()
                 .resideInAPackage("dev.tally.streams.http..")
                 .should()
                 .dependOnClassesThat()

@@ -1,8 +1,12 @@
 package dev.tally.streams.app;
 
+import dev.tally.keys.Subject;
+import dev.tally.schemas.Subscription;
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.topics.Topics;
+import dev.tally.streams.facts.LoggedFacts;
 import dev.tally.streams.query.AdmissionStates;
+import dev.tally.streams.query.Answer;
 import dev.tally.streams.query.StoreCatalogue;
 import dev.tally.streams.requests.CommittedDecisions;
 import dev.tally.streams.requests.LoggedAdmissions;
@@ -10,10 +14,14 @@ import dev.tally.streams.requests.PublishedCatalogue;
 import dev.tally.streams.requests.RecordSender;
 import dev.tally.streams.requests.Requests;
 import dev.tally.streams.requests.SubjectLog;
+import dev.tally.streams.state.CatalogueKind;
 import dev.tally.streams.topology.MeteringTopology;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 
 /** What takes callers' requests to a topology and brings back what came of them. */
 final class WritePath implements AutoCloseable {
@@ -52,7 +60,15 @@ final class WritePath implements AutoCloseable {
                                 stores.catalogue(),
                                 clock,
                                 DECISION_WITHIN),
-                        new PublishedCatalogue(sender, serdes, topics, stores.catalogue(), IN_FORCE_WITHIN)));
+                        new PublishedCatalogue(sender, serdes, topics, stores.catalogue(), IN_FORCE_WITHIN),
+                        new LoggedFacts(
+                                client, topics, serdes, anchors(stores.catalogue()), LoggedFacts.Bounds.USUAL, clock)));
+    }
+
+    private static Function<Subject, Answer<Optional<Instant>>> anchors(StoreCatalogue catalogue) {
+        return payer -> catalogue
+                .ofIntake(CatalogueKind.SUBSCRIPTION, payer.text())
+                .map(known -> known.map(record -> ((Subscription) record).getAnchor()));
     }
 
     /**

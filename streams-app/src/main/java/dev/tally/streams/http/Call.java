@@ -33,6 +33,8 @@ final class Call {
     /** Years of four digits only: ISO's signed years would overflow once days are added to them. */
     private static final Pattern DAY = Pattern.compile("\\d{4}-\\d{2}-\\d{2}");
 
+    private static final Pattern NUMBER = Pattern.compile("\\d{1,18}");
+
     private final Context context;
     private final InstantSource clock;
     private final Map<String, String> parameters;
@@ -245,6 +247,21 @@ final class Call {
             known.append(known.charAt(known.length() - 1) == ':' ? " " : ", ").append(Shapes.name(dimension));
         }
         return known.toString();
+    }
+
+    /** A parameter that is a whole number; {@code byDefault} where it is not given. */
+    long number(String name, long least, long most, long byDefault) {
+        String value = parameters.get(name);
+        if (value == null) {
+            return byDefault;
+        }
+        if (NUMBER.matcher(value).matches()) {
+            long number = Long.parseLong(value);
+            if (number >= least && number <= most) {
+                return number;
+            }
+        }
+        throw bad(name + " is '" + value + "', not a whole number from " + least + " to " + most);
     }
 
     /** A parameter that is a day; null where it is not given. */

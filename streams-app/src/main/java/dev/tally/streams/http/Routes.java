@@ -1,6 +1,7 @@
 package dev.tally.streams.http;
 
 import dev.tally.keys.Subject;
+import dev.tally.streams.facts.Facts;
 import dev.tally.streams.http.auth.Access;
 import dev.tally.streams.query.Answer;
 import dev.tally.streams.query.BillingPeriod;
@@ -10,6 +11,7 @@ import dev.tally.streams.query.Dimension;
 import dev.tally.streams.query.InstanceClient;
 import dev.tally.streams.query.LocalAnswers;
 import dev.tally.streams.query.UsageQueries;
+import dev.tally.streams.requests.Requests;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
@@ -24,6 +26,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiFunction;
@@ -33,6 +36,9 @@ import java.util.function.Function;
 final class Routes {
 
     private static final String NOT_LIVE = "the stream threads have stopped for good; only a restart helps";
+
+    private static final int FACTS = 100;
+    private static final int MOST_FACTS = 1_000;
 
     private final HttpApi.Collaborators with;
     private final Guard guard;
@@ -55,6 +61,7 @@ final class Routes {
             get(routes, subject + "/usage/history", Access.READ, this::history);
             get(routes, subject + "/limits", Access.READ, this::limits);
             get(routes, subject + "/billing", Access.READ, this::billing);
+            get(routes, subject + "/facts", Access.READ, this::facts);
         }
         get(routes, "/v1/orgs/{id}/breakdown", Access.READ, this::breakdown);
         get(routes, "/v1/subscriptions/{subject}", Access.READ, this::subscription);
@@ -171,6 +178,23 @@ final class Routes {
                 () -> answer(context, queries().billing(subject, in), Shapes.Billing::of, Problem::noPlan));
     }
 
+    /** Reads the log, on a thread that may wait. */
+    private void facts(Context context) {
+        Call call = call(context, "period", "limit", "after");
+        Subject payer = call.subject();
+        LocalDate in = call.date("period");
+        int limit = (int) call.number("limit", 1, MOST_FACTS, FACTS);
+        long after = call.number("after", 0, Long.MAX_VALUE - 1, -1);
+        Facts facts = with.requests().get().map(Requests::facts).orElseThrow(() -> notStarted(with));
+        Waiting.on(
+                context,
+                () -> answer(
+                        context,
+                        facts.facts(payer, in, limit, after),
+                        (page, stale) -> Shapes.FactList.of(page),
+                        Problem::noSubscription));
+    }
+
     private void breakdown(Context context) {
         Call call = call(context, "by", "meter", "from", "to", "period");
         Subject org = call.subject();
@@ -269,7 +293,7 @@ final class Routes {
         try {
             context.contentType(Reply.JSON).result(local.answer(json));
         } catch (IllegalArgumentException e) {
-            throw new Problem.Signal(Problem.badRequest(e.getMessage()));
+            throw new Problem.Signal(Problem.badRequest(Objects.requireNonNullElse(e.getMessage(), "not a question")));
         }
     }
 

@@ -2,6 +2,10 @@ package dev.tally.streams.http;
 
 import dev.tally.keys.Subject;
 import dev.tally.schemas.AdmissionDecision;
+import dev.tally.schemas.BillableFact;
+import dev.tally.schemas.LedgerEntry;
+import dev.tally.streams.facts.FactPage;
+import dev.tally.streams.metering.money.Cost;
 import dev.tally.streams.query.BillingPeriod;
 import dev.tally.streams.query.Breakdown;
 import dev.tally.streams.query.Conservation;
@@ -137,6 +141,7 @@ final class Shapes {
             long seats,
             @Nullable String stripeCustomerId,
             List<BillingPeriod.MeterCharges> meters,
+            @Nullable CostShape cost,
             boolean stale) {
         static Billing of(BillingPeriod billing, boolean stale) {
             return new Billing(
@@ -146,7 +151,84 @@ final class Shapes {
                     billing.seats(),
                     billing.stripeCustomerId(),
                     billing.meters(),
+                    billing.cost() == null ? null : CostShape.of(billing.cost()),
                     stale);
+        }
+    }
+
+    record Projected(String low, String likely, String high) {}
+
+    record CostShape(String currency, String base, String seats, String overage, String toDate, Projected projected) {
+        static CostShape of(Cost cost) {
+            return new CostShape(
+                    cost.currency(),
+                    cost.base().toPlainString(),
+                    cost.seats().toPlainString(),
+                    cost.overage().toPlainString(),
+                    cost.toDate().toPlainString(),
+                    new Projected(
+                            cost.projected().low().toPlainString(),
+                            cost.projected().likely().toPlainString(),
+                            cost.projected().high().toPlainString()));
+        }
+    }
+
+    record StripeShape(
+            String status, @Nullable String at, @Nullable String detail) {
+
+        private static final String NOT_TAKEN_UP = "PENDING";
+
+        static StripeShape of(@Nullable LedgerEntry entry) {
+            return entry == null
+                    ? new StripeShape(NOT_TAKEN_UP, null, null)
+                    : new StripeShape(entry.getState().name(), entry.getAt().toString(), entry.getReason());
+        }
+    }
+
+    record FactShape(
+            String identifier,
+            String meter,
+            String kind,
+            String intervalStart,
+            String intervalEnd,
+            long amount,
+            long sequence,
+            int revision,
+            String timestamp,
+            String periodStart,
+            @Nullable String originPeriodStart,
+            String plan,
+            StripeShape stripe) {
+        static FactShape of(FactPage.Delivered of) {
+            BillableFact fact = of.fact();
+            return new FactShape(
+                    fact.getIdentifier(),
+                    fact.getMeter(),
+                    fact.getKind().name(),
+                    fact.getIntervalStart().toString(),
+                    fact.getIntervalEnd().toString(),
+                    fact.getAmount(),
+                    fact.getSequence(),
+                    fact.getRevision(),
+                    fact.getTimestamp().toString(),
+                    fact.getPeriodStart().toString(),
+                    text(fact.getOriginPeriodStart()),
+                    fact.getCatalogVersion(),
+                    StripeShape.of(of.entry()));
+        }
+    }
+
+    record FactList(
+            String subject,
+            Window period,
+            List<FactShape> facts,
+            @Nullable String next) {
+        static FactList of(FactPage page) {
+            return new FactList(
+                    page.payer().text(),
+                    Window.of(page.period().start(), page.period().end()),
+                    page.facts().stream().map(FactShape::of).toList(),
+                    text(page.next()));
         }
     }
 

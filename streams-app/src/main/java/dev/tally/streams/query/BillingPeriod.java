@@ -1,6 +1,7 @@
 package dev.tally.streams.query;
 
 import dev.tally.keys.Subject;
+import dev.tally.streams.metering.money.Cost;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -9,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * A payer's billing period.
  *
  * @param seats accepted memberships of an org, 0 for a user
+ * @param cost null where no plan of the period has a price, where the record of one has not arrived yet, and where their currencies differ
  */
 public record BillingPeriod(
         Subject subject,
@@ -17,7 +19,8 @@ public record BillingPeriod(
         String plan,
         long seats,
         @Nullable String stripeCustomerId,
-        List<MeterCharges> meters) {
+        List<MeterCharges> meters,
+        @Nullable Cost cost) {
 
     /**
      * What covered one meter's usage. {@code included + granted - used + overage + excess = remaining}.

@@ -50,12 +50,12 @@ public final class InstanceClient implements Instances, AutoCloseable {
     /**
      * A client of one's own making.
      *
-     * @param http with what it takes to reach other instances, such as trust in their certificates
+     * @param client with what it takes to reach other instances, such as trust in their certificates
      * @param scheme {@code http} or {@code https}
      * @param headers what shows another instance who asks, new for each question
      */
-    public InstanceClient(HttpClient.Builder http, String scheme, Supplier<Map<String, String>> headers) {
-        this.http = http.version(HttpClient.Version.HTTP_1_1)
+    public InstanceClient(HttpClient.Builder client, String scheme, Supplier<Map<String, String>> headers) {
+        this.http = client.version(HttpClient.Version.HTTP_1_1)
                 .followRedirects(HttpClient.Redirect.NEVER)
                 .connectTimeout(CONNECT_WITHIN)
                 .executor(Executors.newVirtualThreadPerTaskExecutor())

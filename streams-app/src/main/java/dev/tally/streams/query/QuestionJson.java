@@ -15,6 +15,7 @@ import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.ser.std.StdScalarSerializer;
 import dev.tally.keys.Subject;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -142,6 +143,8 @@ final class QuestionJson {
         text(module, Subject.class, Subject::text, Subject::parse);
         text(module, Instant.class, Instant::toString, Instant::parse);
         text(module, LocalDate.class, LocalDate::toString, LocalDate::parse);
+        // A JSON number would lose the decimals of "49.00".
+        text(module, BigDecimal.class, BigDecimal::toString, BigDecimal::new);
         return module;
     }
 

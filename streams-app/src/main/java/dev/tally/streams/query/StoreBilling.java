@@ -1,23 +1,15 @@
 package dev.tally.streams.query;
 
 import dev.tally.keys.Subject;
-import dev.tally.streams.metering.Amounts;
 import dev.tally.streams.metering.BillingCalendar;
-import dev.tally.streams.metering.Burns;
-import dev.tally.streams.metering.Coverage;
-import dev.tally.streams.metering.MeterDefinition;
 import dev.tally.streams.metering.Period;
-import dev.tally.streams.metering.PlanTerms;
 import dev.tally.streams.metering.PlanTerms.AllocationTerms;
 import dev.tally.streams.metering.Pool;
 import dev.tally.streams.metering.SubscriptionTerms;
 import dev.tally.streams.state.AccountCatalogue;
-import dev.tally.streams.state.BurnsCodec;
 import dev.tally.streams.state.CatalogueView;
 import dev.tally.streams.state.Freshness.Stage;
 import dev.tally.streams.state.IntervalCharge;
-import dev.tally.streams.state.PeriodCharges;
-import dev.tally.streams.state.StoreKey;
 import dev.tally.streams.state.StoreNames;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -25,7 +17,6 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.Function;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueIterator;
@@ -63,37 +54,14 @@ final class StoreBilling {
             return new Answer.OutOfRetention<>(firstDay(subscription.get().anchor(), oldest.get()));
         }
         Instant at = newest(period, in, now);
-        Optional<PlanTerms> plan = subscription
-                .get()
-                .phaseAt(at)
-                .flatMap(phase -> terms.plan(phase.planId(), phase.version()))
-                .map(inForce -> inForce.with(subscription.get().overrides()));
-        if (plan.isEmpty()) {
-            return new Answer.Absent<>(subject.text() + " has no plan in force at " + at);
-        }
-        List<BillingPeriod.MeterCharges> meters = new ArrayList<>();
-        for (MeterDefinition meter : catalogue.meters().meters()) {
-            String id = meter.meterId();
-            PeriodCharges charges = charges(subject, id, period);
-            // Also what an earlier plan of the period has charged.
-            if (plan.get().charges(id)
-                    || !terms.grants(subject, id).isEmpty()
-                    || charges.covered().total() > 0) {
-                AllocationTerms allocation = plan.get().allocation(id).orElse(AllocationTerms.NONE);
-                Pool pool = pool(subject, id, allocation, period, charges, at);
-                meters.add(charges(subject, id, pool, period, charges.burns()));
-            }
-        }
-        return stores.ofAccount(
-                subject,
-                new BillingPeriod(
-                        subject,
-                        period.start(),
-                        period.end(),
-                        plan.get().planId() + "@" + plan.get().version(),
-                        terms.seats(subject),
-                        subscription.get().stripeCustomerId(),
-                        meters));
+        return view(subject, terms)
+                .period(subject, subscription.get(), period, at, now)
+                .map(billing -> stores.ofAccount(subject, billing))
+                .orElseGet(() -> new Answer.Absent<>(subject.text() + " has no plan in force at " + at));
+    }
+
+    private BillingView view(Subject subject, AccountCatalogue terms) {
+        return new BillingView(terms, catalogue.meters().meters(), store -> stores.account(subject, store));
     }
 
     /** The first day whose midnight lies in a period that began at some time or later. */
@@ -111,70 +79,13 @@ final class StoreBilling {
         return now.isBefore(period.start()) ? in : period.end().minusMillis(1);
     }
 
-    private PeriodCharges charges(Subject subject, String meter, Period period) {
-        byte[] charged = stores.account(subject, StoreNames.ACCOUNT_CHARGES)
-                .get(PeriodCharges.key(subject.text(), meter, period.start()));
-        return charged == null ? PeriodCharges.NONE : PeriodCharges.fromBytes(charged);
-    }
-
     /**
      * Where a pool stands in a period.
      *
      * @param at the grants in force then count
      */
     Pool pool(Subject subject, String meter, AllocationTerms allocation, Period period, Instant at) {
-        return pool(subject, meter, allocation, period, charges(subject, meter, period), at);
-    }
-
-    private Pool pool(
-            Subject subject,
-            String meter,
-            AllocationTerms allocation,
-            Period period,
-            PeriodCharges charges,
-            Instant at) {
-        AccountCatalogue terms = accounts.apply(subject);
-        byte[] burned = stores.account(subject, StoreNames.ACCOUNT_GRANTS).get(BurnsCodec.key(subject.text(), meter));
-        Burns burns = burned == null ? Burns.NONE : BurnsCodec.fromBytes(burned);
-        return new Pool(
-                allocation.amount(terms.seatPools(subject).seats(period.start(), terms.seats(subject))),
-                burns.left(terms.grants(subject, meter), at),
-                charges.covered(),
-                charges.forgiven());
-    }
-
-    private BillingPeriod.MeterCharges charges(Subject subject, String meter, Pool pool, Period period, Burns burns) {
-        Coverage covered = pool.covered();
-        return new BillingPeriod.MeterCharges(
-                meter,
-                // An earlier plan of the period can have included more than the present one does.
-                Math.max(pool.allocation(), covered.included()),
-                Amounts.plus(covered.granted(), pool.grantsLeft()),
-                covered.total(),
-                Math.max(0, pool.allocation() - covered.included()),
-                pool.grantsLeft(),
-                covered.overage(),
-                covered.excess(),
-                unreported(subject, meter, period),
-                new TreeMap<>(burns.byGrant())
-                        .entrySet().stream()
-                                .map(burn -> new BillingPeriod.GrantBurn(burn.getKey(), burn.getValue()))
-                                .toList());
-    }
-
-    private long unreported(Subject subject, String meter, Period period) {
-        StoreKey prefix = IntervalCharge.key(subject.text(), meter);
-        long unreported = 0;
-        try (KeyValueIterator<Bytes, byte[]> intervals = stores.account(subject, StoreNames.ACCOUNT_INTERVALS)
-                .range(
-                        prefix.copy().number(period.start().toEpochMilli()).bytes(),
-                        prefix.copy().number(period.end().toEpochMilli() - 1).bytes())) {
-            while (intervals.hasNext()) {
-                IntervalCharge charge = IntervalCharge.fromBytes(intervals.next().value);
-                unreported = Amounts.plus(unreported, charge.billable() - charge.billed());
-            }
-        }
-        return unreported;
+        return view(subject, accounts.apply(subject)).pool(subject, meter, allocation, period, at);
     }
 
     Answer<SubscriptionInForce> subscription(Subject subject) {

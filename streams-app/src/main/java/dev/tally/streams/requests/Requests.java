@@ -1,4 +1,6 @@
 package dev.tally.streams.requests;
 
-/** All that callers can ask a running topology to do. */
-public record Requests(Admissions admissions, CatalogueWrites catalogue) {}
+import dev.tally.streams.facts.Facts;
+
+/** All that callers can ask a running topology for beside what its state holds. */
+public record Requests(Admissions admissions, CatalogueWrites catalogue, Facts facts) {}

@@ -5,10 +5,13 @@ import dev.tally.schemas.Caps;
 import dev.tally.schemas.Grant;
 import dev.tally.schemas.Limit;
 import dev.tally.schemas.Meter;
+import dev.tally.schemas.OveragePrice;
 import dev.tally.schemas.PayerKind;
 import dev.tally.schemas.Plan;
+import dev.tally.schemas.PriceInterval;
 import dev.tally.schemas.Rate;
 import dev.tally.schemas.Report;
+import dev.tally.schemas.Rounding;
 import dev.tally.schemas.Subscription;
 import dev.tally.schemas.SubscriptionStatus;
 import dev.tally.streams.metering.GrantTerms;
@@ -22,7 +25,11 @@ import dev.tally.streams.metering.PlanTerms.Scope;
 import dev.tally.streams.metering.PlanTerms.Window;
 import dev.tally.streams.metering.SubscriptionTerms;
 import dev.tally.streams.metering.SubscriptionTerms.PhaseTerms;
+import dev.tally.streams.metering.money.PlanPrices;
+import java.math.BigDecimal;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** From catalogue records, which were checked before they came this far, to the core's terms. */
@@ -66,6 +73,27 @@ public final class TermsMapping {
                         .map(a -> new AllocationTerms(a.getMeter(), a.getBase(), a.getPerSeat()))
                         .toList(),
                 plan.getReport() == Report.ALL);
+    }
+
+    /** What a plan costs; empty where it is free of charge. */
+    public static Optional<PlanPrices> prices(Plan plan) {
+        return Optional.ofNullable(plan.getPrices())
+                .map(prices -> new PlanPrices(
+                        prices.getCurrency(),
+                        prices.getInterval() == PriceInterval.YEAR
+                                ? PlanPrices.Interval.YEAR
+                                : PlanPrices.Interval.MONTH,
+                        new BigDecimal(prices.getBase()),
+                        new BigDecimal(prices.getPerSeat()),
+                        prices.getOverage().stream()
+                                .collect(Collectors.toMap(
+                                        OveragePrice::getMeter,
+                                        price -> new PlanPrices.OveragePrice(
+                                                new BigDecimal(price.getAmount()),
+                                                price.getPer(),
+                                                price.getRounding() == Rounding.BLOCK_UP
+                                                        ? PlanPrices.Rounding.BLOCK_UP
+                                                        : PlanPrices.Rounding.EXACT)))));
     }
 
     private static List<LimitTerms> limits(List<Limit> limits) {

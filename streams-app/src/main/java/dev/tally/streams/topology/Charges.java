@@ -240,7 +240,9 @@ final class Charges {
             if (amount == 0) {
                 charge = charge.settled();
             } else {
-                out.accept(slot.payer().text(), new Message.Fact(fact(slot, charge, amount)));
+                BillableFact fact = fact(slot, charge, amount);
+                noteCarried(slot.payer(), fact);
+                out.accept(slot.payer().text(), new Message.Fact(fact));
                 charge = charge.emitted();
             }
         }
@@ -289,9 +291,31 @@ final class Charges {
             return;
         }
         intervals.set(interval, interval.value().emittedBefore(fact.getRevision() + 1));
+        noteCarried(payer, fact);
         Instant origin = fact.getOriginPeriodStart();
         pools.billedBefore(payer, fact.getMeter(), origin == null ? fact.getPeriodStart() : origin, fact.getAmount());
         clock.sequenceFrom(fact.getPayer(), fact.getMeter(), fact.getSequence());
+    }
+
+    private void noteCarried(Account payer, BillableFact fact) {
+        Instant origin = fact.getOriginPeriodStart();
+        if (origin != null) {
+            pools.carried(
+                    payer,
+                    fact.getMeter(),
+                    origin,
+                    fact.getCatalogVersion(),
+                    fact.getPeriodStart(),
+                    planAt(payer, fact.getTimestamp()).orElse(fact.getCatalogVersion()),
+                    fact.getAmount());
+        }
+    }
+
+    /** What Stripe's price for a meter event at an instant is that of. */
+    private static Optional<String> planAt(Account payer, Instant at) {
+        return payer.subscription()
+                .flatMap(subscription -> subscription.phaseAt(at))
+                .map(phase -> Keys.plan(phase.planId(), phase.version()));
     }
 
     private BillableFact fact(Slot slot, IntervalCharge charge, long amount) {

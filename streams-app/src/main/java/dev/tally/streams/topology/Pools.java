@@ -201,6 +201,26 @@ final class Pools {
         return amount - billed;
     }
 
+    /**
+     * Takes note of units that are charged in a later period than they were used in.
+     *
+     * @param usedUnder the plan that rated them
+     * @param chargedUnder the plan in force where they are charged
+     */
+    void carried(
+            Account payer,
+            String meter,
+            Instant usedIn,
+            String usedUnder,
+            Instant chargedIn,
+            String chargedUnder,
+            long units) {
+        Cell<PeriodCharges> from = period(payer, meter, usedIn);
+        periods.set(from, from.value().with(from.value().carried().plusOut(usedUnder, units)));
+        Cell<PeriodCharges> into = period(payer, meter, chargedIn);
+        periods.set(into, into.value().with(into.value().carried().plusIn(chargedUnder, units)));
+    }
+
     private Cell<PeriodCharges> period(Account payer, String meter, Instant start) {
         return periods.cell(PeriodCharges.key(payer.text(), meter, start));
     }

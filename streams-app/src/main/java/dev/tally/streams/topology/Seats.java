@@ -37,41 +37,53 @@ final class Seats {
         if (seats == before.quantity()) {
             return Optional.empty();
         }
-        SeatsTold told = before.next(seats);
-        Optional<Period> period = tell(terms, org, before, told, now);
+        Optional<Period> period = period(org, now);
+        Instant effectiveAt = effectiveAt(membership, period, now);
+        SeatsTold told = before.after(before.version() + 1, seats, dayOf(effectiveAt));
+        tell(terms, org, before, told, period, effectiveAt);
         String status = membership == null
                 ? MembershipStatus.REMOVED.name()
                 : membership.getStatus().name();
-        return Optional.of(new SeatChange(
-                org.text(),
-                told.quantity(),
-                told.version(),
-                effectiveAt(membership, period, now),
-                userId + " " + status));
+        return Optional.of(
+                new SeatChange(org.text(), told.quantity(), told.version(), effectiveAt, userId + " " + status));
     }
 
     /** Takes note of a change that was told before this state began; changes come in their order, and one that is known changes nothing. */
     void toldBefore(AccountTerms terms, Account org, SeatChange change) {
         SeatsTold before = catalogue.seatsTold(org.subject());
         if (change.getVersion() > before.version()) {
-            Optional<Period> unused = tell(
-                    terms,
-                    org,
-                    before,
-                    new SeatsTold(change.getVersion(), change.getQuantity()),
-                    change.getEffectiveAt());
+            Instant at = change.getEffectiveAt();
+            SeatsTold told = before.after(change.getVersion(), change.getQuantity(), dayOf(at));
+            tell(terms, org, before, told, period(org, at), at);
         }
     }
 
     /** The period that the change belongs to. */
-    private Optional<Period> tell(AccountTerms terms, Account org, SeatsTold before, SeatsTold told, Instant at) {
-        Optional<Period> period =
-                org.subscription().map(SubscriptionTerms::anchor).map(anchor -> BillingCalendar.period(anchor, at));
+    private static Optional<Period> period(Account org, Instant at) {
+        return org.subscription().map(SubscriptionTerms::anchor).map(anchor -> BillingCalendar.period(anchor, at));
+    }
+
+    private void tell(
+            AccountTerms terms,
+            Account org,
+            SeatsTold before,
+            SeatsTold told,
+            Optional<Period> period,
+            Instant effectiveAt) {
+        boolean isCheckout = told.checkout().equals(dayOf(effectiveAt));
         period.ifPresent(open -> catalogue.seatPools(
                 org.subject(),
-                terms.seatPools(org.subject()).changed(open.start(), before.quantity(), told.quantity())));
+                terms.seatPools(org.subject())
+                        .changed(
+                                open.start(),
+                                isCheckout ? open.start() : effectiveAt,
+                                before.quantity(),
+                                told.quantity())));
         catalogue.seatsTold(org.subject(), told);
-        return period;
+    }
+
+    private static Instant dayOf(Instant at) {
+        return BillingCalendar.day(at).start();
     }
 
     /** Midnight of the day of change, within the open period: Stripe prorates by it. */

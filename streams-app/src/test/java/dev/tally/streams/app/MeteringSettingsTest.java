@@ -83,8 +83,8 @@ class MeteringSettingsTest {
     @Test
     void shouldTellOthersWhereItIs() {
         Map<String, String> everywhere = Map.of("http.host", "0.0.0.0", "auth", "behind-proxy");
-        Map<String, String> named = Map.of(
-                "http.host", "0.0.0.0", "auth", "behind-proxy", "application.server", "tally-1.example:8080");
+        Map<String, String> named =
+                Map.of("http.host", "0.0.0.0", "auth", "behind-proxy", "application.server", "tally-1.example:8080");
 
         assertThat(load(Map.of()).applicationServer(8123)).isEqualTo("127.0.0.1:8123");
         assertThat(load(named).applicationServer(8123)).isEqualTo("tally-1.example:8080");

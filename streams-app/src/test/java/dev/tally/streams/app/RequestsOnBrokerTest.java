@@ -2,10 +2,15 @@ package dev.tally.streams.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.keys.Keys;
 import dev.tally.keys.Subject;
 import dev.tally.schemas.AdmissionDecision;
+import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.Decision;
+import dev.tally.schemas.FactKind;
 import dev.tally.schemas.Grant;
+import dev.tally.schemas.LedgerEntry;
+import dev.tally.schemas.LedgerState;
 import dev.tally.schemas.Membership;
 import dev.tally.schemas.MembershipStatus;
 import dev.tally.schemas.Phase;
@@ -14,6 +19,8 @@ import dev.tally.schemas.Subscription;
 import dev.tally.schemas.SubscriptionStatus;
 import dev.tally.schemas.catalogue.Catalogue;
 import dev.tally.schemas.topics.Topics;
+import dev.tally.streams.facts.FactPage;
+import dev.tally.streams.facts.LoggedFacts;
 import dev.tally.streams.metering.MeterSet;
 import dev.tally.streams.query.AdmissionStates;
 import dev.tally.streams.query.Answer;
@@ -28,6 +35,7 @@ import dev.tally.streams.state.Freshness;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -187,6 +195,113 @@ class RequestsOnBrokerTest {
         }
         second.close();
         first.close();
+    }
+
+    @Test
+    void shouldTellFactsFromTheLogWithTheLatestOfTheirDelivery() {
+        // Given
+        Topics topics = tally.newTopics("facts-");
+        Subject payer = Subject.org("o/1");
+        Instant may = Instant.parse("2020-05-01T00:00:00Z");
+        Instant june = Instant.parse("2020-06-01T00:00:00Z");
+        tally.publishFact(topics, fact("f1", payer, 1, may));
+        tally.publishFact(topics, fact("f0", payer, 9, june));
+        tally.publishFact(topics, fact("g1", Subject.org("o2"), 9, may));
+        tally.publishFact(topics, fact("f2", payer, 2, may));
+        tally.publishFact(topics, fact("f3", payer, 3, may));
+        // One identifier, two amounts
+        tally.publishFact(topics, fact("f3", payer, 4, may));
+        entry(topics, payer, "f1", 1, LedgerState.INTENT, null);
+        entry(topics, payer, "f1", 1, LedgerState.ACCEPTED, null);
+        entry(topics, payer, "f0", 9, LedgerState.ACCEPTED, null);
+        entry(topics, payer, "f2", 2, LedgerState.DEAD, "no_customer");
+        tally.publishLedgerEntry(
+                topics,
+                Keys.ledgerOfOtherAmount("f3", 4),
+                ledgerEntry(payer, "f3", 4, LedgerState.PARKED, "amount_differs"));
+        Instant anchor = Instant.parse("2020-01-01T00:00:00Z");
+        LoggedFacts facts = tally.loggedFacts(topics, payer, anchor, LoggedFacts.Bounds.USUAL);
+
+        // When
+        FactPage first = page(facts.facts(payer, LocalDate.parse("2020-05-31"), 3, -1));
+        FactPage second =
+                page(facts.facts(payer, LocalDate.parse("2020-05-31"), 3, Objects.requireNonNull(first.next())));
+
+        // Then
+        assertThat(told(first)).containsExactly("f1 1 ACCEPTED null", "f2 2 DEAD no_customer", "f3 3 PENDING");
+        assertThat(told(second)).containsExactly("f3 4 PARKED amount_differs");
+        assertThat(second.next()).isNull();
+        assertThat(told(page(facts.facts(payer, LocalDate.parse("2020-06-01"), 1_000, -1))))
+                .containsExactly("f0 9 ACCEPTED null");
+        assertThat(told(page(facts.facts(payer, LocalDate.parse("2020-06-01"), 1_000, 1_000_000))))
+                .isEmpty();
+        assertThat(facts.facts(Subject.org("o2"), null, 1, -1)).isInstanceOf(Answer.Absent.class);
+        // Without time, without room
+        Duration ample = Duration.ofMinutes(1);
+        for (LoggedFacts.Bounds bounds :
+                List.of(new LoggedFacts.Bounds(ample, Duration.ZERO, 1), new LoggedFacts.Bounds(ample, ample, 0))) {
+            assertThat(tally.loggedFacts(topics, payer, anchor, bounds)
+                            .facts(payer, LocalDate.parse("2020-05-31"), 3, -1))
+                    .isInstanceOf(Answer.NotReady.class);
+        }
+    }
+
+    private static FactPage page(Answer<FactPage> answer) {
+        return switch (answer) {
+            case Answer.Found<FactPage> found -> found.value();
+            default -> throw new AssertionError(answer);
+        };
+    }
+
+    private static List<String> told(FactPage page) {
+        return page.facts().stream()
+                .map(one -> one.fact().getIdentifier() + " " + one.fact().getAmount() + " "
+                        + Optional.ofNullable(one.entry())
+                                .map(entry -> entry.getState() + " " + entry.getReason())
+                                .orElse("PENDING"))
+                .toList();
+    }
+
+    private static void entry(
+            Topics topics, Subject payer, String identifier, long amount, LedgerState state, @Nullable String reason) {
+        tally.publishLedgerEntry(
+                topics, Keys.ledger(identifier), ledgerEntry(payer, identifier, amount, state, reason));
+    }
+
+    private static LedgerEntry ledgerEntry(
+            Subject payer, String identifier, long amount, LedgerState state, @Nullable String reason) {
+        return LedgerEntry.newBuilder()
+                .setIdentifier(identifier)
+                .setPayer(payer.text())
+                .setEventName("tally_actions")
+                .setAmount(amount)
+                .setTimestamp(ANCHOR)
+                .setState(state)
+                .setFirstAttemptAt(ANCHOR)
+                .setReason(reason)
+                .setAt(ANCHOR)
+                .build();
+    }
+
+    private static BillableFact fact(String identifier, Subject payer, long amount, Instant period) {
+        return new BillableFact(
+                identifier,
+                "test",
+                payer.text(),
+                "cus_1",
+                "actions",
+                "tally_actions",
+                period,
+                period.plusSeconds(300),
+                period,
+                1L,
+                0,
+                amount,
+                FactKind.USAGE,
+                period,
+                period.plusSeconds(86_400),
+                null,
+                "enterprise@1");
     }
 
     @Test

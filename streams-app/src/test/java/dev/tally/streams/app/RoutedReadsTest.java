@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tally.keys.Subject;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.streams.http.HttpApi;
+import dev.tally.streams.http.Security;
 import dev.tally.streams.query.Answer;
 import dev.tally.streams.query.Conservation;
 import dev.tally.streams.query.ForwardedReads.Outcome;
@@ -75,7 +76,8 @@ class RoutedReadsTest {
                 Optional::empty,
                 () -> "",
                 "72h",
-                Instant::now));
+                Instant::now,
+                Security.open(Instant::now)));
 
         Instance(String name, Topics topics) {
             http.start("127.0.0.1", 0);

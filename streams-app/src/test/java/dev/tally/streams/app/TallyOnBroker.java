@@ -2,11 +2,13 @@ package dev.tally.streams.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.keys.Partitions;
 import dev.tally.keys.Subject;
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.Aggregation;
 import dev.tally.schemas.Beyond;
 import dev.tally.schemas.BillableFact;
+import dev.tally.schemas.LedgerEntry;
 import dev.tally.schemas.Limit;
 import dev.tally.schemas.LimitWindow;
 import dev.tally.schemas.Meter;
@@ -30,6 +32,7 @@ import dev.tally.schemas.topics.TopicReader;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.settings.CommonSettings;
 import dev.tally.settings.SettingsLoader;
+import dev.tally.streams.facts.LoggedFacts;
 import dev.tally.streams.http.Security;
 import dev.tally.streams.query.Answer;
 import dev.tally.streams.query.Conservation;
@@ -46,6 +49,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -263,6 +267,34 @@ final class TallyOnBroker {
                         null,
                         List.of(),
                         List.of()));
+        producer.flush();
+    }
+
+    /** Billable facts as the application tells them, of a payer whose periods have an anchor; every other has no subscription. */
+    LoggedFacts loggedFacts(Topics topics, Subject payer, Instant anchor, LoggedFacts.Bounds bounds) {
+        return new LoggedFacts(
+                client(),
+                topics,
+                serdes,
+                asked -> new Answer.Found<>(asked.equals(payer) ? Optional.of(anchor) : Optional.empty(), false),
+                bounds,
+                () -> anchor);
+    }
+
+    void publishFact(Topics topics, BillableFact fact) {
+        send(new ProducerRecord<>(
+                topics.billableUsage(),
+                fact.getPayer().getBytes(StandardCharsets.UTF_8),
+                serdes.of(BillableFact.class).serializer().serialize(topics.billableUsage(), fact)));
+        producer.flush();
+    }
+
+    void publishLedgerEntry(Topics topics, byte[] key, LedgerEntry entry) {
+        send(new ProducerRecord<>(
+                topics.stripeLedger(),
+                Partitions.ofKey(entry.getPayer().getBytes(StandardCharsets.UTF_8), topics.subjectPartitions()),
+                key,
+                serdes.of(LedgerEntry.class).serializer().serialize(topics.stripeLedger(), entry)));
         producer.flush();
     }
 

@@ -30,10 +30,12 @@ final class AuthorisationTest {
             GET /v1/users/{id}/usage/history      | t    | s        | +    | +       | o       | o       | o       | +          | s     | s        | s        | +     | +        | o
             GET /v1/users/{id}/limits             | t    | s        | +    | +       | o       | o       | o       | +          | s     | s        | s        | +     | +        | o
             GET /v1/users/{id}/billing            | t    | s        | +    | +       | o       | o       | o       | +          | s     | s        | s        | +     | +        | o
+            GET /v1/users/{id}/facts              | t    | s        | +    | +       | o       | o       | o       | +          | s     | s        | s        | +     | +        | o
             GET /v1/orgs/{id}/usage               | t    | s        | +    | o       | o       | +       | o       | +          | s     | s        | s        | +     | o        | +
             GET /v1/orgs/{id}/usage/history       | t    | s        | +    | o       | o       | +       | o       | +          | s     | s        | s        | +     | o        | +
             GET /v1/orgs/{id}/limits              | t    | s        | +    | o       | o       | +       | o       | +          | s     | s        | s        | +     | o        | +
             GET /v1/orgs/{id}/billing             | t    | s        | +    | o       | o       | +       | o       | +          | s     | s        | s        | +     | o        | +
+            GET /v1/orgs/{id}/facts               | t    | s        | +    | o       | o       | +       | o       | +          | s     | s        | s        | +     | o        | +
             GET /v1/orgs/{id}/breakdown           | t    | s        | +    | o       | o       | +       | o       | +          | s     | s        | s        | +     | o        | +
             GET /v1/subscriptions/{subject}       | t    | s        | +    | +       | o       | o       | o       | +          | s     | s        | s        | +     | +        | o
             POST /v1/stream-tickets               | t    | s        | +    | +       | o       | o       | o       | +          | s     | s        | s        | +     | +        | o
@@ -90,7 +92,8 @@ final class AuthorisationTest {
                         .isEqualTo(
                                 switch (expected) {
                                     case "s" ->
-                                        "Bearer realm=\"tally\", error=\"insufficient_scope\", scope=\"" + scope(row) + "\"";
+                                        "Bearer realm=\"tally\", error=\"insufficient_scope\", scope=\"" + scope(row)
+                                                + "\"";
                                     case "t" -> "Bearer realm=\"tally\"";
                                     default -> "";
                                 });

@@ -25,6 +25,7 @@ final class ServedApi implements AutoCloseable {
     final CountsInMemory counts = new CountsInMemory();
     final AdmissionsInMemory admissions = new AdmissionsInMemory();
     final CatalogueInMemory catalogue = new CatalogueInMemory();
+    final FactsInMemory facts = new FactsInMemory();
     private final OpenApiDocument document = new OpenApiDocument();
     private final HttpClient client = HttpClient.newHttpClient();
     private final HttpApi api;
@@ -48,7 +49,7 @@ final class ServedApi implements AutoCloseable {
     private ServedApi(boolean catalogueWritable, Security security) {
         api = new HttpApi(new HttpApi.Collaborators(
                 () -> started ? Optional.of(counts) : Optional.empty(),
-                () -> started ? Optional.of(new Requests(admissions, catalogue)) : Optional.empty(),
+                () -> started ? Optional.of(new Requests(admissions, catalogue, facts)) : Optional.empty(),
                 Optional::empty,
                 catalogueWritable,
                 () -> live,

@@ -7,10 +7,12 @@ import dev.tally.streams.metering.LimitState;
 import dev.tally.streams.metering.PlanTerms.Beyond;
 import dev.tally.streams.metering.PlanTerms.Scope;
 import dev.tally.streams.metering.PlanTerms.Window;
+import dev.tally.streams.metering.money.Cost;
 import dev.tally.streams.query.BillingPeriod;
 import dev.tally.streams.query.Dimension;
 import dev.tally.streams.query.LimitRow;
 import dev.tally.streams.query.SubscriptionInForce;
+import java.math.BigDecimal;
 import java.net.http.HttpResponse;
 import java.time.Instant;
 import java.util.List;
@@ -348,7 +350,10 @@ final class UsageRoutesTest {
                                 + "\"plan\":\"enterprise@1\",\"seats\":6,\"stripeCustomerId\":\"cus_1\",\"meters\":[{\"meter\":\"actions\","
                                 + "\"included\":100000,\"granted\":7,\"used\":101241,\"includedRemaining\":0,\"grantsRemaining\":0,"
                                 + "\"overage\":1234,\"excess\":0,\"unreported\":34,"
-                                + "\"burns\":[{\"grantId\":\"g1\",\"amount\":7}]}],\"stale\":false}");
+                                + "\"burns\":[{\"grantId\":\"g1\",\"amount\":7}]}],"
+                                + "\"cost\":{\"currency\":\"USD\",\"base\":\"499.00\",\"seats\":\"0.00\",\"overage\":\"3.09\","
+                                + "\"toDate\":\"502.09\",\"projected\":{\"low\":\"502.09\",\"likely\":\"510.00\",\"high\":\"520.50\"}},"
+                                + "\"stale\":false}");
     }
 
     private static BillingPeriod period(String org, String start, String end) {
@@ -369,7 +374,14 @@ final class UsageRoutesTest {
                         1_234,
                         0,
                         34,
-                        List.of(new BillingPeriod.GrantBurn("g1", 7)))));
+                        List.of(new BillingPeriod.GrantBurn("g1", 7)))),
+                new Cost(
+                        "USD",
+                        new BigDecimal("499.00"),
+                        new BigDecimal("0.00"),
+                        new BigDecimal("3.09"),
+                        new Cost.Projected(
+                                new BigDecimal("502.09"), new BigDecimal("510.00"), new BigDecimal("520.50"))));
     }
 
     @Test

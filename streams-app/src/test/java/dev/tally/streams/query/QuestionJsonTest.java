@@ -9,10 +9,12 @@ import dev.tally.streams.metering.LimitState;
 import dev.tally.streams.metering.PlanTerms.Beyond;
 import dev.tally.streams.metering.PlanTerms.Scope;
 import dev.tally.streams.metering.PlanTerms.Window;
+import dev.tally.streams.metering.money.Cost;
 import dev.tally.streams.query.QuestionJson.Asked;
 import dev.tally.streams.state.CatalogueKind;
 import dev.tally.streams.state.Totals.Total;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -72,7 +74,13 @@ class QuestionJsonTest {
                 6,
                 null,
                 List.of(new BillingPeriod.MeterCharges(
-                        "credits", 1, 2, 3, 4, 5, 6, 7, 8, List.of(new BillingPeriod.GrantBurn("g1", 9)))));
+                        "credits", 1, 2, 3, 4, 5, 6, 7, 8, List.of(new BillingPeriod.GrantBurn("g1", 9)))),
+                new Cost(
+                        "USD",
+                        new BigDecimal("49.00"),
+                        new BigDecimal("72.10"),
+                        new BigDecimal("0.0020"),
+                        new Cost.Projected(new BigDecimal("121"), new BigDecimal("130.50"), new BigDecimal("1E+3"))));
         SubscriptionInForce subscription =
                 new SubscriptionInForce(ORG, "cus_1", AT, List.of(new SubscriptionInForce.PhaseInForce("team", 1, AT)));
         IntakeFigures figures = new IntakeFigures(

@@ -1,5 +1,6 @@
 package dev.tally.streams.topology;
 
+import dev.tally.keys.Subject;
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.AdmissionCancel;
 import dev.tally.schemas.AdmissionDecision;
@@ -20,12 +21,21 @@ import dev.tally.schemas.testing.RegistryFake;
 import dev.tally.streams.entitlements.Model;
 import dev.tally.streams.entitlements.Said;
 import dev.tally.streams.entitlements.Step;
+import dev.tally.streams.entitlements.World;
+import dev.tally.streams.metering.BillingCalendar;
 import dev.tally.streams.metering.Coverage;
+import dev.tally.streams.metering.MeterDefinition;
+import dev.tally.streams.metering.Period;
+import dev.tally.streams.metering.SubscriptionTerms;
+import dev.tally.streams.query.BillingPeriod;
+import dev.tally.streams.query.BillingView;
+import dev.tally.streams.state.AccountCatalogue;
 import dev.tally.streams.state.CatalogueRecords;
 import dev.tally.streams.state.Engine;
 import dev.tally.streams.state.PeriodCharges;
 import dev.tally.streams.state.StoreKey;
 import dev.tally.streams.state.StoreNames;
+import dev.tally.streams.state.TermsMapping;
 import dev.tally.streams.state.WriteBackStore;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -48,6 +58,7 @@ import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.TopologyConfig;
 import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.ReadOnlyKeyValueStore;
 import org.apache.kafka.streams.test.TestRecord;
 
 /** The engine as a box: steps go in at its input topics, and what it says comes out of its output topics, in the model's words. */
@@ -59,9 +70,11 @@ final class EntitlementRig implements AutoCloseable {
     private final RegistryFake registry = RegistryFake.start();
     private final RecordSerdes serdes =
             new RecordSerdes(Map.of("schema.registry.url", registry.url(), "auto.register.schemas", true));
+    private final MeteringTopology topology;
     private final TopologyTestDriver driver;
     private final Map<String, UsageSnapshot> snapshots = new TreeMap<>();
     private final Map<String, Long> billable = new TreeMap<>();
+    private final List<BillableFact> facts = new ArrayList<>();
     private final Map<String, String> alertIds = new HashMap<>();
     private final List<TestRecord<byte[], byte[]>> log = new ArrayList<>();
     private Instant now;
@@ -70,8 +83,8 @@ final class EntitlementRig implements AutoCloseable {
     EntitlementRig(Path stateDir, Engine engine, Instant start) {
         now = start;
         Properties config = Pipeline.config(stateDir);
-        driver = new TopologyTestDriver(
-                Pipeline.topology(serdes, engine).build(new TopologyConfig(new StreamsConfig(config))), config, start);
+        topology = Pipeline.topology(serdes, engine);
+        driver = new TopologyTestDriver(topology.build(new TopologyConfig(new StreamsConfig(config))), config, start);
     }
 
     Instant now() {
@@ -210,6 +223,7 @@ final class EntitlementRig implements AutoCloseable {
     }
 
     private void bill(BillableFact fact) {
+        facts.add(fact);
         Instant period = fact.getOriginPeriodStart() == null ? fact.getPeriodStart() : fact.getOriginPeriodStart();
         String account = Model.accountKey(fact.getPayer(), fact.getMeter(), period);
         billable.merge(account, fact.getAmount(), Long::sum);
@@ -236,6 +250,31 @@ final class EntitlementRig implements AutoCloseable {
     /** The sums of the facts so far, by payer, meter and the period the usage belongs to. */
     Map<String, Long> billable() {
         return billable;
+    }
+
+    /** All facts so far. */
+    List<BillableFact> facts() {
+        return facts;
+    }
+
+    /** A subject's billing period, as queries see it now. */
+    BillingPeriod billing(String payer, Instant in) {
+        Subject subject = Subject.parse(payer);
+        AccountCatalogue terms = new AccountCatalogue(topology.catalogueSerdes(), store(StoreNames.ACCOUNT_CATALOGUE));
+        SubscriptionTerms subscription = terms.subscription(subject).orElseThrow();
+        Period period = BillingCalendar.period(subscription.anchor(), in);
+        Instant at = period.contains(now) ? now : period.end().minusMillis(1);
+        List<MeterDefinition> meters =
+                World.meters().stream().map(TermsMapping::meter).toList();
+        return new BillingView(terms, meters, this::store)
+                .period(subject, subscription, period, at, now)
+                .orElseThrow();
+    }
+
+    @SuppressWarnings("unchecked") // all stores are of bytes
+    private ReadOnlyKeyValueStore<Bytes, byte[]> store(String name) {
+        return (ReadOnlyKeyValueStore<Bytes, byte[]>)
+                Objects.requireNonNull(driver.getAllStateStores().get(name), name);
     }
 
     /** How usage is covered, by payer, meter and period, of the periods that began after a time. */

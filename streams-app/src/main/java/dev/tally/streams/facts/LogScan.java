@@ -1,0 +1,85 @@
+package dev.tally.streams.facts;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/** Reads committed records of single partitions within a time. Errors of the broker come out as Kafka's own exceptions. */
+final class LogScan implements AutoCloseable {
+
+    private static final Duration POLL = Duration.ofMillis(500);
+
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final long begun = System.nanoTime();
+    private final Duration within;
+
+    /**
+     * Opens a connection.
+     *
+     * @param within time for all that is read here
+     */
+    LogScan(Map<String, Object> config, Duration within) {
+        this.consumer = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        this.within = within;
+    }
+
+    /**
+     * How far reading came.
+     *
+     * @param next the first position that was not looked at
+     * @param isEndOfLog whether that was the end of what is committed when it began
+     */
+    record End(long next, boolean isEndOfLog) {}
+
+    /** The first position of a record that was appended at or after an instant; the end where there is none. */
+    long firstSince(TopicPartition partition, Instant since) {
+        consumer.assign(List.of(partition)); // else the consumer warns of offsets that are nothing to it
+        OffsetAndTimestamp found = consumer.offsetsForTimes(Map.of(partition, Math.max(0, since.toEpochMilli())))
+                .get(partition);
+        return found == null ? end(partition) : found.offset();
+    }
+
+    private long end(TopicPartition partition) {
+        return consumer.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
+    }
+
+    /**
+     * Reads to the end that a partition has now, or until it is to stop, or as long as there is time.
+     *
+     * @param atMost of the time for all
+     * @param sink whether to go on after a record
+     */
+    End read(TopicPartition partition, long from, Duration atMost, Predicate<ConsumerRecord<byte[], byte[]>> sink) {
+        consumer.assign(List.of(partition));
+        long end = end(partition);
+        long beginning = consumer.beginningOffsets(List.of(partition)).getOrDefault(partition, 0L);
+        consumer.seek(partition, Math.max(from, beginning));
+        while (consumer.position(partition) < end) {
+            if (elapsed().compareTo(atMost) >= 0 || elapsed().compareTo(within) >= 0) {
+                return new End(consumer.position(partition), false);
+            }
+            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+                if (record.offset() < end && !sink.test(record)) {
+                    return new End(record.offset() + 1, false);
+                }
+            }
+        }
+        return new End(Math.max(from, end), true);
+    }
+
+    private Duration elapsed() {
+        return Duration.ofNanos(System.nanoTime() - begun);
+    }
+
+    @Override
+    public void close() {
+        consumer.close();
+    }
+}

@@ -1,0 +1,238 @@
+package dev.tally.streams.facts;
+
+import dev.tally.keys.Keys;
+import dev.tally.keys.Partitions;
+import dev.tally.keys.Subject;
+import dev.tally.schemas.BillableFact;
+import dev.tally.schemas.LedgerEntry;
+import dev.tally.schemas.serde.Decoded;
+import dev.tally.schemas.serde.RecordSerde;
+import dev.tally.schemas.serde.RecordSerdes;
+import dev.tally.schemas.topics.Topics;
+import dev.tally.streams.metering.BillingCalendar;
+import dev.tally.streams.metering.Period;
+import dev.tally.streams.query.Answer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Semaphore;
+import java.util.function.Function;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.utils.Bytes;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Facts from {@code billable-usage} and their delivery from {@code stripe-ledger}, of one partition each: the payer's, whose number is the
+ * same in both. Facts are looked for from the beginning of the period on. The ledger is read from when the first fact of the page was
+ * appended to its end, since any later entry may be the one that holds. Of both, only the page is kept in memory.
+ */
+public final class LoggedFacts implements Facts {
+
+    private static final Logger log = LoggerFactory.getLogger(LoggedFacts.class);
+
+    /** Of a single answer of a broker, of which a request needs a few. */
+    private static final Duration BROKER_WITHIN = Duration.ofSeconds(4);
+
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(2);
+
+    /** Clocks of brokers, and of the instances whose time closes an interval, may differ by that. */
+    private static final Duration SKEW = Duration.ofMinutes(10);
+
+    /** Fetched at a time: much is read, and little of it kept. */
+    private static final int FETCH_BYTES = 4 * 1024 * 1024;
+
+    private static final int POLL_RECORDS = 10_000;
+
+    /** A fetch that waits at the end of one partition keeps the other from being read. */
+    private static final int FETCH_WAIT_MILLIS = 20;
+
+    /**
+     * How much is read at most.
+     *
+     * @param within time for a question; whoever needs longer is to ask again
+     * @param factsWithin of that for the facts alone, so that there is time for what became of them
+     * @param atOnce questions at a time; others are turned away
+     */
+    public record Bounds(Duration within, Duration factsWithin, int atOnce) {
+
+        /** A few readers do no harm to what else the instance does. */
+        public static final Bounds USUAL = new Bounds(Duration.ofSeconds(20), Duration.ofSeconds(8), 2);
+    }
+
+    private final Map<String, Object> config;
+    private final Topics topics;
+    private final RecordSerde<BillableFact> factSerde;
+    private final RecordSerde<LedgerEntry> ledgerSerde;
+    private final Function<Subject, Answer<Optional<Instant>>> anchors;
+    private final InstantSource clock;
+    private final Bounds bounds;
+    private final Semaphore room;
+
+    /**
+     * Facts of an installation.
+     *
+     * @param client settings for Kafka clients, with {@code bootstrap.servers}
+     * @param anchors the anchor of a payer's periods; empty where it has no subscription
+     * @param clock for the current period
+     */
+    public LoggedFacts(
+            Map<String, Object> client,
+            Topics topics,
+            RecordSerdes serdes,
+            Function<Subject, Answer<Optional<Instant>>> anchors,
+            Bounds bounds,
+            InstantSource clock) {
+        Map<String, Object> reading = new HashMap<>(client);
+        reading.remove(ConsumerConfig.GROUP_ID_CONFIG);
+        reading.remove(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG);
+        reading.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        reading.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        reading.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
+        reading.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, FETCH_BYTES);
+        reading.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, FETCH_BYTES);
+        reading.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, FETCH_WAIT_MILLIS);
+        reading.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, POLL_RECORDS);
+        reading.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) BROKER_WITHIN.toMillis());
+        reading.put(ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) BROKER_WITHIN.toMillis());
+        this.config = Map.copyOf(reading);
+        this.topics = topics;
+        this.factSerde = serdes.of(BillableFact.class);
+        this.ledgerSerde = serdes.of(LedgerEntry.class);
+        this.anchors = anchors;
+        this.bounds = bounds;
+        this.room = new Semaphore(bounds.atOnce());
+        this.clock = clock;
+    }
+
+    @Override
+    public Answer<FactPage> facts(Subject payer, @Nullable LocalDate in, int limit, long after) {
+        return anchors.apply(payer)
+                .flatMap(anchor -> anchor.isPresent()
+                        ? facts(payer, period(anchor.get(), in), limit, after)
+                        : new Answer.Absent<>(payer.text() + " has no subscription"));
+    }
+
+    private Period period(Instant anchor, @Nullable LocalDate in) {
+        return BillingCalendar.period(
+                anchor,
+                in == null ? clock.instant() : in.atStartOfDay(ZoneOffset.UTC).toInstant());
+    }
+
+    private Answer<FactPage> facts(Subject payer, Period period, int limit, long after) {
+        if (!room.tryAcquire()) {
+            return new Answer.NotReady<>("the log is being read for other such requests; ask again", RETRY_AFTER);
+        }
+        try (LogScan scan = new LogScan(config, bounds.within())) {
+            return read(scan, payer, period, limit, after);
+        } catch (KafkaException e) {
+            log.atWarn().setCause(e).log("Facts cannot be read");
+            return new Answer.NotReady<>("the log cannot be read at the moment", RETRY_AFTER);
+        } finally {
+            room.release();
+        }
+    }
+
+    /** A fact with where and when it was appended. */
+    private record Logged(BillableFact fact, Instant appended) {}
+
+    private Answer<FactPage> read(LogScan scan, Subject payer, Period period, int limit, long after) {
+        byte[] key = payer.text().getBytes(StandardCharsets.UTF_8);
+        int partition = Partitions.ofKey(key, topics.subjectPartitions());
+        List<Logged> found = new ArrayList<>();
+        TopicPartition facts = new TopicPartition(topics.billableUsage(), partition);
+        long from = after < 0 ? scan.firstSince(facts, period.start().minus(SKEW)) : after + 1;
+        LogScan.End end = scan.read(facts, from, bounds.factsWithin(), record -> {
+            if (Arrays.equals(key, record.key())) {
+                decode(factSerde, record)
+                        .filter(fact -> fact.getPeriodStart().equals(period.start()))
+                        .ifPresent(fact -> found.add(new Logged(fact, Instant.ofEpochMilli(record.timestamp()))));
+            }
+            return found.size() < limit;
+        });
+        if (!end.isEndOfLog() && end.next() <= from) {
+            return new Answer.NotReady<>("nothing of the log could be read in time", RETRY_AFTER);
+        }
+        Map<Bytes, LedgerEntry> entries = new HashMap<>();
+        if (!found.isEmpty()) {
+            Set<Bytes> wanted = new HashSet<>();
+            found.forEach(one -> {
+                wanted.add(key(one.fact()));
+                wanted.add(keyOfOtherAmount(one.fact()));
+            });
+            Instant first =
+                    found.stream().map(Logged::appended).min(Instant::compareTo).orElseThrow();
+            TopicPartition ledger = new TopicPartition(topics.stripeLedger(), partition);
+            LogScan.End read =
+                    scan.read(ledger, scan.firstSince(ledger, first.minus(SKEW)), bounds.within(), record -> {
+                        Bytes entry = Bytes.wrap(record.key());
+                        if (wanted.contains(entry)) {
+                            decode(ledgerSerde, record).ifPresent(latest -> entries.put(entry, latest));
+                        }
+                        return true;
+                    });
+            if (!read.isEndOfLog()) {
+                return new Answer.NotReady<>("what became of these facts was not read in time", RETRY_AFTER);
+            }
+        }
+        return new Answer.Found<>(
+                new FactPage(
+                        payer,
+                        period,
+                        found.stream()
+                                .map(one -> new FactPage.Delivered(one.fact(), entry(one.fact(), entries)))
+                                .toList(),
+                        end.isEndOfLog() ? null : Long.valueOf(end.next() - 1)),
+                false);
+    }
+
+    /** Where its identifier is known with another amount, what became of it stands under a key of its own. */
+    private static @Nullable LedgerEntry entry(BillableFact fact, Map<Bytes, LedgerEntry> entries) {
+        LedgerEntry ofOtherAmount = entries.get(keyOfOtherAmount(fact));
+        if (ofOtherAmount != null) {
+            return ofOtherAmount;
+        }
+        LedgerEntry entry = entries.get(key(fact));
+        return entry != null && entry.getAmount() == fact.getAmount() ? entry : null;
+    }
+
+    private static Bytes key(BillableFact fact) {
+        return Bytes.wrap(Keys.ledger(fact.getIdentifier()));
+    }
+
+    private static Bytes keyOfOtherAmount(BillableFact fact) {
+        return Bytes.wrap(Keys.ledgerOfOtherAmount(fact.getIdentifier(), fact.getAmount()));
+    }
+
+    private static <T extends SpecificRecord> Optional<T> decode(
+            RecordSerde<T> serde, ConsumerRecord<byte[], byte[]> record) {
+        return switch (serde.decode(record.topic(), record.headers(), record.value())) {
+            case Decoded.Read<T>(T value) -> Optional.of(value);
+            case Decoded.Refused<T> refused -> {
+                log.atWarn()
+                        .addKeyValue("topic", record.topic())
+                        .addKeyValue("partition", record.partition())
+                        .addKeyValue("offset", record.offset())
+                        .addKeyValue("reason", refused.reason())
+                        .log("A record cannot be read");
+                yield Optional.empty();
+            }
+        };
+    }
+}
