@@ -48,10 +48,12 @@ export class Panel {
     this.body.setAttribute('aria-busy', 'false');
     put(this.note, data.stale ? h('span', {class: 'tag stale', title: 'This may be more than 10 s behind'}, 'Stale') : null);
     try {
-      const shown = this.options.show(data);
-      if (shown !== KEPT) {
-        put(this.body, shown ?? h('p', {class: 'empty'}, this.options.empty));
-      }
+      keepingPlace(this.body, () => {
+        const shown = this.options.show(data);
+        if (shown !== KEPT) {
+          put(this.body, shown ?? h('p', {class: 'empty'}, this.options.empty));
+        }
+      });
     } catch (e) {
       console.error(e);
       put(this.body, failure({message: 'this browser cannot show it'}, null));
@@ -69,6 +71,19 @@ export class Panel {
     } else {
       put(this.body, failure(problem, () => this.refresh()));
     }
+  }
+}
+
+/** Changes what an element holds; who has the focus in it, or has scrolled something in it, finds it again at the same place. */
+export function keepingPlace(element, change) {
+  const stops = () => [...element.querySelectorAll('a[href], button, summary, input, select, [tabindex="0"]')];
+  const scrolled = () => [...element.querySelectorAll('.scroll')];
+  const stop = stops().indexOf(document.activeElement);
+  const places = scrolled().map(({scrollLeft, scrollTop}) => [scrollLeft, scrollTop]);
+  change();
+  scrolled().forEach((each, i) => places[i] && each.scrollTo(...places[i]));
+  if (stop >= 0 && !element.contains(document.activeElement)) {
+    stops()[stop]?.focus({preventScroll: true});
   }
 }
 

@@ -3,7 +3,7 @@
 import {get, probe} from './api.js';
 import {h, put} from './dom.js';
 import * as format from './format.js';
-import {failure} from './panel.js';
+import {failure, keepingPlace} from './panel.js';
 
 const EVERY = 2_000;
 const OUTCOMES = [
@@ -45,7 +45,7 @@ export function systemView() {
       }
       showStatus(ready);
       showRecords(kept);
-      showPartitions(kept, marks);
+      keepingPlace(partitions, () => showPartitions(kept, marks));
     }
     if (!stopped) {
       timer = setTimeout(refresh, EVERY);

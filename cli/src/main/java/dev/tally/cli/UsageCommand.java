@@ -35,6 +35,11 @@ final class UsageCommand implements Callable<Integer> {
     }
 
     static String path(String subject, String meter, @Nullable String day) {
+        return pathBelow(subject, "/usage", meter) + (day == null ? "" : "&day=" + PercentEncoding.encode(day));
+    }
+
+    /** A path below a subject's, about a meter. */
+    static String pathBelow(String subject, String below, String meter) {
         Subject parsed;
         try {
             parsed = Subject.parse(subject);
@@ -42,8 +47,8 @@ final class UsageCommand implements Callable<Integer> {
             throw new Exit(Exit.USAGE, String.valueOf(e.getMessage()));
         }
         String kind = parsed.kind() == Subject.Kind.USER ? "users" : "orgs";
-        return "/v1/" + kind + "/" + PercentEncoding.encode(parsed.id()) + "/usage?meter="
-                + PercentEncoding.encode(meter) + (day == null ? "" : "&day=" + PercentEncoding.encode(day));
+        return "/v1/" + kind + "/" + PercentEncoding.encode(parsed.id()) + below + "?meter="
+                + PercentEncoding.encode(meter);
     }
 
     /** One line such as {@code user:u1 actions 2026-11-21: 42 / 500 (OK), resets at 2026-11-22T00:00:00Z}. */

@@ -3,6 +3,7 @@ package dev.tally.streams.app;
 import dev.tally.schemas.topics.Installation;
 import dev.tally.settings.CommonSettings;
 import dev.tally.settings.SettingsLoader;
+import dev.tally.streams.http.Security;
 import dev.tally.streams.query.Answer;
 import dev.tally.streams.query.Conservation;
 import dev.tally.streams.state.CrashHook;
@@ -83,6 +84,8 @@ public final class KillableApp implements AutoCloseable {
                         parsed.topics().actionsPartitions(),
                         parsed.topics().subjectPartitions()),
                 clock,
+                parsed.values().integer(MeteringSettings.HTTP_PORT),
+                Security.open(clock).toOthers(),
                 new Hook());
         StreamsFailures failures = new StreamsFailures(clock, pause -> LockSupport.parkNanos(pause.toNanos()));
         app.streams()

@@ -56,6 +56,9 @@ final class Lifecycle implements AutoCloseable {
                 () -> Optional.ofNullable(app).map(MeteringApp::queries),
                 () -> Optional.ofNullable(app).map(MeteringApp::requests),
                 () -> Optional.ofNullable(app).map(running -> running.answers().local()),
+                () -> Optional.ofNullable(app).map(MeteringApp::changes),
+                () -> Optional.ofNullable(app).map(MeteringApp::changesHere),
+                settings.values().integer(MeteringSettings.HTTP_STREAMS_MAX),
                 settings.catalogueWritable(),
                 health::live,
                 health::notReadyBecause,
@@ -63,6 +66,7 @@ final class Lifecycle implements AutoCloseable {
                 settings.values().string(MeteringSettings.LATENESS_HORIZON),
                 clock,
                 security));
+        metrics.bind(http.liveFigures());
     }
 
     /** Runs until SIGTERM or until the topology gives up; the exit code. */
@@ -211,6 +215,7 @@ final class Lifecycle implements AutoCloseable {
 
     @Override
     public void close() {
+        http.endStreams();
         MeteringApp running = app;
         if (running != null) {
             running.close();

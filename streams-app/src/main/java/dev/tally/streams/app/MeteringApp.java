@@ -5,6 +5,8 @@ import dev.tally.schemas.topics.Installation;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.settings.CommonSettings;
 import dev.tally.settings.ParsedSettings;
+import dev.tally.streams.http.live.ChangesAnywhere;
+import dev.tally.streams.query.Changes;
 import dev.tally.streams.query.InstanceClient;
 import dev.tally.streams.query.StoreAdmissionStates;
 import dev.tally.streams.query.StoreCatalogue;
@@ -50,6 +52,8 @@ final class MeteringApp implements AutoCloseable {
     private final StartPositions positions;
     private final StreamsFailures failures;
     private final MeteringTopology topology;
+    private final Changes changesHere;
+    private final ChangesAnywhere changes;
     private final RecordSerdes serdes;
     private final String applicationId;
     private final WritePath writePath;
@@ -72,6 +76,9 @@ final class MeteringApp implements AutoCloseable {
         this.positions = positions;
         this.failures = failures;
         this.topology = topology;
+        this.changesHere = topology.changes()::watch;
+        this.changes = new ChangesAnywhere(
+                changesHere, answers.owners()::elsewhere, answers.others().calls());
         this.serdes = serdes;
         this.applicationId = applicationId;
         this.writePath = writePath;
@@ -188,6 +195,7 @@ final class MeteringApp implements AutoCloseable {
 
     void start() {
         writePath.start();
+        changes.start();
         // Returns when the copy of the catalogue has been read to its end.
         streams.start();
         topology.catalogue().completed();
@@ -215,6 +223,16 @@ final class MeteringApp implements AutoCloseable {
         return topology.idFigures();
     }
 
+    /** Who says whose usage has changed, wherever it is kept. */
+    Changes changes() {
+        return changes;
+    }
+
+    /** The same of what is kept on this instance. */
+    Changes changesHere() {
+        return changesHere;
+    }
+
     /** Answers about any subject, wherever it is kept. */
     UsageQueries queries() {
         return answers.anywhere();
@@ -231,6 +249,7 @@ final class MeteringApp implements AutoCloseable {
 
     @Override
     public void close() {
+        changes.close();
         writePath.close();
         streams.close(CLOSE_WITHIN);
         answers.close();

@@ -42,6 +42,7 @@ public final class MeteringSettings {
     static final String HTTP_HOST = "http.host";
     static final String HTTP_PORT = "http.port";
     static final String HTTP_WRITES = "http.writes";
+    static final String HTTP_STREAMS_MAX = "http.streams.max";
 
     private static final Set<String> WILDCARDS = Set.of("0.0.0.0", "::", "[::]", "0:0:0:0:0:0:0:0");
     private static final String ANYWHERE = "anywhere";
@@ -190,7 +191,15 @@ public final class MeteringSettings {
                         Importance.HIGH,
                         "Where the catalogue may be changed over HTTP (subscriptions, grants, memberships, settings). loopback: only where"
                                 + " http.host is a loopback address. anywhere: also on others; whoever reaches the port can then give away what"
-                                + " costs money. With auth=jwt the scope admin decides instead, on any address.");
+                                + " costs money. With auth=jwt the scope admin decides instead, on any address.")
+                .define(
+                        HTTP_STREAMS_MAX,
+                        ConfigDef.Type.INT,
+                        10_000,
+                        ConfigDef.Range.between(0, 1_000_000),
+                        Importance.LOW,
+                        "How many streams of usage (server-sent events) may be open on this instance; more are refused with 503. Each takes a"
+                                + " connection and so a file descriptor.");
         return CommonSettings.define(SecuritySettings.define(def));
     }
 

@@ -41,6 +41,14 @@ final class MetricNames {
 
     /** Questions that went to other instances, by who answered: owner, standby or nobody. */
     static final String FORWARDED_READS = "tally.forwarded.reads";
+    /** Streams of usage (server-sent events) that are open. */
+    static final String STREAMS_OPEN = "tally.streams.open";
+
+    /** Events given out to streams of usage, since the start of the process. */
+    static final String STREAMS_EVENTS = "tally.streams.events";
+
+    /** Streams of usage that were ended because their listener did not take what was written, since the start of the process. */
+    static final String STREAMS_DROPPED = "tally.streams.dropped";
 
     /** 1 when queries are answered. */
     static final String READY = "tally.ready";

@@ -1,5 +1,6 @@
 package dev.tally.streams.app;
 
+import dev.tally.streams.http.live.LiveFigures;
 import dev.tally.streams.http.tls.ServedTls;
 import dev.tally.streams.query.Answer;
 import dev.tally.streams.query.Conservation;
@@ -99,6 +100,19 @@ final class Metrics implements AutoCloseable {
                 .register(registry);
         Gauge.builder(MetricNames.TLS_CURRENT, tls, served -> served.isCurrent() ? 1 : 0)
                 .description("1 when the served certificate is the one in its file")
+                .register(registry);
+    }
+
+    /** Binds to the streams of usage. */
+    void bind(LiveFigures streams) {
+        Gauge.builder(MetricNames.STREAMS_OPEN, streams, LiveFigures::open)
+                .description("Streams of usage that are open")
+                .register(registry);
+        FunctionCounter.builder(MetricNames.STREAMS_EVENTS, streams, LiveFigures::sent)
+                .description("Events given out to streams of usage")
+                .register(registry);
+        FunctionCounter.builder(MetricNames.STREAMS_DROPPED, streams, LiveFigures::dropped)
+                .description("Streams of usage ended because their listener did not take what was written")
                 .register(registry);
     }
 

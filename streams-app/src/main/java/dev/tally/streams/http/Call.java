@@ -15,6 +15,7 @@ import java.util.LinkedHashSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -189,6 +190,11 @@ final class Call {
     /** The day asked for, today by default. */
     LocalDate day() {
         return Objects.requireNonNullElseGet(date("day"), this::today);
+    }
+
+    /** A parameter as it is; empty where it is not given. */
+    Optional<String> text(String name) {
+        return Optional.ofNullable(parameters.get(name));
     }
 
     /** Whether a parameter is given. */

@@ -1,7 +1,12 @@
 package dev.tally.streams.http;
 
 import dev.tally.streams.http.auth.Access;
+import dev.tally.streams.http.live.ChangeStreams;
+import dev.tally.streams.http.live.LiveFigures;
+import dev.tally.streams.http.live.LiveHub;
+import dev.tally.streams.http.live.LiveTimes;
 import dev.tally.streams.http.tls.ServedTls;
+import dev.tally.streams.query.Changes;
 import dev.tally.streams.query.LocalAnswers;
 import dev.tally.streams.query.UsageQueries;
 import dev.tally.streams.requests.Requests;
@@ -15,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.eclipse.jetty.http.UriCompliance;
@@ -26,6 +32,9 @@ public final class HttpApi implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(HttpApi.class);
 
+    private final ExecutorService askers = LiveHub.askers();
+    private final LiveHub live;
+    private final ChangeStreams changed;
     private final Routes routes;
     private final Security security;
     private final Map<String, String> headers;
@@ -39,6 +48,9 @@ public final class HttpApi implements AutoCloseable {
      * @param queries the queries; empty until the topology has started
      * @param requests what it can be asked to do; empty until the topology has started
      * @param local what this instance answers to others; empty until the topology has started
+     * @param changes who says whose usage has changed, wherever it is kept; empty until the topology has started
+     * @param changesHere the same of what is kept on this instance, for others
+     * @param mostStreams how many streams of usage may be open
      * @param catalogueWritable whether callers may change the catalogue
      * @param live whether the process can still do its work
      * @param notReadyBecause why queries cannot be answered; empty when they can
@@ -51,6 +63,9 @@ public final class HttpApi implements AutoCloseable {
             Supplier<Optional<UsageQueries>> queries,
             Supplier<Optional<Requests>> requests,
             Supplier<Optional<LocalAnswers>> local,
+            Supplier<Optional<Changes>> changes,
+            Supplier<Optional<Changes>> changesHere,
+            int mostStreams,
             boolean catalogueWritable,
             BooleanSupplier live,
             Supplier<Optional<String>> notReadyBecause,
@@ -61,12 +76,27 @@ public final class HttpApi implements AutoCloseable {
 
     /** A server that listens on nothing yet. */
     public HttpApi(Collaborators with) {
-        this.routes = new Routes(with);
+        this(with, LiveTimes.USUAL);
+    }
+
+    HttpApi(Collaborators with, LiveTimes times) {
         this.security = with.security();
         this.headers = new HashMap<>(Reply.HEADERS);
         if (security.tls().isPresent()) {
             headers.putAll(Reply.TLS_HEADERS);
         }
+        this.live = new LiveHub(
+                new LiveHub.Sources(
+                        () -> with.queries().get().map(queries -> queries::usage),
+                        with.changes(),
+                        (usage, stale) -> Reply.text(Shapes.UsageShape.of(usage, stale)),
+                        with.clock(),
+                        System::nanoTime,
+                        askers),
+                times,
+                with.mostStreams());
+        this.changed = new ChangeStreams(with.changesHere());
+        this.routes = new Routes(with, new LiveRoutes(with, live, changed));
         this.server = Javalin.create(this::configure);
     }
 
@@ -74,6 +104,7 @@ public final class HttpApi implements AutoCloseable {
     public void start(String listenOn, int listenAt) {
         host = listenOn;
         port = listenAt;
+        live.start();
         server.start(listenOn, listenAt);
     }
 
@@ -95,9 +126,22 @@ public final class HttpApi implements AutoCloseable {
         return routes.accesses();
     }
 
+    /** What the streams of usage count. */
+    public LiveFigures liveFigures() {
+        return live.figures();
+    }
+
+    /** Ends all streams, so that their listeners go elsewhere at once; none can be opened any more. */
+    public void endStreams() {
+        live.close();
+        changed.close();
+    }
+
     @Override
     public void close() {
+        endStreams();
         server.stop();
+        askers.shutdownNow();
         security.tls().ifPresent(ServedTls::close);
     }
 

@@ -31,7 +31,7 @@ final class JsonBody {
 
     /**
      * Reads the body. Only as {@code application/json}: a browser sends nothing else to another site without asking that site first, and
-     * this one never agrees.
+     * this one agrees for the origins of {@code http.cors.origins} only.
      */
     static ObjectNode of(Context context) {
         try {

@@ -3,6 +3,7 @@ package dev.tally.streams.http;
 import dev.tally.keys.Subject;
 import dev.tally.streams.facts.Facts;
 import dev.tally.streams.http.auth.Access;
+import dev.tally.streams.http.live.ChangeStreams;
 import dev.tally.streams.query.Answer;
 import dev.tally.streams.query.BillingPeriod;
 import dev.tally.streams.query.Breakdown;
@@ -43,10 +44,12 @@ final class Routes {
     private final HttpApi.Collaborators with;
     private final Guard guard;
     private final Map<String, Access> accesses = new LinkedHashMap<>();
+    private final LiveRoutes live;
 
-    Routes(HttpApi.Collaborators with) {
+    Routes(HttpApi.Collaborators with, LiveRoutes live) {
         this.with = with;
         this.guard = new Guard(with.security());
+        this.live = live;
     }
 
     /** What each operation, a method and a path as OpenAPI writes it, asks of its callers. */
@@ -59,6 +62,7 @@ final class Routes {
             String subject = "/v1/" + kind + "/{id}";
             get(routes, subject + "/usage", Access.READ, this::usage);
             get(routes, subject + "/usage/history", Access.READ, this::history);
+            get(routes, subject + "/usage/stream", Access.STREAM, live::usage);
             get(routes, subject + "/limits", Access.READ, this::limits);
             get(routes, subject + "/billing", Access.READ, this::billing);
             get(routes, subject + "/facts", Access.READ, this::facts);
@@ -78,6 +82,8 @@ final class Routes {
         add(routes, "POST", "/v1/orgs/{id}/grants", Access.ADMIN, catalogue::grant);
         // Not among the operations: only for other instances.
         add(routes, "POST", InstanceClient.PATH, Access.INSTANCE, this::question);
+        add(routes, "GET", ChangeStreams.PATH + "{id}", Access.INSTANCE, live::changes);
+        add(routes, "POST", ChangeStreams.PATH + "{id}", Access.INSTANCE, live::watch);
         get(routes, "/v1/watermarks", Access.ADMIN, this::watermarks);
         get(routes, "/v1/conservation", Access.ADMIN, this::conservation);
         get(routes, "/health/live", Access.OPEN, this::live);

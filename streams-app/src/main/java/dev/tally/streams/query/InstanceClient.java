@@ -64,6 +64,31 @@ public final class InstanceClient implements Instances, AutoCloseable {
         this.headers = headers;
     }
 
+    /**
+     * How other instances are called, for what is no question.
+     *
+     * @param scheme of their addresses, with or without TLS
+     * @param headers what shows another instance who calls, new for each call
+     */
+    public record Calls(HttpClient http, String scheme, Supplier<Map<String, String>> headers) {
+
+        /**
+         * A call to a path of an instance.
+         *
+         * @throws IllegalStateException when its {@code application.server} is no address
+         */
+        public HttpRequest.Builder to(Owner.At instance, String path) {
+            HttpRequest.Builder request = HttpRequest.newBuilder(uri(scheme, instance, path));
+            headers.get().forEach(request::setHeader);
+            return request;
+        }
+    }
+
+    /** How other instances are called, until this client is closed. */
+    public Calls calls() {
+        return new Calls(http, scheme, headers);
+    }
+
     @Override
     public <T> Reply<T> ask(Owner.At instance, Question<T> question, boolean copies, Duration within) {
         Semaphore turn = turns.computeIfAbsent(instance, any -> new Semaphore(AT_ONCE));
@@ -77,6 +102,7 @@ public final class InstanceClient implements Instances, AutoCloseable {
         }
     }
 
+    @SuppressWarnings("Interruption") // only so does the client give up a request that is under way
     private <T> Reply<T> send(Owner.At instance, Question<T> question, boolean copies, Duration within) {
         CompletableFuture<HttpResponse<byte[]>> sent =
                 http.sendAsync(request(instance, question, copies, within), answer -> new BoundedBody(LONGEST));
@@ -106,18 +132,17 @@ public final class InstanceClient implements Instances, AutoCloseable {
     }
 
     private HttpRequest request(Owner.At instance, Question<?> question, boolean copies, Duration within) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(uri(instance))
+        return calls().to(instance, PATH)
                 .timeout(within)
                 .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofByteArray(
-                        QuestionJson.write(new QuestionJson.Asked(question, copies))));
-        headers.get().forEach(request::setHeader);
-        return request.build();
+                        QuestionJson.write(new QuestionJson.Asked(question, copies))))
+                .build();
     }
 
-    private URI uri(Owner.At instance) {
+    private static URI uri(String scheme, Owner.At instance, String path) {
         try {
-            return new URI(scheme, null, instance.host(), instance.port(), PATH, null, null);
+            return new URI(scheme, null, instance.host(), instance.port(), path, null, null);
         } catch (URISyntaxException e) {
             throw new IllegalStateException("application.server of an instance is no address", e);
         }

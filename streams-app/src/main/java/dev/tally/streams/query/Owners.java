@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsMetadata;
@@ -72,6 +74,14 @@ public final class Owners {
     /** Whether all that is kept of a subject is on this instance. */
     public boolean isHere(Subject subject) {
         return ofAccount(subject).equals(HERE) && ofDays(subject).equals(HERE);
+    }
+
+    /** The other instances that keep something that a subject's usage depends on. */
+    public Set<Owner.At> elsewhere(Subject subject) {
+        return Stream.of(ofDays(subject), ofAccount(subject))
+                .filter(Owner.At.class::isInstance)
+                .map(Owner.At.class::cast)
+                .collect(Collectors.toSet());
     }
 
     Owner of(Part part) {

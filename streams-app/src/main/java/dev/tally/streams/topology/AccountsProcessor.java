@@ -19,6 +19,7 @@ import dev.tally.streams.state.AccountCatalogue;
 import dev.tally.streams.state.AccountCatalogueWriter;
 import dev.tally.streams.state.AccountFigures;
 import dev.tally.streams.state.CatalogueKind;
+import dev.tally.streams.state.ChangeBoard;
 import dev.tally.streams.state.CrashHook;
 import dev.tally.streams.state.CrashPoint;
 import dev.tally.streams.state.DecisionBoard;
@@ -57,6 +58,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
     private final CrashHook crash;
     private final DecisionBoard decisions;
     private final AccountFigures accountFigures;
+    private final ChangeBoard changes;
     private @Nullable Task task;
 
     AccountsProcessor(
@@ -68,7 +70,8 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
             EarlyCommits commits,
             CrashHook crash,
             DecisionBoard decisions,
-            AccountFigures accountFigures) {
+            AccountFigures accountFigures,
+            ChangeBoard changes) {
         this.settings = settings;
         this.inputs = inputs;
         this.serdes = serdes;
@@ -78,6 +81,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
         this.crash = crash;
         this.decisions = decisions;
         this.accountFigures = accountFigures;
+        this.changes = changes;
     }
 
     @Override
@@ -185,6 +189,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
                     usage.apply(sum);
                     spikes.apply(sum);
                     release(Subject.parse(sum.getSubject()));
+                    changes.accountChanged(sum.getSubject());
                     if (sum.getAwaited()) {
                         commit.note(Instant.ofEpochMilli(timestamp));
                     }
@@ -329,6 +334,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
         private void changed(Subject subject) {
             windows.reconsider(subject);
             release(subject);
+            changes.accountChanged(subject.text());
             terms.account(subject.text()).nextChange(clock.logTime()).ifPresent(at -> wakes.at(at, subject));
         }
 

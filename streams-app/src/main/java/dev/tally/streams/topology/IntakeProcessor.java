@@ -12,6 +12,7 @@ import dev.tally.streams.metering.MeterSet;
 import dev.tally.streams.metering.Payers;
 import dev.tally.streams.metering.Rejection;
 import dev.tally.streams.state.CatalogueView;
+import dev.tally.streams.state.ChangeBoard;
 import dev.tally.streams.state.CounterKeys;
 import dev.tally.streams.state.CounterKeys.Counter;
 import dev.tally.streams.state.Freshness;
@@ -59,22 +60,26 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
     private final Freshness freshness;
     private final EarlyCommits commits;
     private final Map<Integer, IdMemory.Figures> figures;
+    private final ChangeBoard changes;
     private @Nullable Task task;
 
     /**
      * @param figures where each partition of this process tells of its memory of ids
+     * @param changes told of each user whose day has more
      */
     IntakeProcessor(
             IntakeSettings settings,
             CatalogueView catalogue,
             Freshness freshness,
             EarlyCommits commits,
-            Map<Integer, IdMemory.Figures> figures) {
+            Map<Integer, IdMemory.Figures> figures,
+            ChangeBoard changes) {
         this.settings = settings;
         this.catalogue = catalogue;
         this.freshness = freshness;
         this.commits = commits;
         this.figures = figures;
+        this.changes = changes;
     }
 
     @Override
@@ -292,6 +297,8 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
             boolean orgPays = org != null && Payers.orgPays(org.subscription(), action.occurredAt(), terms);
             Arrays.fill(times, action.occurredAt().toEpochMilli());
             days.set(day, day.value().plus(meters.ids(), amounts, !orgPays, times));
+            // Queries see it from here on, before the commit.
+            changes.userCounted(user.id());
             sums.add(user.sums(sums), action, amounts, !orgPays);
             if (org != null) {
                 sums.add(org, action, amounts, orgPays);

@@ -25,6 +25,7 @@ import dev.tally.streams.state.AccountFigures;
 import dev.tally.streams.state.CatalogueKind;
 import dev.tally.streams.state.CatalogueRecords;
 import dev.tally.streams.state.CatalogueView;
+import dev.tally.streams.state.ChangeBoard;
 import dev.tally.streams.state.DecisionBoard;
 import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.Homes;
@@ -86,6 +87,7 @@ public final class MeteringTopology {
     private final EarlyCommit.Turns commitTurns = new EarlyCommit.Turns();
     private final DecisionBoard decisions = new DecisionBoard();
     private final AccountFigures accountFigures = new AccountFigures();
+    private final ChangeBoard changes = new ChangeBoard();
 
     /** A topology over these topics; nothing is started. */
     public MeteringTopology(
@@ -149,6 +151,11 @@ public final class MeteringTopology {
     /** What the admissions of this process count; changes as they work. */
     public AccountFigures accountFigures() {
         return accountFigures;
+    }
+
+    /** Where the stream threads of this process say whose figures they have changed. */
+    public ChangeBoard changes() {
+        return changes;
     }
 
     /** Serdes of the catalogue records that the accounts stage keeps. */
@@ -216,7 +223,7 @@ public final class MeteringTopology {
                 Names.ACTIONS_HOME_SOURCE);
         topology.addProcessor(
                 Names.INTAKE,
-                () -> new IntakeProcessor(intake, catalogue, freshness, actionCommits, idFigures),
+                () -> new IntakeProcessor(intake, catalogue, freshness, actionCommits, idFigures, changes),
                 Names.BRING_HOME,
                 Names.ARRIVE_HOME);
         topology.addStateStore(
@@ -309,7 +316,8 @@ public final class MeteringTopology {
                         new EarlyCommits(partition -> lag.isCaughtUp(topics.subjectLog(), partition), commitTurns),
                         writeBacks.crash(),
                         decisions,
-                        accountFigures),
+                        accountFigures,
+                        changes),
                 Names.SUBJECT_LOG_SOURCE);
         for (String name : List.of(
                 StoreNames.ACCOUNT_CLOCK,

@@ -71,6 +71,9 @@ class RoutedReadsTest {
                 () -> Optional.ofNullable(app.get()).map(MeteringApp::requests),
                 () -> Optional.ofNullable(app.get())
                         .map(running -> running.answers().local()),
+                Optional::empty,
+                Optional::empty,
+                0,
                 true,
                 () -> true,
                 Optional::empty,

@@ -28,11 +28,13 @@ final class AuthorisationTest {
             route                                 | none | no scope | read | read u1 | read u2 | read o1 | read o2 | read u1 o1 | write | write u1 | write o1 | admin | admin u1 | admin o1
             GET /v1/users/{id}/usage              | t    | s        | +    | +       | o       | o       | o       | +          | s     | s        | s        | +     | +        | o
             GET /v1/users/{id}/usage/history      | t    | s        | +    | +       | o       | o       | o       | +          | s     | s        | s        | +     | +        | o
+            GET /v1/users/{id}/usage/stream       | t    | s        | +    | +       | o       | o       | o       | +          | s     | s        | s        | +     | +        | o
             GET /v1/users/{id}/limits             | t    | s        | +    | +       | o       | o       | o       | +          | s     | s        | s        | +     | +        | o
             GET /v1/users/{id}/billing            | t    | s        | +    | +       | o       | o       | o       | +          | s     | s        | s        | +     | +        | o
             GET /v1/users/{id}/facts              | t    | s        | +    | +       | o       | o       | o       | +          | s     | s        | s        | +     | +        | o
             GET /v1/orgs/{id}/usage               | t    | s        | +    | o       | o       | +       | o       | +          | s     | s        | s        | +     | o        | +
             GET /v1/orgs/{id}/usage/history       | t    | s        | +    | o       | o       | +       | o       | +          | s     | s        | s        | +     | o        | +
+            GET /v1/orgs/{id}/usage/stream        | t    | s        | +    | o       | o       | +       | o       | +          | s     | s        | s        | +     | o        | +
             GET /v1/orgs/{id}/limits              | t    | s        | +    | o       | o       | +       | o       | +          | s     | s        | s        | +     | o        | +
             GET /v1/orgs/{id}/billing             | t    | s        | +    | o       | o       | +       | o       | +          | s     | s        | s        | +     | o        | +
             GET /v1/orgs/{id}/facts               | t    | s        | +    | o       | o       | +       | o       | +          | s     | s        | s        | +     | o        | +
@@ -51,6 +53,8 @@ final class AuthorisationTest {
             GET /v1/conservation                  | t    | s        | s    | s       | s       | s       | s       | s          | s     | s        | s        | +     | o        | o
             GET /metrics                          | t    | s        | s    | s       | s       | s       | s       | s          | s     | s        | s        | +     | o        | o
             POST /internal/v1/questions           | t    | t        | t    | t       | t       | t       | t       | t          | t     | t        | t        | t     | t        | t
+            GET /internal/v1/changes/{id}         | t    | t        | t    | t       | t       | t       | t       | t          | t     | t        | t        | t     | t        | t
+            POST /internal/v1/changes/{id}        | t    | t        | t    | t       | t       | t       | t       | t          | t     | t        | t        | t     | t        | t
             GET /health/live                      | +    | +        | +    | +       | +       | +       | +       | +          | +     | +        | +        | +     | +        | +
             GET /health/ready                     | +    | +        | +    | +       | +       | +       | +       | +          | +     | +        | +        | +     | +        | +
             GET /openapi.json                     | +    | +        | +    | +       | +       | +       | +       | +          | +     | +        | +        | +     | +        | +
@@ -264,6 +268,9 @@ final class AuthorisationTest {
                 .replace("users/{id}", "users/u1")
                 .replace("orgs/{id}", "orgs/o1")
                 .replace("{file}", "app.js")
+                // A stream that is let in has no end.
+                .replace("/usage/stream", "/usage/stream?meter=none")
+                .replace("changes/{id}", "changes/a")
                 .replace("{subject}", "user:u1")
                 .replace("{user}", "u1")
                 .replace("{actionId}", "a1?payer=user:u1");

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** Queries over counts that a test puts here. It knows the meters {@code actions} and {@code credits}. */
@@ -33,19 +34,19 @@ final class CountsInMemory implements UsageQueries {
 
     private record Count(Subject subject, String meter, LocalDate day) {}
 
-    private final Map<Count, Long> counts = new HashMap<>();
-    private final Map<Subject, Long> limits = new HashMap<>();
+    private final Map<Count, Long> counts = new ConcurrentHashMap<>();
+    private final Map<Subject, Long> limits = new ConcurrentHashMap<>();
     private final Map<Subject, BillingPeriod> periods = new HashMap<>();
     private final Map<Dimension, Map<String, Long>> splits = new TreeMap<>();
     private final Map<Subject, SubscriptionInForce> subscriptions = new HashMap<>();
     private final Map<Subject, List<LimitRow>> limitRows = new HashMap<>();
     private List<PartitionWatermark> watermarks = List.of();
     private List<Conservation> conservation = List.of();
-    private boolean stale;
     private boolean elsewhere;
-    private @Nullable Long lag;
-    private @Nullable Duration awayFor;
-    private @Nullable RuntimeException failure;
+    private volatile @Nullable Long lag;
+    private volatile boolean stale;
+    private volatile @Nullable Duration awayFor;
+    private volatile @Nullable RuntimeException failure;
 
     void count(Subject subject, String meter, String day, long used) {
         counts.put(new Count(subject, meter, LocalDate.parse(day)), used);
@@ -98,6 +99,13 @@ final class CountsInMemory implements UsageQueries {
     /** From now on nobody can answer. */
     void goAway(Duration forThatLong) {
         awayFor = forThatLong;
+    }
+
+    /** From now on questions are answered again, as fresh. */
+    void comeBack() {
+        awayFor = null;
+        lag = null;
+        stale = false;
     }
 
     /** From now on every question ends in this. */

@@ -2,6 +2,7 @@ package dev.tally.streams.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.streams.http.live.LiveTimes;
 import dev.tally.streams.requests.Requests;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,44 +21,54 @@ import org.jspecify.annotations.Nullable;
 /** The API over a real socket. Every answer to a well-formed request is held against the OpenAPI document. */
 final class ServedApi implements AutoCloseable {
 
+    static final int MOST_STREAMS = 3;
     static final Instant NOW = Instant.parse("2026-11-21T23:59:59.999Z");
 
     final CountsInMemory counts = new CountsInMemory();
     final AdmissionsInMemory admissions = new AdmissionsInMemory();
     final CatalogueInMemory catalogue = new CatalogueInMemory();
     final FactsInMemory facts = new FactsInMemory();
+    final ChangesInMemory changes = new ChangesInMemory();
     private final OpenApiDocument document = new OpenApiDocument();
     private final HttpClient client = HttpClient.newHttpClient();
     private final HttpApi api;
-    private boolean started = true;
+    private volatile boolean started = true;
     private boolean live = true;
-    private Optional<String> notReady = Optional.empty();
+    private volatile Optional<String> notReady = Optional.empty();
 
     ServedApi() {
         this(true);
     }
 
     ServedApi(boolean catalogueWritable) {
-        this(catalogueWritable, Security.open(() -> NOW));
+        this(catalogueWritable, Security.open(() -> NOW), LiveTimes.USUAL);
+    }
+
+    ServedApi(boolean catalogueWritable, LiveTimes times) {
+        this(catalogueWritable, Security.open(() -> NOW), times);
     }
 
     /** The API for those whom these rules let in. */
     ServedApi(Security security) {
-        this(true, security);
+        this(true, security, LiveTimes.USUAL);
     }
 
-    private ServedApi(boolean catalogueWritable, Security security) {
-        api = new HttpApi(new HttpApi.Collaborators(
+    private ServedApi(boolean catalogueWritable, Security security, LiveTimes times) {
+        HttpApi.Collaborators with = new HttpApi.Collaborators(
                 () -> started ? Optional.of(counts) : Optional.empty(),
                 () -> started ? Optional.of(new Requests(admissions, catalogue, facts)) : Optional.empty(),
                 Optional::empty,
+                () -> started ? Optional.of(changes) : Optional.empty(),
+                () -> started ? Optional.of(changes) : Optional.empty(),
+                MOST_STREAMS,
                 catalogueWritable,
                 () -> live,
                 () -> notReady,
                 () -> "# HELP tally_ready x\ntally_ready 1.0\n",
                 "72h",
                 () -> NOW,
-                security));
+                security);
+        api = new HttpApi(with, times);
         api.start("127.0.0.1", 0);
     }
 
@@ -73,6 +84,18 @@ final class ServedApi implements AutoCloseable {
     void waitFor(String what) {
         started = false;
         notReady = Optional.of(what);
+    }
+
+    /** The process has got as far as its topology. */
+    void goOn() {
+        started = true;
+        notReady = Optional.empty();
+    }
+
+    /** Sends a body to a route that is for other instances only. */
+    HttpResponse<String> sendUndescribed(String method, String rawPathAndQuery, String body) {
+        return send(
+                HttpRequest.newBuilder(uri(rawPathAndQuery)).method(method, HttpRequest.BodyPublishers.ofString(body)));
     }
 
     /** The topology is there but does not run. */
@@ -99,6 +122,11 @@ final class ServedApi implements AutoCloseable {
     /** Asks for what a GET would answer, without its body. */
     HttpResponse<String> head(String rawPath) {
         return exchange(HttpRequest.newBuilder(uri(rawPath)).method("HEAD", HttpRequest.BodyPublishers.noBody()));
+    }
+
+    /** Opens a stream of events and reads it from here on. */
+    EventStream stream(String rawPathAndQuery, String... headers) {
+        return new EventStream(api.port(), rawPathAndQuery, headers);
     }
 
     /** Asks for a path without waiting for the answer. */

@@ -1,0 +1,118 @@
+package dev.tally.streams.http;
+
+import io.javalin.http.Context;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Answers that do not end by themselves. Each has a virtual thread of its own that waits for what is to be sent and writes it, so whoever
+ * does not read holds up nobody else.
+ */
+final class Streaming {
+
+    /**
+     * Jetty keeps a buffer of this size for as long as an answer is open. What is sent at a time mostly fits in; the usual 32 KB would be
+     * most of what an open answer costs.
+     */
+    private static final int BUFFER = 1_024;
+
+    private Streaming() {}
+
+    /** What answers a request, on a thread of its own. */
+    @FunctionalInterface
+    interface Answering {
+
+        /** May begin an answer that does not end, or answer as any route does, also by throwing. */
+        void answer(Response response);
+    }
+
+    /** Lets a request be answered on another thread. */
+    static void on(Context context, Answering answering) {
+        CompletableFuture<@Nullable Void> answered = new CompletableFuture<>();
+        Response response = new Response(context);
+        context.future(() -> {
+            Thread.ofVirtual().name("http-streaming").start(() -> {
+                try {
+                    answering.answer(response);
+                    if (!response.begun) {
+                        answered.complete(null);
+                    }
+                } catch (RuntimeException e) {
+                    answered.completeExceptionally(e);
+                } finally {
+                    response.end();
+                }
+            });
+            return answered;
+        });
+    }
+
+    /** An answer, which ends when the thread that writes it does. */
+    static final class Response {
+        private final Context context;
+        private boolean begun;
+
+        private Response(Context context) {
+            this.context = context;
+        }
+
+        /** Begins an answer that does not end: from here on nothing else can be answered. */
+        void begin(String contentType, String opening) {
+            begun = true;
+            HttpServletResponse response = context.res();
+            response.setBufferSize(BUFFER);
+            response.setContentType(contentType);
+            // Proxies that gather answers would hold it back.
+            response.setHeader("X-Accel-Buffering", "no");
+            write(opening.getBytes(StandardCharsets.UTF_8));
+        }
+
+        /** Sends what comes, until an empty array does or nobody is there any more. */
+        void send(Supplier<byte[]> next) {
+            byte[] bytes = next.get();
+            while (bytes.length > 0 && write(bytes)) {
+                bytes = next.get();
+            }
+        }
+
+        private boolean write(byte[] bytes) {
+            try {
+                OutputStream out = context.res().getOutputStream();
+                out.write(bytes);
+                out.flush();
+                return true;
+            } catch (IOException | IllegalStateException nobodyIsThere) {
+                return false;
+            }
+        }
+
+        /** Ends the connection at once, whatever is being written to it. By any thread. */
+        void disconnect() {
+            ServletContextRequest.getServletContextRequest(context.req())
+                    .getConnectionMetaData()
+                    .getConnection()
+                    .getEndPoint()
+                    .close();
+        }
+
+        /**
+         * Javalin is not told that an answer is over which had begun: where the other side is gone the request is, too, and Javalin would
+         * fall over it again and again.
+         */
+        private void end() {
+            if (begun) {
+                try {
+                    context.req().getAsyncContext().complete();
+                } catch (RuntimeException alreadyOver) {
+                    // It ended with its connection.
+                }
+            }
+        }
+    }
+}

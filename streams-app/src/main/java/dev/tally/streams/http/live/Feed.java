@@ -1,0 +1,82 @@
+package dev.tally.streams.http.live;
+
+import dev.tally.streams.query.Changes;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/** One subject and meter, followed by at least one stream. All but {@link #isNews} belongs to the hub's thread. */
+final class Feed {
+
+    final Followed followed;
+    final Told told;
+    final Set<LiveStream> streams = new LinkedHashSet<>();
+    final Asking asking = new Asking();
+    private final AtomicBoolean noticed = new AtomicBoolean();
+
+    /** Nobody follows it any more. */
+    boolean ended;
+
+    private @Nullable Frame frame;
+    private @Nullable Changes watched;
+    private Runnable unwatch = () -> {};
+
+    Feed(Followed followed, Duration disbelief) {
+        this.followed = followed;
+        this.told = new Told(disbelief);
+    }
+
+    /** When it was asked, and when it is to be asked again; in nanoseconds. */
+    static final class Asking {
+        /** How often it was asked: an answer to another question than the last is of no account. */
+        int number;
+
+        long at;
+        boolean underway;
+
+        /** A change was noticed while a question was under way that may not have seen it. */
+        boolean again;
+
+        /** It is to be asked at {@link #dueAt}. */
+        boolean due;
+
+        long dueAt;
+    }
+
+    /** Whether a change that was noticed is news: once noticed, further ones are not until it is asked. By any thread. */
+    boolean isNews() {
+        return !noticed.get() && noticed.compareAndSet(false, true);
+    }
+
+    /** From here on a change is news again; to be called before it is asked. */
+    void asks() {
+        noticed.set(false);
+    }
+
+    /** Watches with what there is to watch with now, which is another one after the topology was built anew. */
+    @SuppressWarnings("ReferenceEquality") // the same object or another one
+    void watch(Changes with, Runnable watcher) {
+        if (with != watched) {
+            unwatch.run();
+            unwatch = with.watch(followed.subject(), watcher);
+            watched = with;
+        }
+    }
+
+    void unwatch() {
+        unwatch.run();
+        unwatch = () -> {};
+        watched = null;
+    }
+
+    @Nullable
+    Frame frame() {
+        return frame;
+    }
+
+    void frame(Frame newest) {
+        frame = newest;
+    }
+}
