@@ -126,7 +126,8 @@ final class AuditedMonth implements AutoCloseable {
                         Duration.ofHours(1),
                         "0123456789abcdef".getBytes(StandardCharsets.UTF_8),
                         1,
-                        1 << 20),
+                        1 << 20,
+                        0),
                 new AccountSettings(
                         "test",
                         "i-1",

@@ -82,6 +82,14 @@ class LayeringTest {
                 .check(CLASSES);
         noClasses()
                 .that()
+                .resideInAPackage("dev.tally.streams.export..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "dev.tally.streams.topology..", "dev.tally.streams.http..", "dev.tally.streams.app..")
+                .check(CLASSES);
+        noClasses()
+                .that()
                 .resideInAPackage("dev.tally.streams.http..")
                 .should()
                 .dependOnClassesThat()

@@ -182,7 +182,8 @@ class TraceChargesTest {
                         Duration.ofMinutes(5),
                         "0123456789abcdef".getBytes(StandardCharsets.UTF_8),
                         1,
-                        64 << 20),
+                        64 << 20,
+                        0),
                 new AccountSettings(
                         "test",
                         "i-1",

@@ -32,6 +32,9 @@ public final class Topics {
     private static final Duration LONG = Duration.ofDays(400);
     private static final Duration SHORT = Duration.ofDays(7);
 
+    /** Notes outlive what they are about by more than a segment of either topic, and by the time after which they are said anew. */
+    private static final Duration NOTES = LONG.plusDays(100);
+
     private final String prefix;
     private final int actionsPartitions;
     private final int subjectPartitions;
@@ -136,6 +139,11 @@ public final class Topics {
         return prefix + "dead-letters";
     }
 
+    /** What the intake decided of {@code actions} that no other topic tells: duplicates, and which meters applied. */
+    public String intakeNotes() {
+        return prefix + "intake-notes";
+    }
+
     public String stripeLedger() {
         return prefix + "stripe-ledger";
     }
@@ -202,6 +210,7 @@ public final class Topics {
                 new TopicSpec(seatChanges(), subjectPartitions, deleting(LONG)),
                 new TopicSpec(lateActions(), actionsPartitions, carrying(LONG)),
                 new TopicSpec(deadLetters(), actionsPartitions, carrying(LONG)),
+                new TopicSpec(intakeNotes(), actionsPartitions, deleting(NOTES)),
                 new TopicSpec(stripeLedger(), subjectPartitions, compactingAndDeleting(LONG)),
                 new TopicSpec(
                         stripeSeats(),

@@ -10,10 +10,13 @@ import dev.tally.schemas.AlertKind;
 import dev.tally.schemas.AlertLedgerEntry;
 import dev.tally.schemas.AlertState;
 import dev.tally.schemas.Allocation;
+import dev.tally.schemas.AppliedMeter;
+import dev.tally.schemas.AppliedRate;
 import dev.tally.schemas.Beyond;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.CatalogueRemoval;
 import dev.tally.schemas.Decision;
+import dev.tally.schemas.DuplicateActions;
 import dev.tally.schemas.FactKind;
 import dev.tally.schemas.Grant;
 import dev.tally.schemas.LedgerEntry;
@@ -23,6 +26,7 @@ import dev.tally.schemas.LimitWindow;
 import dev.tally.schemas.Membership;
 import dev.tally.schemas.MembershipStatus;
 import dev.tally.schemas.Meter;
+import dev.tally.schemas.MetersApplied;
 import dev.tally.schemas.OveragePrice;
 import dev.tally.schemas.PayerKind;
 import dev.tally.schemas.PendingSeats;
@@ -77,7 +81,22 @@ public final class ContractRecords {
                 alertLedgerEntry(),
                 new CatalogueRemoval("plans", "pro@1"),
                 new AdmissionRequest("x-1", "org:acme", "u1", "acme", null, Map.of("credits", 3L), 600_000L),
-                new AdmissionCancel("x-1", "org:acme"));
+                new AdmissionCancel("x-1", "org:acme"),
+                new DuplicateActions(2, 4, 1, 300L, ByteBuffer.wrap(new byte[] {2, 5, 1}), 3L),
+                new MetersApplied(
+                        2,
+                        4,
+                        1,
+                        300L,
+                        T,
+                        List.of(new AppliedMeter(
+                                "credits",
+                                false,
+                                List.of(),
+                                null,
+                                "model-a",
+                                null,
+                                List.of(new AppliedRate("*", 0L, "output_tokens", 15L))))));
     }
 
     public static ActionEvent action() {

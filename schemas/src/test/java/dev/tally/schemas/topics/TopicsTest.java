@@ -41,6 +41,7 @@ final class TopicsTest {
                                 + "}",
                         "p.dead-letters 12 {cleanup.policy=delete, max.message.bytes=1114124, " + LOG_TIME + ", " + LONG
                                 + "}",
+                        "p.intake-notes 12 {cleanup.policy=delete, " + LOG_TIME + ", retention.ms=43200000000}",
                         "p.stripe-ledger 6 {cleanup.policy=compact,delete, " + LOG_TIME + ", " + LONG + "}",
                         "p.stripe-seats 6 {cleanup.policy=compact}",
                         "p.stripe-dead-letters 6 {cleanup.policy=delete, max.message.bytes=1114124, " + LOG_TIME + ", "

@@ -59,6 +59,7 @@ final class Lifecycle implements AutoCloseable {
                 () -> Optional.ofNullable(app).map(MeteringApp::changes),
                 () -> Optional.ofNullable(app).map(MeteringApp::changesHere),
                 settings.values().integer(MeteringSettings.HTTP_STREAMS_MAX),
+                () -> Optional.ofNullable(app).map(MeteringApp::exports),
                 settings.catalogueWritable(),
                 health::live,
                 health::notReadyBecause,

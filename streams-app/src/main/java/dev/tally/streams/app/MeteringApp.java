@@ -5,6 +5,8 @@ import dev.tally.schemas.topics.Installation;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.settings.CommonSettings;
 import dev.tally.settings.ParsedSettings;
+import dev.tally.streams.export.ActionExports;
+import dev.tally.streams.export.LoggedActions;
 import dev.tally.streams.http.live.ChangesAnywhere;
 import dev.tally.streams.query.Changes;
 import dev.tally.streams.query.InstanceClient;
@@ -57,6 +59,7 @@ final class MeteringApp implements AutoCloseable {
     private final RecordSerdes serdes;
     private final String applicationId;
     private final WritePath writePath;
+    private final LoggedActions exports;
 
     private MeteringApp(
             KafkaStreams streams,
@@ -68,7 +71,8 @@ final class MeteringApp implements AutoCloseable {
             MeteringTopology topology,
             RecordSerdes serdes,
             String applicationId,
-            WritePath writePath) {
+            WritePath writePath,
+            LoggedActions exports) {
         this.streams = streams;
         this.answers = answers;
         this.catchUp = catchUp;
@@ -82,6 +86,7 @@ final class MeteringApp implements AutoCloseable {
         this.serdes = serdes;
         this.applicationId = applicationId;
         this.writePath = writePath;
+        this.exports = exports;
     }
 
     /**
@@ -119,7 +124,8 @@ final class MeteringApp implements AutoCloseable {
                         settings.billingInterval(),
                         installation.identityKey(),
                         topics.actionsPartitions(),
-                        Math.max(1 << 20, settings.dedupMemory() / topics.actionsPartitions())),
+                        Math.max(1 << 20, settings.dedupMemory() / topics.actionsPartitions()),
+                        installation.resets()),
                 new AccountSettings(
                         values.string(CommonSettings.ENVIRONMENT),
                         installation.id(),
@@ -168,7 +174,9 @@ final class MeteringApp implements AutoCloseable {
                                 new StoreCatalogue(streams, topics, state, answers.anywhere(), clock),
                                 new StoreAdmissionStates(streams, topics, topology.freshness(), clock, ADMISSIONS),
                                 answers.anywhere()),
-                        clock));
+                        clock),
+                new LoggedActions(
+                        client, topics, applicationId, installation.resets(), serdes, topology.catalogue(), clock));
     }
 
     /**
@@ -243,6 +251,10 @@ final class MeteringApp implements AutoCloseable {
         return answers;
     }
 
+    ActionExports exports() {
+        return exports;
+    }
+
     Requests requests() {
         return writePath.requests();
     }
@@ -250,6 +262,7 @@ final class MeteringApp implements AutoCloseable {
     @Override
     public void close() {
         changes.close();
+        exports.close();
         writePath.close();
         streams.close(CLOSE_WITHIN);
         answers.close();

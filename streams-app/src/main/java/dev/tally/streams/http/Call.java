@@ -3,6 +3,7 @@ package dev.tally.streams.http;
 import dev.tally.keys.Ids;
 import dev.tally.keys.Subject;
 import dev.tally.settings.Durations;
+import dev.tally.streams.export.Place;
 import dev.tally.streams.query.Dimension;
 import io.javalin.http.Context;
 import java.time.Duration;
@@ -17,7 +18,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +33,8 @@ final class Call {
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(60);
     private static final String DEFAULT_METER = "actions";
     private static final int DEFAULT_DAYS = 35;
+
+    private static final Pattern PLACE = Pattern.compile("(\\d{1,9}):(\\d{1,18})");
 
     /** Years of four digits only: ISO's signed years would overflow once days are added to them. */
     private static final Pattern DAY = Pattern.compile("\\d{4}-\\d{2}-\\d{2}");
@@ -268,6 +273,55 @@ final class Call {
             }
         }
         throw bad(name + " is '" + value + "', not a whole number from " + least + " to " + most);
+    }
+
+    /** How rows are to be written, NDJSON by default. */
+    RowFormat rowFormat() {
+        String name = parameters.getOrDefault("format", RowFormat.NDJSON.extension());
+        for (RowFormat format : RowFormat.values()) {
+            if (format.extension().equals(name)) {
+                return format;
+            }
+        }
+        throw bad("format is '" + name + "'; known: ndjson, csv");
+    }
+
+    /** The record behind which an export goes on; null where it begins at the beginning. */
+    @Nullable
+    Place after() {
+        Map<Integer, Long> places = places("after");
+        if (places.size() > 1) {
+            throw bad("after names one record, as <partition>:<offset>");
+        }
+        return places.entrySet().stream()
+                .findFirst()
+                .map(one -> new Place(one.getKey(), one.getValue()))
+                .orElse(null);
+    }
+
+    /** The records that an export does not go beyond; null where it has none. */
+    @Nullable
+    Map<Integer, Long> until() {
+        return has("until") ? places("until") : null;
+    }
+
+    /** Offsets by partition, as {@code <partition>:<offset>} with commas between; none where the parameter is not given. */
+    Map<Integer, Long> places(String name) {
+        Map<Integer, Long> places = new TreeMap<>();
+        String value = parameters.getOrDefault(name, "");
+        if (value.isEmpty()) {
+            return places;
+        }
+        for (String one : value.split(",", -1)) {
+            Matcher place = PLACE.matcher(one);
+            if (!place.matches()) {
+                throw bad(name + " has '" + one + "', not a record such as 3:4711");
+            }
+            if (places.put(Integer.valueOf(place.group(1)), Long.valueOf(place.group(2))) != null) {
+                throw bad(name + " names partition " + place.group(1) + " more than once");
+            }
+        }
+        return places;
     }
 
     /** A parameter that is a day; null where it is not given. */

@@ -1,5 +1,6 @@
 package dev.tally.streams.http;
 
+import dev.tally.streams.export.ActionExports;
 import dev.tally.streams.http.auth.Access;
 import dev.tally.streams.http.live.ChangeStreams;
 import dev.tally.streams.http.live.LiveFigures;
@@ -51,6 +52,7 @@ public final class HttpApi implements AutoCloseable {
      * @param changes who says whose usage has changed, wherever it is kept; empty until the topology has started
      * @param changesHere the same of what is kept on this instance, for others
      * @param mostStreams how many streams of usage may be open
+     * @param exports gives counted actions; empty until the topology has started
      * @param catalogueWritable whether callers may change the catalogue
      * @param live whether the process can still do its work
      * @param notReadyBecause why queries cannot be answered; empty when they can
@@ -66,6 +68,7 @@ public final class HttpApi implements AutoCloseable {
             Supplier<Optional<Changes>> changes,
             Supplier<Optional<Changes>> changesHere,
             int mostStreams,
+            Supplier<Optional<ActionExports>> exports,
             boolean catalogueWritable,
             BooleanSupplier live,
             Supplier<Optional<String>> notReadyBecause,

@@ -41,6 +41,10 @@ final class Routes {
     private static final int FACTS = 100;
     private static final int MOST_FACTS = 1_000;
 
+    /** How long a client may leave a piece of an export unread. */
+    private static final Duration EXPORT_PATIENCE = Duration.ofSeconds(60);
+
+
     private final HttpApi.Collaborators with;
     private final Guard guard;
     private final Map<String, Access> accesses = new LinkedHashMap<>();
@@ -58,6 +62,7 @@ final class Routes {
     }
 
     void register(RoutesConfig routes) {
+        ExportRoute export = new ExportRoute(with, EXPORT_PATIENCE);
         for (String kind : List.of("users", "orgs")) {
             String subject = "/v1/" + kind + "/{id}";
             get(routes, subject + "/usage", Access.READ, this::usage);
@@ -66,6 +71,7 @@ final class Routes {
             get(routes, subject + "/limits", Access.READ, this::limits);
             get(routes, subject + "/billing", Access.READ, this::billing);
             get(routes, subject + "/facts", Access.READ, this::facts);
+            get(routes, subject + "/actions", Access.READ, export::export);
         }
         get(routes, "/v1/orgs/{id}/breakdown", Access.READ, this::breakdown);
         get(routes, "/v1/subscriptions/{subject}", Access.READ, this::subscription);

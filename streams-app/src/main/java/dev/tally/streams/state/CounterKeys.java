@@ -29,6 +29,8 @@ public final class CounterKeys {
     private static final int ACTIONS_POSITION = 131;
     private static final int ACTIONS_HOME_POSITION = 132;
     private static final int WINDOWS_FROM = 133;
+    private static final int METERS_APPLIED = 134;
+    private static final int NOTED_SINCE = 135;
 
     private CounterKeys() {}
 
@@ -68,6 +70,16 @@ public final class CounterKeys {
     /** Key of how far {@code actions} has been processed. */
     public static Bytes actionsPositionKey(int partition) {
         return StoreKey.key().number(partition).tag(ACTIONS_POSITION).bytes();
+    }
+
+    /** Key of what the intake has noted of the meters by which it counts actions of an origin partition. */
+    public static Bytes metersAppliedKey(int partition) {
+        return StoreKey.key().number(partition).tag(METERS_APPLIED).bytes();
+    }
+
+    /** Key of the time, in epoch milliseconds, since when an intake partition has taken notes; 0 where it always has. */
+    public static Bytes notedSinceKey(int partition) {
+        return StoreKey.key().number(partition).tag(NOTED_SINCE).bytes();
     }
 
     /** Key of how far {@code actions-home} has been processed. */

@@ -356,6 +356,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
                 case Message.Aside ignored -> throw notOutput(message);
                 case Message.SubjectInput ignored -> throw notOutput(message);
                 case Message.InForce ignored -> throw notOutput(message);
+                case Message.Note ignored -> throw notOutput(message);
             };
             context.forward(new Record<>(key.getBytes(StandardCharsets.UTF_8), message, timestamp), sink);
         }

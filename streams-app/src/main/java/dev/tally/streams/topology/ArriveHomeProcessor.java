@@ -6,7 +6,9 @@ import dev.tally.schemas.serde.Decoded;
 import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.streams.metering.Action;
 import dev.tally.streams.state.CounterKeys;
+import dev.tally.streams.state.Origin;
 import dev.tally.streams.state.StoreNames;
+import dev.tally.streams.state.WireActions;
 import dev.tally.streams.state.WriteBackStore;
 import java.util.Objects;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -25,7 +27,7 @@ final class ArriveHomeProcessor implements Processor<byte[], byte[], byte[], Mes
     private @Nullable Runnable writeBack;
 
     ArriveHomeProcessor(RecordSerde<ActionEvent> serde, int partitions) {
-        this.decoder = Actions.decoder(serde, partitions);
+        this.decoder = WireActions.decoder(serde, partitions);
         this.partitions = partitions;
     }
 
@@ -47,18 +49,19 @@ final class ArriveHomeProcessor implements Processor<byte[], byte[], byte[], Mes
         if (!Objects.requireNonNull(position).moveTo(offset, record.timestamp())) {
             return;
         }
-        Headers.Origin origin = Headers.origin(record.headers());
+        Headers.Carried carried = Headers.carried(record.headers());
+        Origin origin = carried.origin();
         Decoded<Action> decoded = decoder.decode(origin.topic(), record.headers(), record.value());
         Message.Incoming incoming = new Message.Incoming(
-                origin.key(),
+                carried.key(),
                 record.value(),
                 origin.topic(),
                 origin.partition(),
                 origin.offset(),
-                origin.at(),
+                carried.at(),
                 decoded,
                 Actions.user(decoded, Objects.requireNonNull(users)));
-        to.forward(new Record<>(origin.key(), incoming, record.timestamp(), record.headers()));
+        to.forward(new Record<>(carried.key(), incoming, record.timestamp(), record.headers()));
         Objects.requireNonNull(writeBack).run();
     }
 }

@@ -8,6 +8,7 @@ import dev.tally.streams.metering.Action;
 import dev.tally.streams.state.CounterKeys;
 import dev.tally.streams.state.CounterKeys.Counter;
 import dev.tally.streams.state.StoreNames;
+import dev.tally.streams.state.WireActions;
 import dev.tally.streams.state.WriteBackStore;
 import dev.tally.streams.topology.IntakeUsers.User;
 import java.nio.charset.StandardCharsets;
@@ -36,7 +37,7 @@ final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Mess
     private @Nullable Runnable writeBack;
 
     BringHomeProcessor(RecordSerde<ActionEvent> serde, int partitions, EarlyCommits commits) {
-        this.decoder = Actions.decoder(serde, partitions);
+        this.decoder = WireActions.decoder(serde, partitions);
         this.partitions = partitions;
         this.commits = commits;
     }

@@ -103,7 +103,7 @@ final class CatalogueProcessor implements Processor<byte[], byte[], byte[], Mess
                                 new Message.Aside(record.value(), at.partition()),
                                 record.timestamp(),
                                 Headers.aside(
-                                        record.headers(), from, why.reason().code(), why.detail(), null)),
+                                        record.headers(), from, why.reason().code(), why.detail(), null, 0)),
                         Names.CATALOGUE_DEAD_LETTERS_SINK);
     }
 }

@@ -1,5 +1,6 @@
 package dev.tally.streams.topology;
 
+import dev.tally.streams.state.Origin;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharsetEncoder;
@@ -15,9 +16,6 @@ final class Headers {
 
     private static final String REASON = "tally.reason";
     private static final String DETAIL = "tally.detail";
-    private static final String TOPIC = "tally.topic";
-    private static final String PARTITION = "tally.partition";
-    private static final String OFFSET = "tally.offset";
     private static final String AT = "tally.at";
     private static final String SEEN = "tally.seen";
     /** Key bytes of a travelling record; absent where the key was null. */
@@ -28,19 +26,27 @@ final class Headers {
 
     private Headers() {}
 
-    /** Headers of a record kept aside: the producer's, unless they are huge, and where and why. */
+    /**
+     * Headers of a record kept aside: the producer's, unless they are huge, and where and why.
+     *
+     * @param reset how many times the state was given up: after a reset a record may end otherwise than before
+     */
     static RecordHeaders aside(
             org.apache.kafka.common.header.Headers original,
             Message.Incoming from,
             String reason,
             String detail,
-            @Nullable String seen) {
+            @Nullable String seen,
+            int reset) {
         RecordHeaders headers = coordinates(original, from.topic(), from.partition(), from.offset(), from.appendedAt());
         put(headers, REASON, reason);
         headers.remove(DETAIL).add(DETAIL, truncated(detail));
         headers.remove(SEEN);
         if (seen != null) {
             put(headers, SEEN, seen);
+        }
+        if (reset > 0) {
+            put(headers, Origin.RESET, Integer.toString(reset));
         }
         return headers;
     }
@@ -65,34 +71,23 @@ final class Headers {
             original.forEach(headers::add);
         }
         headers.remove(KEY);
-        put(headers, TOPIC, topic);
-        put(headers, PARTITION, Integer.toString(partition));
-        put(headers, OFFSET, Long.toString(offset));
+        headers.remove(Origin.RESET);
+        put(headers, Origin.TOPIC, topic);
+        put(headers, Origin.PARTITION, Integer.toString(partition));
+        put(headers, Origin.OFFSET, Long.toString(offset));
         put(headers, AT, at.toString());
         return headers;
     }
 
     /** The coordinates a travelling record carries. */
-    static Origin origin(org.apache.kafka.common.header.Headers headers) {
+    static Carried carried(org.apache.kafka.common.header.Headers headers) {
         Header key = headers.lastHeader(KEY);
-        return new Origin(
-                key == null ? null : key.value(),
-                text(headers, TOPIC),
-                Integer.parseInt(text(headers, PARTITION)),
-                Long.parseLong(text(headers, OFFSET)),
-                Instant.parse(text(headers, AT)));
+        return new Carried(
+                key == null ? null : key.value(), Origin.of(headers), Instant.parse(Origin.text(headers, AT)));
     }
 
     @SuppressWarnings("ArrayRecordComponent") // never compared, and not copied for speed: nobody changes them
-    record Origin(byte @Nullable [] key, String topic, int partition, long offset, Instant at) {}
-
-    private static String text(org.apache.kafka.common.header.Headers headers, String name) {
-        Header header = headers.lastHeader(name);
-        if (header == null || header.value() == null) {
-            throw new IllegalStateException("a record of actions-home without header " + name);
-        }
-        return new String(header.value(), StandardCharsets.UTF_8);
-    }
+    record Carried(byte @Nullable [] key, Origin origin, Instant at) {}
 
     private static void put(RecordHeaders headers, String name, String value) {
         headers.remove(name);

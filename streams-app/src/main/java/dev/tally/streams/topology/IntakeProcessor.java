@@ -51,6 +51,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
 
     private static final Duration TICK = Duration.ofSeconds(1);
     private static final int IDLE_TICKS = 3;
+    private static final byte[] NO_KEY = {};
 
     private static final int TEND_AFTER = 4_096;
     private static final int TEND_PER_TICK = 250_000;
@@ -113,6 +114,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
             case Message.Fact ignored -> throw notInput(record);
             case Message.Seat ignored -> throw notInput(record);
             case Message.Decision ignored -> throw notInput(record);
+            case Message.Note ignored -> throw notInput(record);
         }
     }
 
@@ -135,6 +137,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         private final UsageSums sums;
         private final MemoTerms terms = new MemoTerms(catalogue);
         private final UsageOrgs orgs;
+        private final IntakeNotes notes;
         private final Cancellable ticks;
         private final EarlyCommit commit;
         private final Runnable writeBack;
@@ -170,9 +173,22 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
             commit = commits.of(context);
             sums = new UsageSums(settings.billingInterval(), terms, commit::isLive, this::toSubjectLog);
             orgs = new UsageOrgs(sums);
+            notes = new IntakeNotes(
+                    partition,
+                    settings.resets(),
+                    settings.partitions(),
+                    store,
+                    Instant.ofEpochMilli(context.currentSystemTimeMs()),
+                    this::toNotes);
             // Only write-back stores and a sink are written to: in a commit, caching stores have had their turn.
             writeBack = store.writeBackBy(
-                    context, sums::drain, this::sendTickIfDue, ids::drain, days::writeBack, counters::drain);
+                    context,
+                    sums::drain,
+                    this::sendTickIfDue,
+                    notes::drain,
+                    ids::drain,
+                    days::writeBack,
+                    counters::drain);
         }
 
         void take(Record<byte[], Message> record, Message.Incoming incoming) {
@@ -224,6 +240,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
                         "over 9 * 10^15 of meter " + meters.ids().get(full) + " by one user in one day"));
             }
             accept(action);
+            notes.counted(incoming.partition(), incoming.offset(), incoming.appendedAt(), meters);
             count(action, user, day);
             return new Outcome.Counted();
         }
@@ -318,7 +335,8 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
                                     from,
                                     dead.why().reason().code(),
                                     dead.why().detail(),
-                                    null),
+                                    null,
+                                    settings.resets()),
                             Names.DEAD_LETTERS_SINK);
                 }
                 case Outcome.Late late -> {
@@ -329,10 +347,13 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
                     aside(
                             record,
                             from,
-                            Headers.aside(record.headers(), from, "too_late", detail, seen),
+                            Headers.aside(record.headers(), from, "too_late", detail, seen, settings.resets()),
                             Names.LATE_ACTIONS_SINK);
                 }
-                case Outcome.Duplicate ignored -> outcomes.add(origin, Counter.DUPLICATE);
+                case Outcome.Duplicate ignored -> {
+                    outcomes.add(origin, Counter.DUPLICATE);
+                    notes.duplicate(origin, from.offset());
+                }
                 case Outcome.ReadOnly ignored -> outcomes.add(origin, Counter.READ_ONLY);
                 case Outcome.Counted ignored -> {
                     outcomes.add(origin, Counter.COUNTED);
@@ -344,6 +365,12 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         private void aside(Record<byte[], Message> record, Message.Incoming from, RecordHeaders headers, String sink) {
             Message.Aside kept = new Message.Aside(from.value(), from.partition());
             context.forward(new Record<>(from.key(), kept, record.timestamp(), headers), sink);
+        }
+
+        private void toNotes(Message.Note note) {
+            context.forward(
+                    new Record<>(NO_KEY, note, context.currentSystemTimeMs(), new RecordHeaders()),
+                    Names.INTAKE_NOTES_SINK);
         }
 
         private void toSubjectLog(UsageSum sum) {

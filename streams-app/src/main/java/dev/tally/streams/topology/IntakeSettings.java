@@ -12,6 +12,7 @@ import java.time.Duration;
  * @param identityKey key of the hash that stands for an action's identity
  * @param partitions number of partitions of {@code actions}
  * @param dedupMemory heap bytes for the ids of one partition
+ * @param resets how many times the state was given up
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared, and never changed
 public record IntakeSettings(
@@ -21,4 +22,5 @@ public record IntakeSettings(
         Duration billingInterval,
         byte[] identityKey,
         int partitions,
-        long dedupMemory) {}
+        long dedupMemory,
+        int resets) {}

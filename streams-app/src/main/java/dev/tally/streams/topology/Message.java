@@ -44,6 +44,9 @@ sealed interface Message {
     /** A record that is kept aside, in the partition it came from. */
     record Aside(byte @Nullable [] value, int partition) implements Message {}
 
+    /** What the intake decided of records of a partition of {@code actions}; kept in the same partition number. */
+    record Note(SpecificRecord note, int partition) implements Message {}
+
     /** An input of the accounts stage. */
     record SubjectInput(SpecificRecord input) implements Message {}
 

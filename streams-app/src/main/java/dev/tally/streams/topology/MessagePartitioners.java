@@ -24,6 +24,11 @@ final class MessagePartitioners {
                 : Optional.empty();
     }
 
+    /** A note stays in the partition number of what it is about. */
+    static Optional<Set<Integer>> ofItsActions(String topic, byte[] key, Message message, int partitions) {
+        return message instanceof Message.Note note ? Optional.of(Set.of(note.partition())) : Optional.empty();
+    }
+
     /** Time, meters and plans concern every subject and go to every partition; the rest by its key, the subject. */
     static StreamPartitioner<byte[], Message> subjectLog() {
         return (topic, key, message, partitions) ->

@@ -30,12 +30,19 @@ final class MessageSerializers {
             case Message.Fact ignored -> throw unexpected(topic, message);
             case Message.Seat ignored -> throw unexpected(topic, message);
             case Message.Decision ignored -> throw unexpected(topic, message);
+            case Message.Note ignored -> throw unexpected(topic, message);
         });
     }
 
     static Serializer<Message> subjectInput(Serde<SpecificRecord> serde) {
         return new Of((topic, headers, message) -> message instanceof Message.SubjectInput(SpecificRecord input)
                 ? serde.serializer().serialize(topic, headers, input)
+                : refuse(topic, message));
+    }
+
+    static Serializer<Message> note(Serde<SpecificRecord> serde) {
+        return new Of((topic, headers, message) -> message instanceof Message.Note note
+                ? serde.serializer().serialize(topic, headers, note.note())
                 : refuse(topic, message));
     }
 

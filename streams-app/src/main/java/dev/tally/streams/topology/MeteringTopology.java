@@ -7,9 +7,11 @@ import dev.tally.schemas.AdmissionDecision;
 import dev.tally.schemas.AdmissionRequest;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.CatalogueRemoval;
+import dev.tally.schemas.DuplicateActions;
 import dev.tally.schemas.Grant;
 import dev.tally.schemas.Membership;
 import dev.tally.schemas.Meter;
+import dev.tally.schemas.MetersApplied;
 import dev.tally.schemas.Plan;
 import dev.tally.schemas.QuotaAlert;
 import dev.tally.schemas.SeatChange;
@@ -63,7 +65,7 @@ import org.jspecify.annotations.Nullable;
  *                  |            ^  |          ^                                 seat-changes, admissions
  *            actions-home --&gt; arrive-home     |
  *                                  |          |
- *                  dead-letters, late-actions |
+ *    dead-letters, late-actions, intake-notes |
  *  meters, plans, subscriptions, grants, memberships --&gt; catalogue --&gt; catalogue-in-force --&gt; (global copy, read by intake)
  * </pre>
  */
@@ -246,6 +248,13 @@ public final class MeteringTopology {
                 BYTES_OUT,
                 MessageSerializers.raw(),
                 MessagePartitioners::asItCame,
+                Names.INTAKE);
+        topology.addSink(
+                Names.INTAKE_NOTES_SINK,
+                topics.intakeNotes(),
+                BYTES_OUT,
+                MessageSerializers.note(serdes.anyOf(DuplicateActions.class, MetersApplied.class)),
+                MessagePartitioners::ofItsActions,
                 Names.INTAKE);
         topology.addSink(
                 Names.INTAKE_LOG_SINK,

@@ -11,6 +11,7 @@ final class Names {
     static final String ACTIONS_HOME_SINK = "actions-home-sink";
     static final String DEAD_LETTERS_SINK = "dead-letters-sink";
     static final String LATE_ACTIONS_SINK = "late-actions-sink";
+    static final String INTAKE_NOTES_SINK = "intake-notes-sink";
     static final String INTAKE_LOG_SINK = "intake-subject-log-sink";
 
     static final String CATALOGUE_SOURCE = "catalogue-source";

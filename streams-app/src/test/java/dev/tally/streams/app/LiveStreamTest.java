@@ -59,6 +59,7 @@ class LiveStreamTest {
                 () -> running().map(MeteringApp::changes),
                 () -> running().map(MeteringApp::changesHere),
                 100,
+                Optional::empty,
                 true,
                 () -> true,
                 Optional::empty,

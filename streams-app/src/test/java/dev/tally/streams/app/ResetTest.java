@@ -3,12 +3,14 @@ package dev.tally.streams.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tally.keys.Subject;
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.streams.state.StoreNames;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -89,6 +91,19 @@ class ResetTest {
             assertThat(tally.facts(topics))
                     .startsWith(before.toArray(String[]::new))
                     .doesNotHaveDuplicates();
+
+            // And an export has each of them once, whichever of two copies now is the duplicate
+            Map<String, Long> exported = new TreeMap<>();
+            for (String subject : List.of("user:u1", "user:u3", "org:o0", "org:o1")) {
+                ExportTest.rows(app, ExportTest.request(Subject.parse(subject), Instant.now()))
+                        .forEach(row -> exported.merge(
+                                subject + "/actions/DAY/"
+                                        + row.action().occurredAt().truncatedTo(ChronoUnit.DAYS),
+                                1L,
+                                Long::sum));
+            }
+            assertThat(expected).containsAllEntriesOf(exported);
+            assertThat(exported).hasSizeGreaterThanOrEqualTo(4);
         }
     }
 

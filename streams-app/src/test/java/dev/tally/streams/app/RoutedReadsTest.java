@@ -74,6 +74,7 @@ class RoutedReadsTest {
                 Optional::empty,
                 Optional::empty,
                 0,
+                Optional::empty,
                 true,
                 () -> true,
                 Optional::empty,

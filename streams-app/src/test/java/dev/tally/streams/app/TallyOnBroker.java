@@ -134,6 +134,11 @@ final class TallyOnBroker {
         producer.flush();
     }
 
+    void publishMeter(Topics topics, Meter meter) {
+        publish(topics.meters(), meter);
+        producer.flush();
+    }
+
     void removeMeter(Topics topics, String meterId) {
         send(new ProducerRecord<>(topics.meters(), meterId.getBytes(StandardCharsets.UTF_8), null));
         producer.flush();

@@ -78,7 +78,11 @@ final class OpenApiDocument {
         assertThat(schema.isMissingNode())
                 .as("%s of %s as %s is described", status, path.get(), mediaType)
                 .isFalse();
-        if (mediaType.endsWith("json")) {
+        if (mediaType.endsWith("ndjson")) {
+            for (String line : body.lines().toList()) {
+                assertValid(schema, line);
+            }
+        } else if (mediaType.endsWith("json")) {
             assertValid(schema, body);
         }
     }

@@ -29,6 +29,7 @@ final class ServedApi implements AutoCloseable {
     final CatalogueInMemory catalogue = new CatalogueInMemory();
     final FactsInMemory facts = new FactsInMemory();
     final ChangesInMemory changes = new ChangesInMemory();
+    final ActionsInMemory actions = new ActionsInMemory();
     private final OpenApiDocument document = new OpenApiDocument();
     private final HttpClient client = HttpClient.newHttpClient();
     private final HttpApi api;
@@ -61,6 +62,7 @@ final class ServedApi implements AutoCloseable {
                 () -> started ? Optional.of(changes) : Optional.empty(),
                 () -> started ? Optional.of(changes) : Optional.empty(),
                 MOST_STREAMS,
+                () -> started ? Optional.of(actions) : Optional.empty(),
                 catalogueWritable,
                 () -> live,
                 () -> notReady,

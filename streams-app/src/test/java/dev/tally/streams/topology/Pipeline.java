@@ -6,9 +6,11 @@ import dev.tally.schemas.AdmissionCancel;
 import dev.tally.schemas.AdmissionDecision;
 import dev.tally.schemas.AdmissionRequest;
 import dev.tally.schemas.BillableFact;
+import dev.tally.schemas.DuplicateActions;
 import dev.tally.schemas.Grant;
 import dev.tally.schemas.Membership;
 import dev.tally.schemas.Meter;
+import dev.tally.schemas.MetersApplied;
 import dev.tally.schemas.Plan;
 import dev.tally.schemas.QuotaAlert;
 import dev.tally.schemas.SeatChange;
@@ -101,7 +103,8 @@ final class Pipeline implements AutoCloseable {
                         Duration.ofMinutes(5),
                         "0123456789abcdef".getBytes(StandardCharsets.UTF_8),
                         1,
-                        1 << 20),
+                        1 << 20,
+                        0),
                 new AccountSettings(
                         "test",
                         "i-1",
@@ -255,6 +258,16 @@ final class Pipeline implements AutoCloseable {
                         new StringDeserializer(),
                         serdes.of(UsageSnapshot.class).deserializer())
                 .readKeyValuesToMap());
+    }
+
+    /** What the intake has noted. */
+    List<SpecificRecord> notes() {
+        return driver.createOutputTopic(
+                        TOPICS.intakeNotes(),
+                        new ByteArrayDeserializer(),
+                        serdes.anyOf(DuplicateActions.class, MetersApplied.class)
+                                .deserializer())
+                .readValuesToList();
     }
 
     List<TestRecord<byte[], byte[]>> deadLetters() {
