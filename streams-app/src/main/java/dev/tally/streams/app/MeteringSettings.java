@@ -8,6 +8,8 @@ import dev.tally.settings.ParsedSettings;
 import dev.tally.settings.SettingsException;
 import dev.tally.streams.http.Security;
 import dev.tally.streams.state.Engine;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -230,8 +232,12 @@ public final class MeteringSettings {
     private static boolean isAddress(String server) {
         try {
             HostInfo address = HostInfo.buildFromEndpoint(server);
-            return address != null && address.port() > 0 && !isWildcard(address.host());
-        } catch (ConfigException e) {
+            return address != null
+                    && address.port() > 0
+                    && !isWildcard(address.host())
+                    // As others will write it: some names that resolve, such as one with _, stand in no address.
+                    && new URI("http", null, address.host(), address.port(), "/", null, null).getHost() != null;
+        } catch (ConfigException | URISyntaxException e) {
             return false;
         }
     }

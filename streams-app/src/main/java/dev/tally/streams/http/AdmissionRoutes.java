@@ -87,15 +87,22 @@ final class AdmissionRoutes {
         }
         Waiting.on(context, () -> {
             Answer<AdmissionDecision> known = admissions.find(payer, actionId, Duration.ZERO);
-            if (known instanceof Answer.NotReady) {
-                answer(context, known);
-            } else if (known instanceof Answer.Found<AdmissionDecision>(AdmissionDecision decision, boolean ignored)
-                    && caller.actsFor(decision.getUserId(), decision.getOrgId())) {
-                then.run();
-            } else {
-                Reply.problem(context, Problem.noAdmission(payer + " has no admission " + actionId));
+            switch (known) {
+                case Answer.NotReady<AdmissionDecision> notReady -> answer(context, notReady);
+                case Answer.Found<AdmissionDecision>(AdmissionDecision decision, boolean ignored)
+                when caller.actsFor(decision.getUserId(), decision.getOrgId()) -> then.run();
+                case Answer.FromStandby<AdmissionDecision>(AdmissionDecision decision, long ignored)
+                when caller.actsFor(decision.getUserId(), decision.getOrgId()) -> then.run();
+                case Answer.Found<AdmissionDecision> notTheirs -> noAdmission(context, payer, actionId);
+                case Answer.FromStandby<AdmissionDecision> notTheirs -> noAdmission(context, payer, actionId);
+                case Answer.Absent<AdmissionDecision> absent -> noAdmission(context, payer, actionId);
+                case Answer.OutOfRetention<AdmissionDecision> old -> noAdmission(context, payer, actionId);
             }
         });
+    }
+
+    private static void noAdmission(Context context, Subject payer, String actionId) {
+        Reply.problem(context, Problem.noAdmission(payer + " has no admission " + actionId));
     }
 
     private Admissions admissions() {

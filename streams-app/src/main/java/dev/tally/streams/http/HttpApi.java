@@ -90,7 +90,7 @@ public final class HttpApi implements AutoCloseable {
         }
         this.live = new LiveHub(
                 new LiveHub.Sources(
-                        () -> with.queries().get().map(queries -> queries::usage),
+                        () -> with.queries().get().map(queries -> queries.inBackground()::usage),
                         with.changes(),
                         (usage, stale) -> Reply.text(Shapes.UsageShape.of(usage, stale)),
                         with.clock(),

@@ -32,6 +32,11 @@ final class LiveRoutes {
         this.changed = changed;
     }
 
+    /** Whether streams can be served; false once only a restart can help. */
+    boolean isLive() {
+        return hub.isLive();
+    }
+
     void usage(Context context) {
         // A ticket is looked at before any route is.
         Call call = new Call(context, with.clock(), "meter", "lastEventId", "ticket");

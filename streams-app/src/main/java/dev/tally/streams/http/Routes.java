@@ -44,7 +44,6 @@ final class Routes {
     /** How long a client may leave a piece of an export unread. */
     private static final Duration EXPORT_PATIENCE = Duration.ofSeconds(60);
 
-
     private final HttpApi.Collaborators with;
     private final Guard guard;
     private final Map<String, Access> accesses = new LinkedHashMap<>();
@@ -92,7 +91,7 @@ final class Routes {
         add(routes, "POST", ChangeStreams.PATH + "{id}", Access.INSTANCE, live::watch);
         get(routes, "/v1/watermarks", Access.ADMIN, this::watermarks);
         get(routes, "/v1/conservation", Access.ADMIN, this::conservation);
-        get(routes, "/health/live", Access.OPEN, this::live);
+        get(routes, "/health/live", Access.OPEN, this::alive);
         get(routes, "/health/ready", Access.OPEN, this::ready);
         get(
                 routes,
@@ -145,9 +144,8 @@ final class Routes {
         Subject subject = call.subject();
         String meter = call.meter();
         LocalDate day = call.day();
-        about(
+        Waiting.on(
                 context,
-                subject,
                 () -> answer(
                         context, queries().usage(subject, meter, day), Shapes.UsageShape::of, Problem::unknownMeter));
     }
@@ -157,7 +155,7 @@ final class Routes {
         Subject subject = call.subject();
         String meter = call.meter();
         Call.Days days = call.days();
-        about(context, subject, () -> {
+        Waiting.on(context, () -> {
             Answer<List<DayUsage>> found = within(days, (from, to) -> queries().history(subject, meter, from, to));
             answer(
                     context,
@@ -170,9 +168,8 @@ final class Routes {
     private void limits(Context context) {
         Call call = call(context);
         Subject subject = call.subject();
-        about(
+        Waiting.on(
                 context,
-                subject,
                 () -> answer(
                         context,
                         queries().limits(subject),
@@ -184,10 +181,7 @@ final class Routes {
         Call call = call(context, "period");
         Subject subject = call.subject();
         LocalDate in = call.date("period");
-        about(
-                context,
-                subject,
-                () -> answer(context, queries().billing(subject, in), Shapes.Billing::of, Problem::noPlan));
+        Waiting.on(context, () -> answer(context, queries().billing(subject, in), Shapes.Billing::of, Problem::noPlan));
     }
 
     /** Reads the log, on a thread that may wait. */
@@ -212,7 +206,7 @@ final class Routes {
         Subject org = call.subject();
         String meter = call.meter();
         Set<Dimension> by = call.dimensions();
-        about(context, org, () -> {
+        Waiting.on(context, () -> {
             Answer<Call.Days> days =
                     call.has("period") ? periodDays(call, org) : new Answer.Found<>(call.days(), false);
             if (days instanceof Answer.Absent<Call.Days>) {
@@ -264,9 +258,8 @@ final class Routes {
 
     private void subscription(Context context) {
         Subject subject = call(context).wholeSubject();
-        about(
+        Waiting.on(
                 context,
-                subject,
                 () -> answer(
                         context,
                         queries().subscription(subject),
@@ -309,20 +302,11 @@ final class Routes {
         }
     }
 
-    /** Answers at once where all that is kept of a subject is here; else on a thread that may wait for another instance. */
-    private void about(Context context, Subject subject, Runnable answer) {
-        if (queries().mayWait(subject)) {
-            Waiting.on(context, answer);
-        } else {
-            answer.run();
-        }
-    }
-
-    private void live(Context context) {
+    private void alive(Context context) {
         call(context);
-        boolean live = with.live().getAsBoolean();
-        context.status(live ? 200 : 503);
-        Reply.json(context, live ? Shapes.HealthShape.of("live") : Shapes.HealthShape.of("not live", NOT_LIVE));
+        boolean alive = with.live().getAsBoolean() && live.isLive();
+        context.status(alive ? 200 : 503);
+        Reply.json(context, alive ? Shapes.HealthShape.of("live") : Shapes.HealthShape.of("not live", NOT_LIVE));
     }
 
     private void ready(Context context) {

@@ -18,11 +18,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Asks other instances over HTTP. An instance that is slow has at most {@link #AT_ONCE} questions of this one to answer at a time; what
- * comes on top counts as lost at once, so that it can hold up no more than that.
+ * comes on top waits {@link #TURN_WITHIN} for its turn and then counts as lost, so that it holds up no more than that.
  */
 public final class InstanceClient implements Instances, AutoCloseable {
 
@@ -35,12 +38,23 @@ public final class InstanceClient implements Instances, AutoCloseable {
     /** The longest answer, in bytes: an org's days split into the most rows there can be. */
     static final int LONGEST = 16 * 1024 * 1024;
 
+    /** Those among them that nobody waits for. */
+    static final int IN_BACKGROUND = 32;
+
+    /** So long a turn is waited for; long enough for a pause of the other instance, short enough to ask a copy afterwards. */
+    private static final Duration TURN_WITHIN = Duration.ofMillis(250);
+
+    private static final Logger log = LoggerFactory.getLogger(InstanceClient.class);
+    private static final long WARN_EVERY_NANOS = Duration.ofMinutes(1).toNanos();
+    private static final String OTHER = "the instance that keeps this key ";
+    private static final String STOPPING = "this instance is stopping";
     private static final Duration CONNECT_WITHIN = Duration.ofSeconds(1);
 
     private final HttpClient http;
     private final String scheme;
     private final Supplier<Map<String, String>> headers;
-    private final Map<Owner.At, Semaphore> turns = new ConcurrentHashMap<>();
+    private final Map<Owner.At, Turns> turns = new ConcurrentHashMap<>();
+    private final AtomicLong warnedAt = new AtomicLong(System.nanoTime() - WARN_EVERY_NANOS);
 
     /** @param headers what shows another instance who asks, new for each question */
     public InstanceClient(Supplier<Map<String, String>> headers) {
@@ -89,45 +103,112 @@ public final class InstanceClient implements Instances, AutoCloseable {
         return new Calls(http, scheme, headers);
     }
 
+    /** The turns at one instance, first come, first served. */
+    private static final class Turns {
+        private final Semaphore all = new Semaphore(AT_ONCE, true);
+        private final Semaphore background = new Semaphore(IN_BACKGROUND, true);
+    }
+
+    /** The same way for questions that nobody waits for: they leave half of the turns to those of callers. */
+    Instances inBackground() {
+        return new Instances() {
+            @Override
+            public <T> Reply<T> ask(Owner.At instance, Question<T> question, boolean copies, Duration within) {
+                long until = System.nanoTime() + within.toNanos();
+                return inTurn(
+                        turnsOf(instance).background,
+                        until,
+                        () -> InstanceClient.this.ask(instance, question, copies, until));
+            }
+        };
+    }
+
     @Override
     public <T> Reply<T> ask(Owner.At instance, Question<T> question, boolean copies, Duration within) {
-        Semaphore turn = turns.computeIfAbsent(instance, any -> new Semaphore(AT_ONCE));
-        if (!turn.tryAcquire()) {
-            return new Reply.Lost<>(AT_ONCE + " other questions wait for " + name(instance), false);
+        return ask(instance, question, copies, System.nanoTime() + within.toNanos());
+    }
+
+    private <T> Reply<T> ask(Owner.At instance, Question<T> question, boolean copies, long until) {
+        return inTurn(turnsOf(instance).all, until, () -> send(instance, question, copies, until));
+    }
+
+    private Turns turnsOf(Owner.At instance) {
+        return turns.computeIfAbsent(instance, any -> new Turns());
+    }
+
+    private static <T> Reply<T> inTurn(Semaphore turn, long until, Supplier<Reply<T>> question) {
+        try {
+            long left = until - System.nanoTime();
+            // Part of the time only, so that the answer has some.
+            if (!turn.tryAcquire(Math.min(left / 4, TURN_WITHIN.toNanos()), TimeUnit.NANOSECONDS)) {
+                return new Reply.Lost<>(OTHER + "has as many other questions to answer as it may", false);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return new Reply.Lost<>(STOPPING, false);
         }
         try {
-            return send(instance, question, copies, within);
+            return question.get();
         } finally {
             turn.release();
         }
     }
 
     @SuppressWarnings("Interruption") // only so does the client give up a request that is under way
-    private <T> Reply<T> send(Owner.At instance, Question<T> question, boolean copies, Duration within) {
-        CompletableFuture<HttpResponse<byte[]>> sent =
-                http.sendAsync(request(instance, question, copies, within), answer -> new BoundedBody(LONGEST));
+    private <T> Reply<T> send(Owner.At instance, Question<T> question, boolean copies, long until) {
+        Duration within = Duration.ofNanos(until - System.nanoTime());
+        if (!within.isPositive()) {
+            return new Reply.Lost<>(OTHER + "did not answer in time", false);
+        }
+        HttpRequest request;
+        try {
+            request = request(instance, question, copies, within);
+        } catch (IllegalStateException noAddress) {
+            warn(instance, String.valueOf(noAddress.getMessage()));
+            return new Reply.Lost<>(OTHER + "cannot be reached", false);
+        }
+        CompletableFuture<HttpResponse<byte[]>> sent = http.sendAsync(request, answer -> new BoundedBody(LONGEST));
         try {
             // The client's own time-out ends where the body begins.
             HttpResponse<byte[]> response = sent.get(within.toNanos(), TimeUnit.NANOSECONDS);
-            return response.statusCode() == 200
-                    ? new Reply.Said<>(QuestionJson.readAnswer(response.body(), question.type()))
-                    : new Reply.Lost<>(name(instance) + " answers with status " + response.statusCode(), false);
+            if (response.statusCode() != 200) {
+                warn(instance, "it answers with status " + response.statusCode());
+                return new Reply.Lost<>(OTHER + "answers with status " + response.statusCode(), false);
+            }
+            return new Reply.Said<>(QuestionJson.readAnswer(response.body(), question.type()));
         } catch (TimeoutException e) {
-            return new Reply.Lost<>(name(instance) + " did not answer in time", false);
+            return new Reply.Lost<>(OTHER + "did not answer in time", false);
         } catch (ExecutionException e) {
             Throwable cause = e.getCause();
+            log.atDebug()
+                    .setCause(cause)
+                    .addKeyValue("instance", name(instance))
+                    .log("An instance cannot be asked");
             boolean wasConnected = cause instanceof IOException
                     && !(cause instanceof ConnectException)
                     && !(cause instanceof HttpTimeoutException)
                     && !(cause instanceof BoundedBody.TooLong);
-            return new Reply.Lost<>(name(instance) + " cannot be reached", wasConnected);
+            return new Reply.Lost<>(OTHER + "cannot be reached", wasConnected);
         } catch (IOException notUnderstood) {
-            return new Reply.Lost<>(name(instance) + " gave an answer that is not understood here", false);
+            warn(instance, "it gave an answer that is not understood here");
+            return new Reply.Lost<>(OTHER + "gave an answer that is not understood here", false);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return new Reply.Lost<>("this instance is stopping", false);
+            return new Reply.Lost<>(STOPPING, false);
         } finally {
             sent.cancel(true);
+        }
+    }
+
+    /** What does not pass by itself, such as another secret there than here; once a minute, as each question meets it. */
+    private void warn(Owner.At instance, String why) {
+        long now = System.nanoTime();
+        long before = warnedAt.get();
+        if (now - before >= WARN_EVERY_NANOS && warnedAt.compareAndSet(before, now)) {
+            log.atWarn()
+                    .addKeyValue("instance", name(instance))
+                    .addKeyValue("reason", why)
+                    .log("Another instance cannot be asked");
         }
     }
 

@@ -5,6 +5,7 @@ import dev.tally.schemas.topics.Topics;
 import dev.tally.streams.metering.BillingCalendar;
 import dev.tally.streams.state.CounterKeys;
 import dev.tally.streams.state.Freshness;
+import dev.tally.streams.state.Freshness.Stage;
 import dev.tally.streams.state.Numbers;
 import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.Totals;
@@ -85,11 +86,34 @@ final class LocalStores {
     }
 
     private <T> Answer<T> found(T value, Part part) {
+        requireAtWork(part);
         return new Answer.Found<>(value, freshness.isStale(part.stage(), part.partition(), clock.instant()));
     }
 
     private boolean isCurrent(Part part) {
         return freshness.isCurrent(part.stage(), part.partition(), clock.instant());
+    }
+
+    /** What was read of one whose task has been closed meanwhile may be what its successor has restored so far. */
+    private void requireAtWork(Part part) {
+        if (!copies && !freshness.isAtWork(part.stage(), part.partition())) {
+            throw notHere(part);
+        }
+    }
+
+    /**
+     * Checks that an intake partition is worked on here and now: sums over partitions cannot tell that one of them is behind.
+     *
+     * @throws InvalidStateStoreException when it is not
+     */
+    void requireMoving(int intakePartition) {
+        if (!freshness.isMoving(Stage.INTAKE, intakePartition, clock.instant())) {
+            throw notHere(new Part(Stage.INTAKE, intakePartition));
+        }
+    }
+
+    private static InvalidStateStoreException notHere(Part part) {
+        return new InvalidStateStoreException("nothing works on " + part + " here");
     }
 
     /**
@@ -158,18 +182,20 @@ final class LocalStores {
     }
 
     /**
-     * One partition of a store.
+     * One partition of a store. Without copies: of what a task of this instance works on, which Kafka Streams itself cannot tell from what
+     * it is restoring.
      *
      * @throws InvalidStateStoreException when it is not here, or not open at the moment
      */
     ReadOnlyKeyValueStore<Bytes, byte[]> partition(String store, Part part) {
+        requireAtWork(part);
         StoreQueryParameters<ReadOnlyKeyValueStore<Bytes, byte[]>> asked = StoreQueryParameters.fromNameAndType(
                         store, QueryableStoreTypes.<Bytes, byte[]>keyValueStore())
-                .withPartition(part.partition());
-        // Kafka Streams hands out no store at all while any thread of this instance has anything to restore; what a
-        // stream thread works on meanwhile is as good as ever.
-        boolean any = copies || isCurrent(part);
-        return whileRunning(() -> streams.store(any ? asked.enableStaleStores() : asked));
+                .withPartition(part.partition())
+                // Else Kafka Streams hands out no store at all while any thread of this instance has anything to
+                // restore.
+                .enableStaleStores();
+        return whileRunning(() -> streams.store(asked));
     }
 
     /** The partitions of the accounts stage that this instance works on. */

@@ -71,11 +71,6 @@ public final class Owners {
         return of(Part.ofAccount(subject, topics));
     }
 
-    /** Whether all that is kept of a subject is on this instance. */
-    public boolean isHere(Subject subject) {
-        return ofAccount(subject).equals(HERE) && ofDays(subject).equals(HERE);
-    }
-
     /** The other instances that keep something that a subject's usage depends on. */
     public Set<Owner.At> elsewhere(Subject subject) {
         return Stream.of(ofDays(subject), ofAccount(subject))

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 public final class RoutedQueries implements UsageQueries, AdmissionStates {
 
     private final Router router;
+    private final Router background;
     private final Owners owners;
     private final Topics topics;
     private final InstantSource clock;
@@ -46,11 +47,17 @@ public final class RoutedQueries implements UsageQueries, AdmissionStates {
             InstanceClient others,
             ForwardedReads forwarded,
             InstantSource clock) {
-        this(owners, topics, new Router(owners, topics, here, others, forwarded), clock);
+        this(
+                owners,
+                topics,
+                new Router(owners, topics, here, others, forwarded),
+                new Router(owners, topics, here, others.inBackground(), forwarded),
+                clock);
     }
 
-    RoutedQueries(Owners owners, Topics topics, Router router, InstantSource clock) {
+    RoutedQueries(Owners owners, Topics topics, Router router, Router background, InstantSource clock) {
         this.router = router;
+        this.background = background;
         this.owners = owners;
         this.topics = topics;
         this.clock = clock;
@@ -153,7 +160,7 @@ public final class RoutedQueries implements UsageQueries, AdmissionStates {
     }
 
     @Override
-    public boolean mayWait(Subject subject) {
-        return !owners.isHere(subject);
+    public RoutedQueries inBackground() {
+        return new RoutedQueries(owners, topics, background, background, clock);
     }
 }

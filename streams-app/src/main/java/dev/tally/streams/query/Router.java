@@ -8,8 +8,9 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Takes a question to whoever can answer it: its owner, as far as this instance knows; once more where that was out of date; then a copy.
- * Each is asked directly, and nobody who is asked asks on, so a question makes one hop and never a loop.
+ * Takes a question to whoever can answer it: its owner, as far as this instance knows; once more where that was out of date; then this
+ * instance, whoever is said to be the owner; then a copy. Each is asked directly, and nobody who is asked asks on, so a question makes one
+ * hop and never a loop.
  */
 final class Router {
 
@@ -81,6 +82,9 @@ final class Router {
 
         Answer<T> elsewhere(Owner owner) {
             Optional<Answer<T>> answer = owner instanceof Owner.At at ? ofOwner(at) : again(owner);
+            if (answer.isEmpty() && !(owner instanceof Owner.Here)) {
+                answer = here();
+            }
             if (answer.isEmpty() && copies) {
                 for (Owner standby : owners.standbys(part)) {
                     answer = attempt(standby, true);
@@ -90,6 +94,21 @@ final class Router {
                 }
             }
             return answer.orElse(nobody);
+        }
+
+        /**
+         * This instance may still work on what others are already said to, and on what nobody is said to where others share its address.
+         * What is behind will not do: another may have gone on with it.
+         */
+        private Optional<Answer<T>> here() {
+            Answer<T> answer = here.answer(question, false);
+            return switch (answer) {
+                case Answer.Found<T>(T ignored, boolean stale) -> stale ? Optional.empty() : Optional.of(answer);
+                case Answer.FromStandby<T> copy -> Optional.empty();
+                case Answer.Absent<T> absent -> Optional.of(answer);
+                case Answer.OutOfRetention<T> old -> Optional.of(answer);
+                case Answer.NotReady<T> notReady -> Optional.empty();
+            };
         }
 
         private Optional<Answer<T>> ofOwner(Owner.At at) {

@@ -3,6 +3,7 @@ package dev.tally.streams.query;
 import dev.tally.streams.state.Freshness.Stage;
 import dev.tally.streams.state.StoreNames;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -24,6 +25,9 @@ final class StandbyLags {
     private static final long GOOD_FOR_NANOS = Duration.ofSeconds(1).toNanos();
     private static final long WAIT_MILLIS = 1_000;
 
+    /** What a copy that is kept up to date may lag behind with however little there is. */
+    private static final long SMALL = 100;
+
     /** What questions are answered from; other stores of the stages may be further behind. */
     private static final Map<Stage, List<String>> ASKED = Map.of(
             Stage.INTAKE, List.of(StoreNames.INTAKE_COUNTERS, StoreNames.USER_DAYS),
@@ -38,24 +42,57 @@ final class StandbyLags {
                             StoreNames.ACCOUNT_CLOCK,
                             StoreNames.ACCOUNT_ADMISSIONS));
 
-    private record Measured(Map<String, Map<Integer, LagInfo>> lags, long at) {}
+    /**
+     * A copy of one partition of a store.
+     *
+     * @param loaded offset up to which it has its changelog
+     * @param end of the changelog
+     */
+    record Copied(long loaded, long end) {
 
-    private final Supplier<Map<String, Map<Integer, LagInfo>>> source;
+        long lag() {
+            return Math.max(0, end - loaded);
+        }
+
+        boolean hasMost() {
+            boolean hasNothing = loaded == 0 && end > 0;
+            return !hasNothing && lag() <= Math.max(SMALL, end / 10);
+        }
+    }
+
+    private record Measured(Map<String, Map<Integer, Copied>> copies, long at) {}
+
+    private final Supplier<Map<String, Map<Integer, Copied>>> source;
     private @Nullable CompletableFuture<Measured> measuring;
 
     StandbyLags(KafkaStreams streams) {
-        this(streams::allLocalStorePartitionLags);
+        this(() -> copies(streams.allLocalStorePartitionLags()));
     }
 
-    StandbyLags(Supplier<Map<String, Map<Integer, LagInfo>>> source) {
+    private static Map<String, Map<Integer, Copied>> copies(Map<String, Map<Integer, LagInfo>> lags) {
+        Map<String, Map<Integer, Copied>> copies = new HashMap<>();
+        lags.forEach((store, partitions) -> {
+            Map<Integer, Copied> of = new HashMap<>();
+            partitions.forEach((partition, lag) ->
+                    of.put(partition, new Copied(lag.currentOffsetPosition(), lag.endOffsetPosition())));
+            copies.put(store, of);
+        });
+        return copies;
+    }
+
+    /** @param source by store and partition */
+    StandbyLags(Supplier<Map<String, Map<Integer, Copied>>> source) {
         this.source = source;
     }
 
-    /** The sum over the stores that a part is asked about; empty while that cannot be told, or where one of them is not here. */
+    /**
+     * The sum over the stores that a part is asked about; empty while that cannot be told, or where one of them is not here or has been
+     * loaded to a small part only: it would answer zero for what it has not come to.
+     */
     OptionalLong of(Part part) {
-        Map<String, Map<Integer, LagInfo>> lags;
+        Map<String, Map<Integer, Copied>> copies;
         try {
-            lags = measuring().get(WAIT_MILLIS, TimeUnit.MILLISECONDS).lags();
+            copies = measuring().get(WAIT_MILLIS, TimeUnit.MILLISECONDS).copies();
         } catch (ExecutionException | TimeoutException brokersAway) {
             return OptionalLong.empty();
         } catch (InterruptedException e) {
@@ -64,11 +101,11 @@ final class StandbyLags {
         }
         long sum = 0;
         for (String store : ASKED.getOrDefault(part.stage(), List.of())) {
-            LagInfo lag = lags.getOrDefault(store, Map.of()).get(part.partition());
-            if (lag == null) {
+            Copied copy = copies.getOrDefault(store, Map.of()).get(part.partition());
+            if (copy == null || !copy.hasMost()) {
                 return OptionalLong.empty();
             }
-            sum += Math.max(0, lag.offsetLag());
+            sum += copy.lag();
         }
         return OptionalLong.of(sum);
     }

@@ -46,7 +46,7 @@ final class StoreBilling {
         AccountCatalogue terms = accounts.apply(subject);
         Optional<SubscriptionTerms> subscription = terms.subscription(subject);
         if (subscription.isEmpty()) {
-            return new Answer.Absent<>(subject.text() + " has no plan in force at " + in);
+            return stores.absentOfAccount(subject, subject.text() + " has no plan in force at " + in);
         }
         Period period = BillingCalendar.period(subscription.get().anchor(), in);
         Optional<Instant> oldest = stores.oldestPeriod(subject);
@@ -57,7 +57,7 @@ final class StoreBilling {
         return view(subject, terms)
                 .period(subject, subscription.get(), period, at, now)
                 .map(billing -> stores.ofAccount(subject, billing))
-                .orElseGet(() -> new Answer.Absent<>(subject.text() + " has no plan in force at " + at));
+                .orElseGet(() -> stores.absentOfAccount(subject, subject.text() + " has no plan in force at " + at));
     }
 
     private BillingView view(Subject subject, AccountCatalogue terms) {
@@ -93,7 +93,7 @@ final class StoreBilling {
         boolean atAccounts = accounts.apply(subject).subscription(subject).isPresent();
         Optional<SubscriptionTerms> terms = catalogue.subscription(subject);
         if (!atAccounts || terms.isEmpty()) {
-            return new Answer.Absent<>(subject.text() + " has no subscription");
+            return stores.absentOfAccount(subject, subject.text() + " has no subscription");
         }
         return stores.ofAccount(
                 subject,

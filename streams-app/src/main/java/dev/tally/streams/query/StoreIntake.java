@@ -66,6 +66,8 @@ final class StoreIntake {
                     sum(local, CounterKeys.key(origin, Counter.LATE)),
                     deadLetters));
         }
+        // After reading, so that what was read is known to be the owner's.
+        partitions.forEach(stores::requireMoving);
         return new Answer.Found<>(new IntakeFigures(watermarks, all), false);
     }
 

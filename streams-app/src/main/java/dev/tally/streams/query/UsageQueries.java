@@ -36,6 +36,6 @@ public interface UsageQueries {
     /** What became of the records of all partitions of {@code actions}. */
     Answer<List<Conservation>> conservation();
 
-    /** Whether a question about a subject may have to wait for another instance. */
-    boolean mayWait(Subject subject);
+    /** The same for questions that no caller waits for: they never take from other instances what callers' questions need. */
+    UsageQueries inBackground();
 }

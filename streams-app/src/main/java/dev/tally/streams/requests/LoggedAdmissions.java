@@ -123,8 +123,16 @@ public final class LoggedAdmissions implements Admissions {
     }
 
     private static boolean isQueued(Answer<AdmissionDecision> answer) {
-        return answer instanceof Answer.Found<AdmissionDecision>(AdmissionDecision decision, boolean ignored)
-                && decision.getDecision() == Decision.QUEUE;
+        return switch (answer) {
+            case Answer.Found<AdmissionDecision>(AdmissionDecision decision, boolean ignored) ->
+                decision.getDecision() == Decision.QUEUE;
+            // What a copy shows may have changed since; its change will be shown on the board all the same.
+            case Answer.FromStandby<AdmissionDecision>(AdmissionDecision decision, long ignored) ->
+                decision.getDecision() == Decision.QUEUE;
+            case Answer.Absent<AdmissionDecision> absent -> false;
+            case Answer.OutOfRetention<AdmissionDecision> old -> false;
+            case Answer.NotReady<AdmissionDecision> notReady -> false;
+        };
     }
 
     @Override

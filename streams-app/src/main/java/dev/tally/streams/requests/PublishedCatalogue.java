@@ -77,9 +77,14 @@ public final class PublishedCatalogue implements CatalogueWrites {
     @Override
     public Answer<Optional<Grant>> grant(Subject subject, String grantId) {
         String key = Keys.grant(subject, grantId);
-        return inForce.ofAccounts(subject, CatalogueKind.GRANT, key)
-                .map(found ->
-                        unconfirmed.newest(CatalogueKind.GRANT, key, found).map(Grant.class::cast));
+        Answer<Optional<SpecificRecord>> known = inForce.ofAccounts(subject, CatalogueKind.GRANT, key);
+        if (known instanceof Answer.Found<Optional<SpecificRecord>>(Optional<SpecificRecord> ignored, boolean stale)
+                && stale) {
+            // A grant that came meanwhile would be overwritten.
+            return new Answer.NotReady<>("what is known of this subject may be behind", RETRY_AFTER);
+        }
+        return known.map(
+                found -> unconfirmed.newest(CatalogueKind.GRANT, key, found).map(Grant.class::cast));
     }
 
     @Override

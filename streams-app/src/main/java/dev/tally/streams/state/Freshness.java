@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How far behind the world each partition's state on this instance is, as far as the instance can tell: stream threads note it, queries
@@ -29,23 +30,61 @@ public final class Freshness {
 
     private record Part(Stage stage, int partition) {}
 
-    private record Note(Instant asOf, Instant at) {}
+    /** @param asOf null until it was noted for the first time */
+    private record Note(@Nullable Instant asOf, Instant at) {}
 
-    private final Map<Part, Note> notes = new ConcurrentHashMap<>();
+    private final Map<Part, Task> tasks = new ConcurrentHashMap<>();
 
-    /**
-     * Notes that a partition is at work.
-     *
-     * @param asOf append time up to which its state holds everything
-     * @param at the present time
-     */
-    public void note(Stage stage, int partition, Instant asOf, Instant at) {
-        notes.put(new Part(stage, partition), new Note(asOf, at));
+    /** A task that works on a partition of a stage. */
+    public final class Task {
+        private final Part part;
+        private volatile Note note;
+
+        private Task(Part part, Instant at) {
+            this.part = part;
+            this.note = new Note(null, at);
+        }
+
+        /**
+         * Notes that it is at work.
+         *
+         * @param asOf append time up to which its state holds everything
+         * @param at the present time
+         */
+        public void note(Instant asOf, Instant at) {
+            note = new Note(asOf, at);
+        }
+
+        /** Its state is no longer what is to be read: it is closed, perhaps to begin again with nothing. Another task's is untouched. */
+        public void left() {
+            tasks.remove(part, this);
+        }
     }
 
-    /** Forgets a partition that has left this instance. */
-    public void left(Stage stage, int partition) {
-        notes.remove(new Part(stage, partition));
+    /**
+     * A task begins to work on a partition: its state is all there, though it cannot be told yet how far behind.
+     *
+     * @param at the present time
+     */
+    public Task begins(Stage stage, int partition, Instant at) {
+        Part part = new Part(stage, partition);
+        Task task = new Task(part, at);
+        tasks.put(part, task);
+        return task;
+    }
+
+    /**
+     * Whether a task of this instance works on a partition, so that its state can be read as the owner's. One that is being restored does
+     * not yet, whatever its thread says.
+     */
+    public boolean isAtWork(Stage stage, int partition) {
+        return tasks.containsKey(new Part(stage, partition));
+    }
+
+    /** Whether its task has been at work within {@link #FRESH_WITHIN}, however far behind it may be. */
+    public boolean isMoving(Stage stage, int partition, Instant now) {
+        Task task = tasks.get(new Part(stage, partition));
+        return task != null && !task.note.at().isBefore(now.minus(FRESH_WITHIN));
     }
 
     /** Whether a partition's state may be behind by more than {@link #FRESH_WITHIN}. */
@@ -59,12 +98,18 @@ public final class Freshness {
     }
 
     private boolean isWithin(Duration most, Stage stage, int partition, Instant now) {
-        Note note = notes.get(new Part(stage, partition));
-        return note != null && !note.asOf().isBefore(now.minus(most));
+        Task task = tasks.get(new Part(stage, partition));
+        Instant asOf = task == null ? null : task.note.asOf();
+        return asOf != null && !asOf.isBefore(now.minus(most));
     }
 
-    /** How long ago the partition was at work that has not been for longest; empty where this instance has none. */
+    /** How long ago the partition was at work that has not been for longest; empty where this instance has none that was. */
     public Optional<Duration> longestSilence(Instant now) {
-        return notes.values().stream().map(Note::at).min(Instant::compareTo).map(at -> Duration.between(at, now));
+        return tasks.values().stream()
+                .map(task -> task.note)
+                .filter(note -> note.asOf() != null)
+                .map(Note::at)
+                .min(Instant::compareTo)
+                .map(at -> Duration.between(at, now));
     }
 }

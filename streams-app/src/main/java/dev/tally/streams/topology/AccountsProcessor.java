@@ -31,6 +31,8 @@ import dev.tally.streams.state.StoreNames;
 import dev.tally.streams.state.WriteBackStore;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -94,7 +96,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
         Task running = task;
         if (running != null) {
             running.commit.cancel();
-            freshness.left(Stage.ACCOUNTS, running.partition());
+            running.fresh.left();
             task = null;
         }
     }
@@ -105,6 +107,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
         if (running.isNew(record)) {
             running.take(inputs.deserializer().deserialize(topic, record.headers(), record.value()), record);
             running.writeBack.run();
+            running.tellChanges();
         }
     }
 
@@ -125,11 +128,15 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
         private final Spikes spikes;
         private final Wakes admissionWakes;
         private final Admissions admissions;
+        private final Freshness.Task fresh;
         private final EarlyCommit commit;
         private final Runnable writeBack;
         private long timestamp;
         private boolean askedElsewhere;
         private Optional<Instant> replayed = Optional.empty();
+
+        /** Whose figures the present record has changed. */
+        private final List<String> changedAccounts = new ArrayList<>();
 
         Task(ProcessorContext<byte[], Message> context) {
             this.context = context;
@@ -168,6 +175,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
                     spikes::writeBack,
                     clock::writeBack);
             commit = commits.of(context);
+            fresh = freshness.begins(Stage.ACCOUNTS, partition(), Instant.ofEpochMilli(context.currentSystemTimeMs()));
         }
 
         int partition() {
@@ -189,18 +197,14 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
                     usage.apply(sum);
                     spikes.apply(sum);
                     release(Subject.parse(sum.getSubject()));
-                    changes.accountChanged(sum.getSubject());
+                    changedAccounts.add(sum.getSubject());
                     if (sum.getAwaited()) {
                         commit.note(Instant.ofEpochMilli(timestamp));
                     }
                 }
                 case Tick tick -> {
                     clock.tick(tick, Instant.ofEpochMilli(timestamp));
-                    freshness.note(
-                            Stage.ACCOUNTS,
-                            partition(),
-                            clock.logTime(),
-                            Instant.ofEpochMilli(context.currentSystemTimeMs()));
+                    fresh.note(clock.logTime(), Instant.ofEpochMilli(context.currentSystemTimeMs()));
                     catalogue.walk(SUBSCRIBERS_PER_TICK).forEach(this::changed);
                     wakes.due(clock.logTime()).forEach(this::changed);
                     charges.closeIntervals();
@@ -334,7 +338,7 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
         private void changed(Subject subject) {
             windows.reconsider(subject);
             release(subject);
-            changes.accountChanged(subject.text());
+            changedAccounts.add(subject.text());
             terms.account(subject.text()).nextChange(clock.logTime()).ifPresent(at -> wakes.at(at, subject));
         }
 
@@ -359,6 +363,12 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
                 case Message.Note ignored -> throw notOutput(message);
             };
             context.forward(new Record<>(key.getBytes(StandardCharsets.UTF_8), message, timestamp), sink);
+        }
+
+        /** To be called once a record's changes are where queries see them, whatever the engine. */
+        private void tellChanges() {
+            changedAccounts.forEach(changes::accountChanged);
+            changedAccounts.clear();
         }
 
         private static IllegalStateException notOutput(Message message) {

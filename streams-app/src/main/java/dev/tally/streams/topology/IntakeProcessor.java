@@ -95,7 +95,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         if (running != null) {
             running.ticks.cancel();
             running.commit.cancel();
-            freshness.left(Stage.INTAKE, running.partition);
+            running.fresh.left();
             figures.remove(running.partition);
             task = null;
         }
@@ -138,6 +138,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         private final MemoTerms terms = new MemoTerms(catalogue);
         private final UsageOrgs orgs;
         private final IntakeNotes notes;
+        private final Freshness.Task fresh;
         private final Cancellable ticks;
         private final EarlyCommit commit;
         private final Runnable writeBack;
@@ -152,6 +153,9 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
         private long countedSinceTick;
         private boolean tickDue;
         private boolean idle;
+
+        /** Whose day has more since the last record; null: nobody's. */
+        private @Nullable String counted;
 
         Task(ProcessorContext<byte[], Message> context) {
             this.context = context;
@@ -189,6 +193,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
                     ids::drain,
                     days::writeBack,
                     counters::drain);
+            fresh = freshness.begins(Stage.INTAKE, partition, Instant.ofEpochMilli(context.currentSystemTimeMs()));
         }
 
         void take(Record<byte[], Message> record, Message.Incoming incoming) {
@@ -202,6 +207,11 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
             };
             settle(outcome, record, incoming);
             writeBack.run();
+            // Whatever the engine, queries see it from here on, before the commit.
+            if (counted != null) {
+                changes.userCounted(counted);
+                counted = null;
+            }
         }
 
         private Outcome decide(Action action, Message.Incoming incoming) {
@@ -314,8 +324,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
             boolean orgPays = org != null && Payers.orgPays(org.subscription(), action.occurredAt(), terms);
             Arrays.fill(times, action.occurredAt().toEpochMilli());
             days.set(day, day.value().plus(meters.ids(), amounts, !orgPays, times));
-            // Queries see it from here on, before the commit.
-            changes.userCounted(user.id());
+            counted = user.id();
             sums.add(user.sums(sums), action, amounts, !orgPays);
             if (org != null) {
                 sums.add(org, action, amounts, orgPays);
@@ -408,7 +417,7 @@ final class IntakeProcessor implements Processor<byte[], Message, byte[], Messag
                 commit.note(now);
             }
             figures.put(partition, ids.figures());
-            freshness.note(Stage.INTAKE, partition, idle ? now : commit.newest(), now);
+            fresh.note(idle ? now : commit.newest(), now);
             if (streamTime != null) {
                 forget(streamTime);
             }

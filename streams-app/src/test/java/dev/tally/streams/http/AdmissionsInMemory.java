@@ -38,6 +38,7 @@ final class AdmissionsInMemory implements Admissions {
                     "mails", Aggregation.COUNT, List.of(), new Filter("mail", null, null), List.of(), "mails"),
             new MeterDefinition("credits", Aggregation.SUM, List.of("credits"), null, List.of(), "credits")));
     private @Nullable String away;
+    private @Nullable Long lag;
     private @Nullable CountDownLatch gate;
 
     /** From now on this is decided. */
@@ -63,6 +64,11 @@ final class AdmissionsInMemory implements Admissions {
     /** From now on nobody can decide. */
     void goAway(String reason) {
         away = reason;
+    }
+
+    /** From now on a copy answers. */
+    void leaveToStandby(long behind) {
+        lag = behind;
     }
 
     /** From now on whoever waits does so until the latch opens. */
@@ -113,6 +119,9 @@ final class AdmissionsInMemory implements Admissions {
             }
         }
         AdmissionDecision decision = known.get(key(payer, actionId));
+        if (decision != null && lag != null) {
+            return new Answer.FromStandby<>(decision, lag);
+        }
         return decision == null ? new Answer.Absent<>(payer + " has no admission " + actionId) : found(decision);
     }
 

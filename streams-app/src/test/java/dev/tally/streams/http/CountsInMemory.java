@@ -42,7 +42,6 @@ final class CountsInMemory implements UsageQueries {
     private final Map<Subject, List<LimitRow>> limitRows = new HashMap<>();
     private List<PartitionWatermark> watermarks = List.of();
     private List<Conservation> conservation = List.of();
-    private boolean elsewhere;
     private volatile @Nullable Long lag;
     private volatile boolean stale;
     private volatile @Nullable Duration awayFor;
@@ -85,14 +84,8 @@ final class CountsInMemory implements UsageQueries {
         stale = true;
     }
 
-    /** From now on another instance answers. */
-    void goElsewhere() {
-        elsewhere = true;
-    }
-
     /** From now on a copy answers, on another instance. */
     void leaveToStandby(long behind) {
-        elsewhere = true;
         lag = behind;
     }
 
@@ -190,8 +183,8 @@ final class CountsInMemory implements UsageQueries {
     }
 
     @Override
-    public boolean mayWait(Subject subject) {
-        return elsewhere;
+    public UsageQueries inBackground() {
+        return this;
     }
 
     private <T> Answer<T> found(T value) {

@@ -91,6 +91,10 @@ final class TokenRoutesTest {
                             .statusCode())
                     .isEqualTo(404);
             assertThat(find(served, everybody, "a2", "org:o1").body()).contains("ADMIT");
+            // Also where a copy answers.
+            served.admissions.leaveToStandby(7);
+            assertThat(find(served, member, "a1", "org:o1").body()).contains("ADMIT", "\"stale\":true");
+            assertThat(find(served, member, "a2", "org:o1").statusCode()).isEqualTo(404);
             assertThat(served.ask("DELETE", "/v1/admissions/a1?payer=org:o1", null, "Authorization", member)
                             .body())
                     .contains("CANCELED");

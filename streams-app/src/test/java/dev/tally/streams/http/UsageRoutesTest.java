@@ -96,21 +96,6 @@ final class UsageRoutesTest {
     }
 
     @Test
-    void shouldAnswerWhatAnotherInstanceTold() {
-        // Given
-        served.counts.goElsewhere();
-        served.counts.count(Subject.user("u1"), "actions", "2026-11-21", 7);
-
-        // When
-        HttpResponse<String> found = served.get("/v1/users/u1/usage");
-        HttpResponse<String> unknown = served.get("/v1/users/u1/usage?meter=none");
-
-        // Then
-        assertThat(found.body()).contains("\"used\":7");
-        assertThat(unknown.statusCode()).isEqualTo(404);
-    }
-
-    @Test
     void shouldAskForActionsOfTodayByDefault() {
         // Given
         served.counts.count(Subject.org("o1"), "actions", "2026-11-21", 7);

@@ -13,11 +13,16 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -152,6 +157,66 @@ class InstanceClientTest {
 
         // When / Then
         assertLost("other questions", false, ask(Duration.ofSeconds(30)));
+    }
+
+    @Test
+    void shouldLoseNoQuestionOfABurst() throws Exception {
+        // Given an instance that takes a moment for each
+        serve(exchange -> {
+            LockSupport.parkNanos(Duration.ofMillis(3).toNanos());
+            send(exchange, 200, ABSENT);
+        });
+
+        // When many more come at once than are asked at a time
+        List<Callable<Reply<BillingPeriod>>> burst =
+                Collections.nCopies(4 * InstanceClient.AT_ONCE, () -> ask(Duration.ofSeconds(20)));
+        List<Future<Reply<BillingPeriod>>> replies = threads.invokeAll(burst);
+
+        // Then
+        for (Future<Reply<BillingPeriod>> reply : replies) {
+            assertThat(reply.get()).isInstanceOf(Reply.Said.class);
+        }
+    }
+
+    @Test
+    void shouldLeaveCallersTheirTurnsWhateverIsAskedInBackground() throws InterruptedException {
+        // Given an instance that answers callers only
+        CountDownLatch waiting = new CountDownLatch(InstanceClient.IN_BACKGROUND);
+        serve(exchange -> {
+            if (new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8).contains("background")) {
+                waiting.countDown();
+                end.await();
+            }
+            send(exchange, 200, ABSENT);
+        });
+        Question.OfBilling question = new Question.OfBilling(Subject.org("background"), null);
+        for (int i = 0; i < InstanceClient.AT_ONCE; i++) {
+            threads.execute(() -> client.inBackground().ask(at(), question, true, Duration.ofSeconds(30)));
+        }
+        waiting.await();
+
+        // When / Then
+        assertThat(ask(Duration.ofSeconds(30))).isInstanceOf(Reply.Said.class);
+        assertLost("other questions", false, client.inBackground().ask(at(), question, true, Duration.ofSeconds(30)));
+    }
+
+    @Test
+    void shouldNotFallOverAnAddressThatIsNone() {
+        assertLost(
+                "cannot be reached",
+                false,
+                client.ask(new Owner.At("tally_1", 8080), QUESTION, true, Duration.ofSeconds(10)));
+    }
+
+    @Test
+    void shouldTellCallersNoAddresses() {
+        // Given
+        serve(exchange -> send(exchange, 401, ABSENT));
+
+        // When / Then
+        assertThat(ask(Duration.ofSeconds(10)))
+                .isInstanceOfSatisfying(
+                        Reply.Lost.class, lost -> assertThat(lost.why()).doesNotContain("127.0.0.1"));
     }
 
     private void serve(Behaviour behaviour) {

@@ -32,13 +32,11 @@ class OwnersTest {
         assertThat(owners.ofAccount(user)).isEqualTo(new Owner.At("other", 1));
         assertThat(owners.standbys(days)).containsExactly(new Owner.At("other", 1));
         assertThat(owners.standbys(account)).isEmpty();
-        assertThat(owners.isHere(user)).isFalse();
     }
 
     @Test
     void shouldFindNobodyBeforeItHasHeardOfAnybody() {
         assertThat(instances.owners().ofDays(Subject.org("o1"))).isEqualTo(new Owner.Nobody());
-        assertThat(instances.owners().isHere(Subject.org("o1"))).isFalse();
     }
 
     @Test
@@ -48,7 +46,7 @@ class OwnersTest {
         instances.with("self", Set.of(Part.ofAccount(org, TOPICS)), Set.of());
 
         // When / Then
-        assertThat(instances.owners().isHere(org)).isTrue();
+        assertThat(instances.owners().ofDays(org)).isEqualTo(new Owner.Here());
     }
 
     @Test

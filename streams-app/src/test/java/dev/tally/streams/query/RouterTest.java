@@ -87,7 +87,7 @@ class RouterTest {
 
         // When / Then
         assertThat(ask()).isEqualTo(NOT_HERE);
-        assertThat(asked).containsExactly("a", "b");
+        assertThat(asked).containsExactly("a", "b", "self");
         assertThat(forwarded.of(Outcome.NOBODY)).isEqualTo(1);
     }
 
@@ -100,12 +100,29 @@ class RouterTest {
                 .with("self", Set.of(), Set.of(ACCOUNT));
         lost("owner", false);
         says("building", NOT_HERE);
+        says("self", NOT_HERE);
         says("self", new Answer.FromStandby<>("a while ago", 7));
 
         // When / Then
         assertThat(ask()).isEqualTo(new Answer.FromStandby<>("a while ago", 7));
-        assertThat(asked).containsExactly("owner", "building copies", "self copies");
+        assertThat(asked).containsExactly("owner", "self", "building copies", "self copies");
         assertThat(forwarded.of(Outcome.STANDBY)).isEqualTo(1);
+    }
+
+    @Test
+    void shouldAnswerWhatIsStillHereThoughAnotherIsSaidToHaveIt() {
+        // Given a partition that is about to move, then one whose owner has the same address as another instance
+        instances.with("next", Set.of(ACCOUNT), Set.of());
+        says("next", NOT_HERE);
+        says("self", new Answer.Found<>("still here", false));
+        says("self", new Answer.Found<>("mine", false));
+        says("self", new Answer.Found<>("old", true));
+
+        // When / Then
+        assertThat(ask()).isEqualTo(new Answer.Found<>("still here", false));
+        instances.clear();
+        assertThat(ask()).isEqualTo(new Answer.Found<>("mine", false));
+        assertThat(ask()).as("another may have gone on with what is behind").isInstanceOf(Answer.NotReady.class);
     }
 
     @Test
@@ -118,7 +135,7 @@ class RouterTest {
         assertThat(ask()).isEqualTo(new Answer.NotReady<>("owner is lost", Duration.ofSeconds(1)));
         instances.clear();
         assertThat(ask()).isInstanceOf(Answer.NotReady.class);
-        assertThat(asked).containsExactly("owner");
+        assertThat(asked).containsExactly("owner", "self", "self");
     }
 
     @Test
@@ -145,7 +162,7 @@ class RouterTest {
 
         // Then
         assertThat(answer).isInstanceOf(Answer.NotReady.class);
-        assertThat(asked).containsExactly("owner");
+        assertThat(asked).containsExactly("owner", "self");
     }
 
     @Test
@@ -162,14 +179,14 @@ class RouterTest {
         says("owner", new Answer.Found<>("usage", false));
 
         // When
-        Answer<Usage> usage = new RoutedQueries(instances.owners(), TOPICS, router(), Instant::now)
+        Answer<Usage> usage = new RoutedQueries(instances.owners(), TOPICS, router(), router(), Instant::now)
                 .usage(user, "actions", LocalDate.EPOCH);
 
         // Then
         assertThat(usage)
                 .isInstanceOfSatisfying(
                         Answer.FromStandby.class, copy -> assertThat(copy.lag()).isEqualTo(3));
-        assertThat(asked).containsExactly("gone", "standby copies", "owner");
+        assertThat(asked).containsExactly("gone", "self", "standby copies", "owner");
     }
 
     @Test
@@ -182,7 +199,7 @@ class RouterTest {
         says("a", new Answer.Found<>(figures(10, 0, 2), false));
         says("b", new Answer.Found<>(figures(5, 1), false));
         lost("b", false);
-        RoutedQueries queries = new RoutedQueries(instances.owners(), TOPICS, router(), Instant::now);
+        RoutedQueries queries = new RoutedQueries(instances.owners(), TOPICS, router(), router(), Instant::now);
 
         // When
         Answer<List<Conservation>> all = queries.conservation();
@@ -241,7 +258,8 @@ class RouterTest {
     private Reply<Object> next(String host, boolean copies) {
         asked.add(copies ? host + " copies" : host);
         meanwhile.run();
-        return replies.getOrDefault(host, List.of()).removeFirst();
+        List<Reply<Object>> left = replies.getOrDefault(host, List.of());
+        return left.isEmpty() && host.equals("self") ? new Reply.Said<>(NOT_HERE) : left.removeFirst();
     }
 
     /** The router never looks at what an answer is about. */

@@ -44,6 +44,7 @@ class LoggedAdmissionsTest {
             new MockProducer<>(true, null, new ByteArraySerializer(), new ByteArraySerializer());
     private Instant now = AT;
     private boolean here = true;
+    private boolean copy;
     private Consumer<SpecificRecord> stage = input -> {};
 
     @Test
@@ -175,6 +176,24 @@ class LoggedAdmissionsTest {
     }
 
     @Test
+    void shouldWaitThoughOnlyACopySaysThatAnActionIsQueued() throws Exception {
+        // Given
+        copy = true;
+        kept.put("user:u1 a1", decision(Decision.QUEUE, 0));
+        LoggedAdmissions admissions = admissions(Duration.ofMinutes(1));
+
+        // When
+        CompletableFuture<Answer<AdmissionDecision>> found =
+                CompletableFuture.supplyAsync(() -> admissions.find(PAYER, "a1", Duration.ofMinutes(1)));
+        while (!found.isDone()) {
+            board.decided(decision(Decision.ADMIT, 1));
+        }
+
+        // Then
+        assertThat(found.get()).isEqualTo(new Answer.Found<>(decision(Decision.ADMIT, 1), false));
+    }
+
+    @Test
     void shouldNotWaitForWhatIsDecided() {
         // Given
         kept.put("user:u1 a1", decision(Decision.ADMIT, 0));
@@ -298,7 +317,10 @@ class LoggedAdmissionsTest {
             if (!here) {
                 return new Answer.NotReady<>("not here", Duration.ofSeconds(1));
             }
-            return decision == null ? new Answer.Absent<>(actionId) : new Answer.Found<>(decision, false);
+            if (decision == null) {
+                return new Answer.Absent<>(actionId);
+            }
+            return copy ? new Answer.FromStandby<>(decision, 3) : new Answer.Found<>(decision, false);
         };
         return new LoggedAdmissions(
                 new SubjectLog(new RecordSender(producer), this::record),

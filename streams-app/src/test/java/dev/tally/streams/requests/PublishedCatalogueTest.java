@@ -142,6 +142,15 @@ class PublishedCatalogueTest {
     }
 
     @Test
+    void shouldNotGoByGrantsThatMayBeBehind() {
+        // Given
+        stores.stale = true;
+
+        // When / Then
+        assertThat(catalogue.grant(ORG, "g1")).isInstanceOf(Answer.NotReady.class);
+    }
+
+    @Test
     void shouldGoByWhatMayHaveArrived() {
         // Given
         producer.sendException = new TimeoutException("no broker");
@@ -214,6 +223,7 @@ class PublishedCatalogueTest {
     /** Stores that a test fills; intake and accounts stage have the same. */
     private static final class Stores implements CatalogueInForce {
         private final Map<String, SpecificRecord> records = new ConcurrentHashMap<>();
+        private boolean stale;
 
         void put(SpecificRecord record) {
             records.put(key(CatalogueKind.of(record), CatalogueRecords.keyOf(record)), record);
@@ -241,7 +251,7 @@ class PublishedCatalogueTest {
 
         @Override
         public Answer<Optional<SpecificRecord>> ofAccounts(Subject subject, CatalogueKind kind, String key) {
-            return ofIntake(kind, key);
+            return new Answer.Found<>(Optional.ofNullable(records.get(key(kind, key))), stale);
         }
 
         private static String key(CatalogueKind kind, String key) {

@@ -16,6 +16,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -50,6 +52,23 @@ class IntakeTest {
     @AfterEach
     void stop() {
         pipeline.close();
+    }
+
+    @Test
+    void shouldTellOfAChangeOnceItCanBeRead() {
+        // Given
+        List<Long> read = new ArrayList<>();
+        Subject user = Subject.user("u1");
+        Runnable unwatch = pipeline.changes().watch(user, () -> read.add(pipeline.day(user, "actions", TODAY)));
+
+        // When
+        pipeline.action(action("e1", "u1", null, Map.of()));
+        pipeline.action(action("e2", "u1", null, Map.of()));
+        pipeline.action(action("e2", "u1", null, Map.of()));
+
+        // Then the intake tells of each, the accounts stage of what it is told
+        assertThat(read).contains(1L, 2L).doesNotContain(0L).isSorted();
+        unwatch.run();
     }
 
     @Test

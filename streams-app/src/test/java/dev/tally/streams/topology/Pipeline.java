@@ -25,6 +25,7 @@ import dev.tally.streams.state.CatalogueRecords;
 import dev.tally.streams.state.CounterKeys;
 import dev.tally.streams.state.CounterKeys.Counter;
 import dev.tally.streams.state.Engine;
+import dev.tally.streams.state.ChangeBoard;
 import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.Numbers;
 import dev.tally.streams.state.Repetition;
@@ -69,6 +70,7 @@ final class Pipeline implements AutoCloseable {
     private final RecordSerdes serdes =
             new RecordSerdes(Map.of("schema.registry.url", registry.url(), "auto.register.schemas", true));
     private final Freshness freshness;
+    private final ChangeBoard changes;
     private final TopologyTestDriver driver;
     private Instant now = START;
 
@@ -80,6 +82,7 @@ final class Pipeline implements AutoCloseable {
         Properties config = config(stateDir);
         MeteringTopology topology = topology(serdes, engine);
         freshness = topology.freshness();
+        changes = topology.changes();
         driver = new TopologyTestDriver(topology.build(new TopologyConfig(new StreamsConfig(config))), config, START);
     }
 
@@ -313,6 +316,10 @@ final class Pipeline implements AutoCloseable {
             all.forEachRemaining(entry -> keys.add(entry.key));
         }
         return keys;
+    }
+
+    ChangeBoard changes() {
+        return changes;
     }
 
     Freshness freshness() {

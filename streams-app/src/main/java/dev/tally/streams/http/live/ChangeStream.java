@@ -83,7 +83,7 @@ public final class ChangeStream implements AutoCloseable {
      */
     public byte[] next() {
         reader = Thread.currentThread();
-        LockSupport.parkNanos(this, saidAt + PACE_NANOS - System.nanoTime());
+        Pace.awaitTime(this, saidAt + PACE_NANOS, () -> closed);
         long until = System.nanoTime() + ChangeStreams.BEAT.toNanos();
         while (!closed && changed.isEmpty() && until - System.nanoTime() > 0) {
             LockSupport.parkNanos(this, until - System.nanoTime());
@@ -91,7 +91,7 @@ public final class ChangeStream implements AutoCloseable {
                 return new byte[0];
             }
         }
-        if (closed || !current.getAsBoolean()) {
+        if (closed || Thread.currentThread().isInterrupted() || !current.getAsBoolean()) {
             return new byte[0];
         }
         StringBuilder lines = new StringBuilder();

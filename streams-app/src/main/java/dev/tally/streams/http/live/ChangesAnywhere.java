@@ -88,7 +88,7 @@ public final class ChangesAnywhere implements Changes, AutoCloseable {
             } catch (RuntimeException e) {
                 log.atError().setCause(e).log("Changes elsewhere cannot be watched");
             }
-            LockSupport.parkNanos(this, LOOK_AT_MOST_NANOS);
+            Pace.awaitTime(this, System.nanoTime() + LOOK_AT_MOST_NANOS, () -> closed);
             if (!more && !closed) {
                 LockSupport.parkNanos(this, LOOK_NANOS);
             }

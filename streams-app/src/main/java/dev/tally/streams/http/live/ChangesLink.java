@@ -41,6 +41,12 @@ final class ChangesLink implements AutoCloseable {
     /** So many subjects in one call, so that its body stays under a megabyte. */
     private static final int AT_ONCE = 1_000;
 
+    /** So many subjects are told of at once where a link stands again, and so far apart. */
+    private static final int TOLD_AT_ONCE = 200;
+
+    private static final long TOLD_APART_NANOS = Duration.ofMillis(50).toNanos();
+    private static final long WARN_EVERY_NANOS = Duration.ofMinutes(1).toNanos();
+
     private final Owner.At instance;
     private final Calls calls;
     private final Consumer<Subject> tell;
@@ -48,6 +54,7 @@ final class ChangesLink implements AutoCloseable {
     private volatile Set<Subject> wanted = Set.of();
     private volatile boolean closed;
     private volatile long heardAt;
+    private long warnedAt = System.nanoTime() - WARN_EVERY_NANOS;
 
     private ChangesLink(Owner.At instance, Calls calls, Consumer<Subject> tell) {
         this.instance = instance;
@@ -76,13 +83,23 @@ final class ChangesLink implements AutoCloseable {
             try {
                 session();
             } catch (IOException | RuntimeException e) {
-                log.atDebug().setCause(e).addKeyValue("instance", instance).log("Changes of an instance are not heard");
+                warn(e);
             } catch (InterruptedException e) {
                 return;
             }
-            if (!closed) {
-                LockSupport.parkNanos(this, AGAIN_NANOS);
-            }
+            Pace.awaitTime(this, System.nanoTime() + AGAIN_NANOS, () -> closed);
+        }
+    }
+
+    /** Once a minute, as a link that fails is taken up again every second. */
+    private void warn(Exception why) {
+        long now = System.nanoTime();
+        if (now - warnedAt >= WARN_EVERY_NANOS) {
+            warnedAt = now;
+            log.atWarn()
+                    .addKeyValue("instance", instance)
+                    .addKeyValue("reason", why.getMessage())
+                    .log("Changes of an instance are not heard; what it keeps is asked for every few seconds");
         }
     }
 
@@ -91,7 +108,7 @@ final class ChangesLink implements AutoCloseable {
         HttpResponse<InputStream> response = begin(path);
         try (InputStream lines = response.body()) {
             if (response.statusCode() != 200) {
-                return;
+                throw new IOException("it answers with status " + response.statusCode());
             }
             heardAt = System.nanoTime();
             Thread reader = Thread.ofVirtual().start(() -> read(lines));
@@ -113,11 +130,27 @@ final class ChangesLink implements AutoCloseable {
     private HttpResponse<InputStream> begin(String path) throws IOException, InterruptedException {
         CompletableFuture<HttpResponse<InputStream>> sent = calls.http()
                 .sendAsync(calls.to(instance, path).GET().build(), HttpResponse.BodyHandlers.ofInputStream());
+        boolean begun = false;
         try {
-            return sent.get(ANSWER_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
+            HttpResponse<InputStream> response = sent.get(ANSWER_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
+            begun = true;
+            return response;
         } catch (ExecutionException | TimeoutException e) {
-            sent.cancel(true);
             throw new IOException("no stream began", e);
+        } finally {
+            if (!begun) {
+                sent.cancel(true);
+                // It may have come between the time-out and here.
+                var unused = sent.thenAccept(late -> closeQuietly(late.body()));
+            }
+        }
+    }
+
+    private static void closeQuietly(InputStream body) {
+        try {
+            body.close();
+        } catch (IOException nothingLeftToClose) {
+            log.atDebug().setCause(nothingLeftToClose).log("A stream that nobody waits for has ended");
         }
     }
 
@@ -168,9 +201,19 @@ final class ChangesLink implements AutoCloseable {
         }
         known.clear();
         known.addAll(now);
-        // What changed before the watch stood was not heard of.
-        added.forEach(tell);
+        tellAll(added);
         return true;
+    }
+
+    /** What changed before the watch stood was not heard of. Not all at once: each leads to a question, and the other instance has just come. */
+    private void tellAll(List<Subject> subjects) {
+        long at = System.nanoTime();
+        for (int from = 0; from < subjects.size() && !closed; from += TOLD_AT_ONCE) {
+            Pace.awaitTime(this, at, () -> closed);
+            subjects.subList(from, Math.min(subjects.size(), from + TOLD_AT_ONCE))
+                    .forEach(tell);
+            at += TOLD_APART_NANOS;
+        }
     }
 
     @Override

@@ -5,9 +5,10 @@ import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** One subject and meter, followed by at least one stream. All but {@link #isNews} belongs to the hub's thread. */
+/** One subject and meter, followed by at least one stream. All but {@link #isNews} and some of {@link Asking} belongs to the hub's thread. */
 final class Feed {
 
     final Followed followed;
@@ -28,13 +29,21 @@ final class Feed {
         this.told = new Told(disbelief);
     }
 
-    /** When it was asked, and when it is to be asked again; in nanoseconds. */
+    /** When it was asked, and when it is to be asked again; in nanoseconds. Belongs to the hub's thread, where nothing else is said. */
     static final class Asking {
+        static final long NOT_BEGUN = Long.MIN_VALUE;
+
         /** How often it was asked: an answer to another question than the last is of no account. */
-        int number;
+        private final AtomicInteger number = new AtomicInteger();
 
         long at;
         boolean underway;
+
+        /** When the question that is under way came to be asked, after waiting for its turn. Set by who asks it. */
+        volatile long begun = NOT_BEGUN;
+
+        /** What part of the usual time passes before it is asked again without a notice: not the same for all, else all are asked at once. */
+        double patience = 1;
 
         /** A change was noticed while a question was under way that may not have seen it. */
         boolean again;
@@ -43,6 +52,27 @@ final class Feed {
         boolean due;
 
         long dueAt;
+
+        /** The number of the question that is to be asked now. */
+        int next() {
+            begun = NOT_BEGUN;
+            return number.incrementAndGet();
+        }
+
+        /** Whether it has never been asked. */
+        boolean isFirst() {
+            return number.get() == 0;
+        }
+
+        /** Whether the answer to a question is still wanted. By any thread. */
+        boolean isAt(int question) {
+            return number.get() == question;
+        }
+
+        /** No answer is wanted any more. */
+        void forget() {
+            number.incrementAndGet();
+        }
     }
 
     /** Whether a change that was noticed is news: once noticed, further ones are not until it is asked. By any thread. */

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
+import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -43,17 +44,25 @@ public final class LiveHub implements AutoCloseable {
     private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
     private static final int FIRST_WITHIN_SECONDS = 10;
 
+    /** So far apart are the questions about a new day, which all feeds have at the same instant. */
+    private static final long APART_NANOS = Duration.ofSeconds(1).toNanos() / 4_000;
+
     /** So many questions are asked at once: each may wait for another instance. */
     private static final int AT_ONCE = 256;
+
+    /** At least this part of the usual time passes before it is asked again without a notice. */
+    private static final double LEAST_PATIENCE = 0.75;
 
     private final Sources sources;
     private final LiveTimes times;
     private final int most;
     private final LiveFigures figures = new LiveFigures();
     private final LiveStream.Context streamContext;
+    private final SplittableRandom random;
     private final ConcurrentLinkedQueue<Runnable> inbox = new ConcurrentLinkedQueue<>();
     private volatile @Nullable Thread thread;
     private volatile boolean stopping;
+    private volatile boolean broken;
 
     // The rest is the one thread's alone.
     private final Map<Followed, Feed> feeds = new HashMap<>();
@@ -113,6 +122,7 @@ public final class LiveHub implements AutoCloseable {
                 sources.nanos(), figures.sent, figures.dropped, stream -> post(() -> leave(stream)));
         this.today = dayOf(sources.clock().instant());
         this.sweepAt = sources.nanos().getAsLong();
+        this.random = new SplittableRandom(sweepAt);
     }
 
     /** Who asks in a process: many at once, each on a virtual thread. */
@@ -129,10 +139,20 @@ public final class LiveHub implements AutoCloseable {
     }
 
     private void run() {
-        while (!stopping) {
-            LockSupport.parkNanos(this, step());
+        try {
+            while (!stopping) {
+                LockSupport.parkNanos(this, step());
+            }
+            step();
+        } catch (RuntimeException | Error e) {
+            broken = true;
+            log.atError().setCause(e).log("Streams are not served any more; only a restart can help");
         }
-        step();
+    }
+
+    /** Whether streams are served, or not begun to be; false once only a restart can help. */
+    public boolean isLive() {
+        return !broken;
     }
 
     /** What the streams count. */
@@ -151,19 +171,26 @@ public final class LiveHub implements AutoCloseable {
         if (stream == null) {
             return new Opening.Full(most);
         }
-        Answer<Usage> first;
+        boolean opened = false;
         try {
-            first = stream.first().get(FIRST_WITHIN_SECONDS, TimeUnit.SECONDS);
+            Answer<Usage> first = first(stream);
+            opened = first instanceof Answer.Found<Usage>;
+            return opened ? new Opening.Opened(stream) : new Opening.Refused(first);
+        } finally {
+            if (!opened) {
+                stream.close();
+            }
+        }
+    }
+
+    private static Answer<Usage> first(LiveStream stream) throws InterruptedException {
+        try {
+            return stream.first().get(FIRST_WITHIN_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException slow) {
-            first = notReady("no answer came in time");
+            return notReady("no answer came in time");
         } catch (ExecutionException e) {
             throw new IllegalStateException("an answer is never a failure", e);
         }
-        if (first instanceof Answer.Found<Usage>) {
-            return new Opening.Opened(stream);
-        }
-        stream.close();
-        return new Opening.Refused(first);
     }
 
     /** A stream whose first answer is still to come; null when there are too many. */
@@ -205,7 +232,12 @@ public final class LiveHub implements AutoCloseable {
         Instant time = sources.clock().instant();
         if (!dayOf(time).equals(today)) {
             today = dayOf(time);
-            feeds.values().forEach(feed -> guarded(() -> request(feed, now)));
+            long at = now;
+            for (Feed feed : feeds.values()) {
+                long inTurn = at;
+                guarded(() -> requestAt(feed, inTurn, now));
+                at += APART_NANOS;
+            }
         }
         while (!due.isEmpty() && due.peek().asking.dueAt - now <= 0) {
             Feed feed = due.remove();
@@ -276,6 +308,7 @@ public final class LiveHub implements AutoCloseable {
 
     private void end(Feed feed) {
         feed.ended = true;
+        feed.asking.forget();
         feed.unwatch();
         due.remove(feed);
         feeds.remove(feed.followed);
@@ -287,14 +320,20 @@ public final class LiveHub implements AutoCloseable {
 
     /** Asks now, or as soon as the pace allows. */
     private void request(Feed feed, long now) {
+        requestAt(feed, now, now);
+    }
+
+    /** Asks at some time, or as soon after it as the pace allows. */
+    private void requestAt(Feed feed, long at, long now) {
         Feed.Asking asking = feed.asking;
         if (feed.ended) {
             return;
         }
-        long earliest = asking.at + times.pace().toNanos();
+        long paced = asking.at + times.pace().toNanos();
+        long earliest = asking.isFirst() || paced - at <= 0 ? at : paced;
         if (asking.underway) {
             asking.again = true;
-        } else if (asking.number == 0 || earliest - now <= 0) {
+        } else if (earliest - now <= 0) {
             ask(feed, now);
         } else if (!asking.due) {
             asking.due = true;
@@ -305,19 +344,23 @@ public final class LiveHub implements AutoCloseable {
 
     private void ask(Feed feed, long now) {
         Feed.Asking asking = feed.asking;
-        asking.number++;
+        int number = asking.next();
         asking.at = now;
-        asking.underway = true;
         asking.again = false;
+        asking.patience = LEAST_PATIENCE + (1 - LEAST_PATIENCE) * random.nextDouble();
         sources.changes().get().ifPresent(changes -> feed.watch(changes, () -> noticed(feed)));
         // Before the question: what changes after it was asked is news.
         feed.asks();
-        int number = asking.number;
         LocalDate day = today;
         sources.askers().execute(() -> {
-            Answer<Usage> answer = answer(feed.followed, day);
-            post(() -> answered(feed, number, answer));
+            // Nobody wants the answer any more where it has waited for too long.
+            if (asking.isAt(number)) {
+                asking.begun = sources.nanos().getAsLong();
+                Answer<Usage> answer = answer(feed.followed, day);
+                post(() -> answered(feed, number, answer));
+            }
         });
+        asking.underway = true;
     }
 
     /** By whoever made the change. */
@@ -344,7 +387,7 @@ public final class LiveHub implements AutoCloseable {
     }
 
     private void answered(Feed feed, int number, Answer<Usage> answer) {
-        if (feed.asking.number != number || feed.ended) {
+        if (!feed.asking.isAt(number)) {
             return;
         }
         long now = sources.nanos().getAsLong();
@@ -382,9 +425,7 @@ public final class LiveHub implements AutoCloseable {
     }
 
     private void sweep(Feed feed, long now) {
-        Feed.Asking asking = feed.asking;
-        Duration every = asking.underway ? times.lost() : feed.told.isUnsettled() ? times.retry() : times.recheck();
-        if (now - asking.at >= every.toNanos()) {
+        if (isToBeAskedAgain(feed, now)) {
             ask(feed, now);
         }
         for (LiveStream stream : feed.streams) {
@@ -393,6 +434,17 @@ public final class LiveHub implements AutoCloseable {
             }
             stream.look(now, times);
         }
+    }
+
+    private boolean isToBeAskedAgain(Feed feed, long now) {
+        Feed.Asking asking = feed.asking;
+        if (asking.underway) {
+            // A question that waits for its turn is not lost: another one would wait behind it.
+            long begun = asking.begun;
+            return begun != Feed.Asking.NOT_BEGUN && now - begun >= times.lost().toNanos();
+        }
+        Duration every = feed.told.isUnsettled() ? times.retry() : times.recheck();
+        return now - asking.at >= every.toNanos() * asking.patience;
     }
 
     /** Ends all streams; none can be opened any more. */

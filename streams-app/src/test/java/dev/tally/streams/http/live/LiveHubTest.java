@@ -1,6 +1,7 @@
 package dev.tally.streams.http.live;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tally.keys.Subject;
 import dev.tally.streams.http.live.VirtualHub.Event;
@@ -110,13 +111,95 @@ class LiveHubTest {
         virtual.pass(Duration.ofSeconds(1));
         virtual.count(USER);
         virtual.hub.step();
-        virtual.questions.clear();
+        virtual.loseAnswers(true);
+        assertThatThrownBy(() -> virtual.questions.removeFirst().run()).isInstanceOf(AssertionError.class);
+        virtual.loseAnswers(false);
 
         // When
         virtual.pass(Duration.ofSeconds(31));
 
         // Then
         assertThat(listener.read()).extracting(Event::used).containsExactly(1L);
+    }
+
+    @Test
+    void shouldNotAskAgainWhatStillWaitsToBeAsked() {
+        // Given a question that waits behind others
+        Listener listener = virtual.listen(ACTIONS);
+        virtual.pass(Duration.ofSeconds(1));
+        listener.read();
+        virtual.count(USER);
+        for (int i = 0; i < 400; i++) {
+            virtual.advance(Duration.ofMillis(250));
+            virtual.hub.step();
+        }
+
+        // When
+        assertThat(virtual.questions).hasSize(1);
+        virtual.settle();
+
+        // Then
+        assertThat(listener.read()).extracting(Event::used).containsExactly(1L);
+    }
+
+    @Test
+    void shouldNotAskForWhomNobodyFollowsAnyMore() {
+        // Given
+        Listener listener = virtual.listen(ACTIONS);
+        virtual.pass(Duration.ofSeconds(1));
+        virtual.count(USER);
+        virtual.hub.step();
+        int before = virtual.asked.getOrDefault(ACTIONS, 0);
+
+        // When
+        listener.stream.close();
+        virtual.settle();
+
+        // Then
+        assertThat(virtual.asked).containsEntry(ACTIONS, before);
+    }
+
+    @Test
+    void shouldSpreadTheQuestionsOfMidnight() {
+        // Given
+        List<Listener> listeners = IntStream.range(0, 800)
+                .mapToObj(i -> virtual.listen(new Followed(Subject.user("u" + i), "actions")))
+                .toList();
+        virtual.advance(Duration.between(virtual.now(), Instant.parse("2026-11-21T23:59:59.900Z")));
+        virtual.settle();
+        listeners.forEach(Listener::read);
+
+        // When
+        virtual.advance(Duration.ofMillis(100));
+        virtual.hub.step();
+
+        // Then
+        assertThat(virtual.questions).hasSizeLessThan(100);
+        virtual.pass(Duration.ofMillis(300));
+        assertThat(listeners)
+                .allSatisfy(listener ->
+                        assertThat(listener.read()).extracting(Event::id).containsExactly("2026-11-22T00:00:00Z/0"));
+    }
+
+    @Test
+    void shouldSpreadQuestionsThatBeganTogether() {
+        // Given
+        for (int i = 0; i < 800; i++) {
+            virtual.hub.join(new Followed(Subject.user("u" + i), "actions"), null, () -> {});
+        }
+        virtual.settle();
+
+        // When
+        int most = 0;
+        for (int i = 0; i < 40; i++) {
+            virtual.advance(Duration.ofMillis(250));
+            virtual.hub.step();
+            most = Math.max(most, virtual.questions.size());
+            virtual.settle();
+        }
+
+        // Then
+        assertThat(most).isLessThan(400);
     }
 
     @Test

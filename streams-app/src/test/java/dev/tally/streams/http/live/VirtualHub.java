@@ -26,8 +26,8 @@ final class VirtualHub {
     final LiveHub hub;
     final List<Runnable> questions = new ArrayList<>();
 
-    /** When each question was asked, by what it was about. */
-    final Map<Followed, List<Long>> askedAt = new HashMap<>();
+    /** How often each question was asked. */
+    final Map<Followed, Integer> asked = new HashMap<>();
 
     private final Map<Subject, List<Runnable>> watchers = new HashMap<>();
     private final Map<Subject, Map<LocalDate, Long>> used = new HashMap<>();
@@ -35,6 +35,7 @@ final class VirtualHub {
     private boolean stale;
     private boolean away;
     private boolean meterIsGone;
+    private boolean answersAreLost;
     private long nanos = 1_000_000_000_000L;
     private final long startNanos = nanos;
 
@@ -53,6 +54,10 @@ final class VirtualHub {
     }
 
     private Answer<Usage> usage(Subject subject, String meter, LocalDate day) {
+        asked.merge(new Followed(subject, meter), 1, Integer::sum);
+        if (answersAreLost) {
+            throw new AssertionError("an answer that never comes");
+        }
         if (meterIsGone) {
             return new Answer.Absent<>("meter " + meter);
         }
@@ -126,6 +131,11 @@ final class VirtualHub {
 
     void away(boolean is) {
         away = is;
+    }
+
+    /** From now on who asks a question fails, or no more. */
+    void loseAnswers(boolean is) {
+        answersAreLost = is;
     }
 
     void removeMeter() {
