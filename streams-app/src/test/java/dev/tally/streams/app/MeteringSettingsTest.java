@@ -90,7 +90,8 @@ class MeteringSettingsTest {
         assertThat(load(named).applicationServer(8123)).isEqualTo("tally-1.example:8080");
         assertThat(load(everywhere).isUnreachableForOthers()).isTrue();
         assertThat(load(named).isUnreachableForOthers()).isFalse();
-        for (String bad : List.of("tally-1.example", "0.0.0.0:8080", "[::]:8080", "tally-1.example:0", ":8080", "tally_1:8080")) {
+        for (String bad :
+                List.of("tally-1.example", "0.0.0.0:8080", "[::]:8080", "tally-1.example:0", ":8080", "tally_1:8080")) {
             assertThat(problemsOf(Map.of("application.server", bad))).contains("application.server");
         }
     }

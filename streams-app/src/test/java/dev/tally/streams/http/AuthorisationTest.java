@@ -118,6 +118,9 @@ final class AuthorisationTest {
                 assertThat(nothing.headers().allValues("WWW-Authenticate")).containsExactly("Bearer realm=\"tally\"");
             }
             callers.forEach((name, authorization) -> {
+                if (name.equals(Callers.ANOTHER_INSTANCE) && row.path().startsWith("/internal/")) {
+                    return;
+                }
                 HttpResponse<String> response = ask(row, authorization);
                 assertThat(outcome(response)).as("%s by %s", row, name).isEqualTo(expected);
                 if (expected.equals("t")) {
@@ -127,6 +130,18 @@ final class AuthorisationTest {
                     assertThat(response.body()).doesNotContain("eyJ");
                 }
             });
+        }
+    }
+
+    @Test
+    void shouldLetOtherInstancesInWhereTheyAskEachOther() {
+        for (Row row : rows()) {
+            // The stream of changes would have no end.
+            if (row.path().startsWith("/internal/") && row.method().equals("POST")) {
+                assertThat(outcome(ask(row, Callers.instance())))
+                        .as(row.toString())
+                        .isEqualTo("+");
+            }
         }
     }
 

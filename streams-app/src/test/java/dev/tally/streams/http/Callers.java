@@ -30,6 +30,9 @@ final class Callers {
     static final InstanceSecret SECRET = InstanceSecret.of("0123456789abcdef0123456789abcdef");
     static final InstantSource CLOCK = () -> ServedApi.NOW;
 
+    /** It is let in where instances ask each other, and nowhere else. */
+    static final String ANOTHER_INSTANCE = "another instance";
+
     private static final List<JWSAlgorithm> ALGORITHMS =
             List.of(JWSAlgorithm.RS256, JWSAlgorithm.ES256, JWSAlgorithm.EdDSA);
 
@@ -84,7 +87,7 @@ final class Callers {
                         + new StreamTickets(SECRET, CLOCK)
                                 .issue(Subject.user("u1"), Caller.ANYBODY)
                                 .text());
-        callers.put("another instance", instance());
+        callers.put(ANOTHER_INSTANCE, instance());
         return callers;
     }
 

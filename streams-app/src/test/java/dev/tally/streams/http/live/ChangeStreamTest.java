@@ -3,6 +3,7 @@ package dev.tally.streams.http.live;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.keys.Subject;
+import dev.tally.streams.query.Changes;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
@@ -17,10 +18,11 @@ class ChangeStreamTest {
     @Test
     void shouldNameASubjectThatChangesAllTheTimeAtItsPaceOnly() throws InterruptedException {
         // Given
-        ChangeStreams streams = new ChangeStreams(() -> Optional.of((subject, told) -> {
+        Changes changes = (subject, told) -> {
             watcher = told;
             return () -> watcher = () -> {};
-        }));
+        };
+        ChangeStreams streams = new ChangeStreams(() -> Optional.of(changes));
         ChangeStream stream = streams.open("a").orElseThrow();
         assertThat(streams.change("a", "+user:u1")).isTrue();
         Thread busy = Thread.ofPlatform().start(() -> {
