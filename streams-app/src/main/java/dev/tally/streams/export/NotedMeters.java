@@ -18,8 +18,10 @@ final class NotedMeters {
     private Instant notedSince = Instant.EPOCH;
 
     void add(MetersApplied note) {
-        byPart.computeIfAbsent(new Part(note.getPartition(), note.getHome()), part -> new TreeMap<>())
-                .put(note.getFrom(), AppliedMeters.toSet(note.getMeters()));
+        if (note.getFrom() != AppliedMeters.FROM_NOWHERE) {
+            byPart.computeIfAbsent(new Part(note.getPartition(), note.getHome()), part -> new TreeMap<>())
+                    .put(note.getFrom(), AppliedMeters.toSet(note.getMeters()));
+        }
         if (note.getNotedSince().isAfter(notedSince)) {
             notedSince = note.getNotedSince();
         }

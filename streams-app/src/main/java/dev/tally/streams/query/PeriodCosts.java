@@ -86,7 +86,8 @@ final class PeriodCosts {
      * The cost of a period.
      *
      * @param plan in force now, or at its end where it is over, with the subscription's overrides
-     * @return empty where no plan of it has a price, where the record of one has not arrived yet, and where their currencies differ
+     * @return empty where no plan of it has a price, where the record of one has not arrived yet, where their currencies differ, and where it
+     *     is not known since when which seats are paid for
      */
     Optional<Cost> of(
             SubscriptionTerms subscription, PlanTerms plan, Period period, List<MeteredUse> used, Instant now) {
@@ -102,9 +103,18 @@ final class PeriodCosts {
         }
         Set<String> currencies = new TreeSet<>();
         prices.values().forEach(each -> each.map(PlanPrices::currency).ifPresent(currencies::add));
-        return currencies.size() == 1
-                ? Optional.of(cost(subscription, plan, period, used, prices, now))
+        boolean paysForSeats = prices.values().stream()
+                .flatMap(Optional::stream)
+                .anyMatch(price -> price.perSeat().signum() != 0);
+        Optional<SeatCourse> seats =
+                paysForSeats ? seats(subscription.subject(), period) : Optional.of(SeatCourse.NONE);
+        return currencies.size() == 1 && seats.isPresent()
+                ? Optional.of(cost(subscription, plan, period, used, prices, seats.get(), now))
                 : Optional.empty();
+    }
+
+    private Optional<SeatCourse> seats(Subject subject, Period period) {
+        return terms.seatPools(subject).course(period.start(), terms.seats(subject));
     }
 
     private Optional<Plan> plan(String key) {
@@ -131,10 +141,10 @@ final class PeriodCosts {
             Period period,
             List<MeteredUse> used,
             Map<String, Optional<PlanPrices>> prices,
+            SeatCourse seats,
             Instant now) {
         Subject subject = subscription.subject();
         @Nullable Instant ended = terms.canceledAt(subject).orElse(null);
-        SeatCourse seats = terms.seatPools(subject).course(period.start(), terms.seats(subject));
         Licences licences = new Licences(
                 subscription.anchor(),
                 subscription.phases().stream()

@@ -10,6 +10,9 @@ import java.util.List;
 /** Meters as a note of the intake tells them. */
 public final class AppliedMeters {
 
+    /** Of a note that tells no meters, only since when notes are taken: the offset of no action. */
+    public static final long FROM_NOWHERE = Long.MAX_VALUE;
+
     private AppliedMeters() {}
 
     /** For a note. */

@@ -31,6 +31,8 @@ public final class CounterKeys {
     private static final int WINDOWS_FROM = 133;
     private static final int METERS_APPLIED = 134;
     private static final int NOTED_SINCE = 135;
+    private static final int NOTED_ACTIONS = 136;
+    private static final int NOTED_ACTIONS_HOME = 137;
 
     private CounterKeys() {}
 
@@ -85,5 +87,15 @@ public final class CounterKeys {
     /** Key of how far {@code actions-home} has been processed. */
     public static Bytes actionsHomePositionKey(int partition) {
         return StoreKey.key().number(partition).tag(ACTIONS_HOME_POSITION).bytes();
+    }
+
+    /** Key of how far {@code actions} has been processed with notes: as far as at all, unless a release that takes none went on. */
+    public static Bytes notedActionsKey(int partition) {
+        return StoreKey.key().number(partition).tag(NOTED_ACTIONS).bytes();
+    }
+
+    /** The same of {@code actions-home}. */
+    public static Bytes notedActionsHomeKey(int partition) {
+        return StoreKey.key().number(partition).tag(NOTED_ACTIONS_HOME).bytes();
     }
 }

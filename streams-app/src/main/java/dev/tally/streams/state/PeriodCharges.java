@@ -64,9 +64,12 @@ public record PeriodCharges(
         return new PeriodCharges(covered, burns, forgiven, poolSeen, billedBefore, others);
     }
 
-    /** For the store. */
+    /** For the store; where nothing is carried as the release before wrote it, so that its instances can take over. */
     public byte[] toBytes() {
-        ByteBuffer out = Codec.write(VERSION, 7 * Long.BYTES + BurnsCodec.bytes(burns) + carried.bytes())
+        boolean carries = !carried.equals(CarriedUnits.NONE);
+        ByteBuffer out = Codec.write(
+                        carries ? VERSION : VERSION_WITHOUT_CARRIED,
+                        7 * Long.BYTES + BurnsCodec.bytes(burns) + (carries ? carried.bytes() : 0))
                 .putLong(covered.granted())
                 .putLong(covered.included())
                 .putLong(covered.overage())
@@ -75,7 +78,9 @@ public record PeriodCharges(
                 .putLong(poolSeen)
                 .putLong(billedBefore);
         BurnsCodec.write(burns, out);
-        carried.write(out);
+        if (carries) {
+            carried.write(out);
+        }
         return Codec.bytes(out);
     }
 

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How many seats the pool of an org goes by in each period: an added seat raises it at once, a removed one lowers it at the next refill. And
@@ -24,6 +25,8 @@ public record SeatPools(List<PeriodSeats> periods) {
 
     private static final int MOST_STEPS = 500;
 
+    private static final short NOT_KNOWN = -1;
+
     private static final int VERSION_WITHOUT_STEPS = 1;
     private static final int VERSION = 2;
 
@@ -33,14 +36,19 @@ public record SeatPools(List<PeriodSeats> periods) {
      * @param start of the period
      * @param before seats before the first change in it
      * @param most the most seats there were at a time in it
-     * @param steps its changes, in the order in which they were told; of those of one day, one after the other, the last
+     * @param steps its changes, in the order in which they were told; of those of one day, one after the other, the last; null where some
+     *     were before anybody took note of them
      */
-    public record PeriodSeats(Instant start, long before, long most, List<SeatCourse.Step> steps) {
+    public record PeriodSeats(
+            Instant start, long before, long most, @Nullable List<SeatCourse.Step> steps) {
         public PeriodSeats {
-            steps = List.copyOf(steps);
+            steps = steps == null ? null : List.copyOf(steps);
         }
 
         private PeriodSeats changed(Instant at, long after) {
+            if (steps == null) {
+                return new PeriodSeats(start, before, Math.max(most, after), null);
+            }
             List<SeatCourse.Step> all = new ArrayList<>(steps);
             if (!all.isEmpty() && (all.getLast().at().equals(at) || all.size() == MOST_STEPS)) {
                 all.removeLast();
@@ -85,34 +93,52 @@ public record SeatPools(List<PeriodSeats> periods) {
     }
 
     /**
-     * The seats that are paid for in a period.
+     * The seats that are paid for in a period; empty where not all of its changes are known.
      *
      * @param now seats at present
      */
-    public SeatCourse course(Instant period, long now) {
-        return of(period)
-                .map(seats -> new SeatCourse(seats.before(), seats.steps()))
-                .orElseGet(() -> new SeatCourse(seats(period, now), List.of()));
+    public Optional<SeatCourse> course(Instant period, long now) {
+        Optional<PeriodSeats> seats = of(period);
+        if (seats.isEmpty()) {
+            return Optional.of(new SeatCourse(seats(period, now), List.of()));
+        }
+        return Optional.ofNullable(seats.get().steps())
+                .map(steps -> new SeatCourse(seats.get().before(), steps));
     }
 
     private Optional<PeriodSeats> of(Instant period) {
         return periods.stream().filter(p -> p.start().equals(period)).findFirst();
     }
 
-    /** For the store. */
+    /** For the store; where no steps are known as the release before wrote it, so that its instances can take over. */
     public byte[] toBytes() {
-        int steps = periods.stream().mapToInt(period -> period.steps().size()).sum();
-        ByteBuffer out = Codec.write(
-                        VERSION, 1 + periods.size() * (3 * Long.BYTES + Short.BYTES) + steps * 2 * Long.BYTES)
-                .put((byte) periods.size());
+        boolean withSteps = periods.stream().anyMatch(period -> period.steps() != null);
+        int bytes = 1;
         for (PeriodSeats period : periods) {
-            out.putLong(period.start().toEpochMilli())
-                    .putLong(period.before())
-                    .putLong(period.most())
-                    .putShort((short) period.steps().size());
-            period.steps().forEach(step -> out.putLong(step.at().toEpochMilli()).putLong(step.seats()));
+            bytes += 3 * Long.BYTES + (withSteps ? bytes(period.steps()) : 0);
+        }
+        ByteBuffer out =
+                Codec.write(withSteps ? VERSION : VERSION_WITHOUT_STEPS, bytes).put((byte) periods.size());
+        for (PeriodSeats period : periods) {
+            out.putLong(period.start().toEpochMilli()).putLong(period.before()).putLong(period.most());
+            if (withSteps) {
+                write(period.steps(), out);
+            }
         }
         return Codec.bytes(out);
+    }
+
+    private static int bytes(@Nullable List<SeatCourse.Step> steps) {
+        return Short.BYTES + (steps == null ? 0 : steps.size() * 2 * Long.BYTES);
+    }
+
+    private static void write(@Nullable List<SeatCourse.Step> steps, ByteBuffer out) {
+        if (steps == null) {
+            out.putShort(NOT_KNOWN);
+            return;
+        }
+        out.putShort((short) steps.size());
+        steps.forEach(step -> out.putLong(step.at().toEpochMilli()).putLong(step.seats()));
     }
 
     /** From the store. */
@@ -125,14 +151,18 @@ public record SeatPools(List<PeriodSeats> periods) {
                     Instant.ofEpochMilli(in.getLong()),
                     in.getLong(),
                     in.getLong(),
-                    version == VERSION ? steps(in) : List.of()));
+                    version == VERSION ? steps(in) : null));
         }
         return new SeatPools(periods);
     }
 
-    private static List<SeatCourse.Step> steps(ByteBuffer in) {
+    private static @Nullable List<SeatCourse.Step> steps(ByteBuffer in) {
+        short count = in.getShort();
+        if (count == NOT_KNOWN) {
+            return null;
+        }
         List<SeatCourse.Step> steps = new ArrayList<>();
-        for (int left = in.getShort(); left > 0; left--) {
+        for (int left = count; left > 0; left--) {
             steps.add(new SeatCourse.Step(Instant.ofEpochMilli(in.getLong()), in.getLong()));
         }
         return steps;

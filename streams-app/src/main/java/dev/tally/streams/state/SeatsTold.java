@@ -8,7 +8,8 @@ import java.time.Instant;
  *
  * @param version how many times a number was told; 0: never
  * @param quantity number of seats
- * @param checkout the day of which the first was told: what the org began with was billed as its subscription began
+ * @param checkout the day of which the first was told: what the org began with was billed as its subscription began; epoch: it is
+ *     not known
  */
 public record SeatsTold(long version, long quantity, Instant checkout) {
 
@@ -27,8 +28,14 @@ public record SeatsTold(long version, long quantity, Instant checkout) {
         return new SeatsTold(laterVersion, seats, version == 0 ? day : checkout);
     }
 
-    /** For the store. */
+    /** For the store; where the day is not known as the release before wrote it, so that its instances can take over. */
     public byte[] toBytes() {
+        if (checkout.equals(Instant.EPOCH)) {
+            return Codec.write(VERSION_WITHOUT_CHECKOUT, 2 * Long.BYTES)
+                    .putLong(version)
+                    .putLong(quantity)
+                    .array();
+        }
         return Codec.write(VERSION, 3 * Long.BYTES)
                 .putLong(version)
                 .putLong(quantity)

@@ -38,7 +38,10 @@ final class ArriveHomeProcessor implements Processor<byte[], byte[], byte[], Mes
         users = IntakeUsers.of(store, partitions);
         int partition = processorContext.taskId().partition();
         Counters counters = Counters.of(store);
-        position = counters.position(CounterKeys.actionsHomePositionKey(partition), "actions-home-" + partition);
+        position = counters.position(
+                CounterKeys.actionsHomePositionKey(partition),
+                CounterKeys.notedActionsHomeKey(partition),
+                "actions-home-" + partition);
         writeBack = store.writeBackBy(processorContext, counters::drain);
     }
 

@@ -50,7 +50,10 @@ final class BringHomeProcessor implements Processor<byte[], byte[], byte[], Mess
         outcomes = new OutcomeCounts(counters, partitions);
         users = IntakeUsers.of(store, partitions);
         int partition = processorContext.taskId().partition();
-        position = counters.position(CounterKeys.actionsPositionKey(partition), "actions-" + partition);
+        position = counters.position(
+                CounterKeys.actionsPositionKey(partition),
+                CounterKeys.notedActionsKey(partition),
+                "actions-" + partition);
         writeBack = store.writeBackBy(processorContext, counters::drain);
         commit = commits.of(processorContext);
     }

@@ -102,7 +102,18 @@ final class Counters {
 
     /** A position that is saved with the counters. */
     ReadPosition position(Bytes key, String name) {
-        ReadPosition position = new ReadPosition(key, name, store::get, store::put);
+        return saved(new ReadPosition(key, name, store::get, store::put));
+    }
+
+    /** The same, saved under another key too. */
+    ReadPosition position(Bytes key, Bytes other, String name) {
+        return saved(new ReadPosition(key, name, store::get, (to, bytes) -> {
+            store.put(to, bytes);
+            store.put(other, bytes);
+        }));
+    }
+
+    private ReadPosition saved(ReadPosition position) {
         positions.add(position);
         return position;
     }

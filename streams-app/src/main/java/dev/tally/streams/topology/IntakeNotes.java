@@ -59,16 +59,27 @@ final class IntakeNotes {
         this.sink = sink;
         this.origins = new @Nullable Origin[partitions];
         byte[] stored = store.get(CounterKeys.notedSinceKey(home));
-        isNotedSinceStored = stored != null;
-        notedSince = stored != null
-                ? Instant.ofEpochMilli(Numbers.fromBytes(stored))
-                : hasDecided(home, store) ? now : Instant.EPOCH;
+        if (stored != null && !hasGap()) {
+            isNotedSinceStored = true;
+            notedSince = Instant.ofEpochMilli(Numbers.fromBytes(stored));
+        } else {
+            notedSince = hasDecided() ? now : Instant.EPOCH;
+        }
     }
 
     /** Whether anything was decided, by a release that took no notes. */
-    private static boolean hasDecided(int home, WriteBackStore store) {
+    private boolean hasDecided() {
         return store.get(CounterKeys.actionsPositionKey(home)) != null
                 || store.get(CounterKeys.actionsHomePositionKey(home)) != null;
+    }
+
+    /** Whether, after notes were taken, a release that takes none has gone on: its duplicates are not known. */
+    private boolean hasGap() {
+        return !Arrays.equals(
+                        store.get(CounterKeys.actionsPositionKey(home)), store.get(CounterKeys.notedActionsKey(home)))
+                || !Arrays.equals(
+                        store.get(CounterKeys.actionsHomePositionKey(home)),
+                        store.get(CounterKeys.notedActionsHomeKey(home)));
     }
 
     /** Notes that a record was a duplicate. */
@@ -91,13 +102,24 @@ final class IntakeNotes {
 
     void drain() {
         if (!isNotedSinceStored) {
-            store.put(CounterKeys.notedSinceKey(home), Numbers.toBytes(notedSince.toEpochMilli()));
-            isNotedSinceStored = true;
+            storeNotedSince();
         }
         for (Origin origin : changed) {
             origin.drain();
         }
         changed.clear();
+    }
+
+    private void storeNotedSince() {
+        store.put(CounterKeys.notedSinceKey(home), Numbers.toBytes(notedSince.toEpochMilli()));
+        store.put(CounterKeys.notedActionsKey(home), store.get(CounterKeys.actionsPositionKey(home)));
+        store.put(CounterKeys.notedActionsHomeKey(home), store.get(CounterKeys.actionsHomePositionKey(home)));
+        isNotedSinceStored = true;
+        if (!notedSince.equals(Instant.EPOCH)) {
+            // Also where nothing is counted here for long: who reads the notes must know since when they are whole.
+            sink.take(new Message.Note(
+                    new MetersApplied(home, home, reset, AppliedMeters.FROM_NOWHERE, notedSince, List.of()), home));
+        }
     }
 
     private Origin origin(int partition) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tally.schemas.AppliedMeter;
 import dev.tally.schemas.DuplicateActions;
 import dev.tally.schemas.MetersApplied;
+import dev.tally.streams.state.AppliedMeters;
 import dev.tally.streams.state.Engine;
 import dev.tally.streams.state.OffsetRuns;
 import java.nio.file.Path;
@@ -115,5 +116,38 @@ class IntakeNotesTest {
         // Then
         assertThat(meters(pipeline.notes()))
                 .containsExactly("0 [actions]", "5 [tokens, actions]", "9 [tokens, actions]");
+    }
+
+    @Test
+    void shouldNotVouchForWhatAnOlderReleaseHasDecidedMeanwhile() {
+        // Given
+        publish(0, 2);
+        pipeline.restart();
+        publish(2, 3);
+        assertThat(meters(pipeline.notes())).containsExactly("0 [actions]");
+
+        // When a release without notes decides the fourth record, and the task comes back
+        pipeline.pass(Duration.ofSeconds(10));
+        Instant back = pipeline.now();
+        pipeline.goOnWithoutNotes(3);
+        pipeline.pass(Duration.ofSeconds(2));
+
+        // Then that is said at once, and again with the meters
+        assertThat(said(pipeline.notes())).containsExactly(AppliedMeters.FROM_NOWHERE + " " + back);
+        publish(3, 5);
+        assertThat(said(pipeline.notes())).containsExactly("4 " + back);
+
+        // And once
+        pipeline.restart();
+        publish(5, 6);
+        pipeline.pass(Duration.ofSeconds(2));
+        assertThat(pipeline.notes()).isEmpty();
+    }
+
+    private static List<String> said(List<SpecificRecord> notes) {
+        return notes.stream()
+                .map(MetersApplied.class::cast)
+                .map(note -> note.getFrom() + " " + note.getNotedSince())
+                .toList();
     }
 }

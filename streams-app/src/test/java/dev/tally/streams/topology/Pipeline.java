@@ -1,5 +1,7 @@
 package dev.tally.streams.topology;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.tally.keys.Subject;
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.AdmissionCancel;
@@ -209,6 +211,22 @@ final class Pipeline implements AutoCloseable {
         Class<T> type = (Class<T>) record.getClass();
         RecordSerde<T> serde = serdes.of(type);
         return serde.serializer().serialize(topic, type.cast(record));
+    }
+
+    /** Stops and starts the task: nothing but what is stored is left. */
+    void restart() {
+        DrivenTask.restart(driver);
+    }
+
+    /** Has the intake go on as a release does that takes no notes, up to a record of actions; then the task starts anew. */
+    void goOnWithoutNotes(long offset) {
+        WriteBackStore store = (WriteBackStore)
+                Objects.requireNonNull(driver.getAllStateStores().get(StoreNames.INTAKE_COUNTERS));
+        ReadPosition position =
+                new ReadPosition(CounterKeys.actionsPositionKey(0), "actions-0", store::get, store::put);
+        assertThat(position.moveTo(offset, now.plusSeconds(60).toEpochMilli())).isTrue();
+        position.save();
+        restart();
     }
 
     List<QuotaAlert> alerts() {
