@@ -13,6 +13,9 @@ public interface ActionExport extends AutoCloseable {
     /** Of each partition, the offset of the last record that the export takes into account; a partition without one is not named. */
     Map<Integer, Long> until();
 
+    /** How many records of {@code actions} had been published that were not decided yet, and so are not taken into account; about. */
+    long behind();
+
     /**
      * Gives all rows.
      *

@@ -86,6 +86,7 @@ final class CommittedLog implements AutoCloseable {
         for (TopicPartition partition : left) {
             consumer.seek(partition, from.getOrDefault(partition, 0L));
         }
+        Map<TopicPartition, Long> positions = new HashMap<>();
         long progressAt = System.nanoTime();
         while (!left.isEmpty()) {
             ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
@@ -94,14 +95,13 @@ final class CommittedLog implements AutoCloseable {
                     sink.record(record);
                 }
             }
-            if (!records.isEmpty()) {
-                progressAt = System.nanoTime();
-            } else if (System.nanoTime() - progressAt > TopicReader.STUCK_AFTER.toNanos()) {
-                throw new TimeoutException("Kafka has stopped answering while " + left + " were read");
-            }
+            // Aborted transactions are passed over without a record.
+            boolean hasMoved = !records.isEmpty();
             for (TopicPartition partition : List.copyOf(left)) {
                 long end = to.getOrDefault(partition, 0L);
                 long position = Math.min(end, consumer.position(partition));
+                Long before = positions.put(partition, position);
+                hasMoved |= before == null || before != position;
                 sink.passed(partition, position);
                 if (position == end) {
                     left.remove(partition);
@@ -109,6 +109,11 @@ final class CommittedLog implements AutoCloseable {
                     // others.
                     consumer.assign(left);
                 }
+            }
+            if (hasMoved) {
+                progressAt = System.nanoTime();
+            } else if (System.nanoTime() - progressAt > TopicReader.STUCK_AFTER.toNanos()) {
+                throw new TimeoutException("Kafka has stopped answering while " + left + " were read");
             }
         }
     }

@@ -28,9 +28,10 @@ import org.apache.kafka.common.errors.TimeoutException;
  * How far {@code actions} has been decided, and how far the topics reach that say how.
  *
  * @param ends of each partition of {@code actions}, the offset before which every record has its outcome
+ * @param behind how many records of {@code actions} have none yet; offsets are counted, of which transactions have one without a record
  * @param written of each partition of the topics in which outcomes are kept, the offset before which they all lie; all of it is committed
  */
-record DecidedLog(Map<Integer, Long> ends, Map<TopicPartition, Long> written) {
+record DecidedLog(Map<Integer, Long> ends, long behind, Map<TopicPartition, Long> written) {
 
     /** A transaction lasts 3 s at most while its instance lives; brokers abort that of a dead one within 13 s. */
     private static final Duration COMMITTED_WITHIN = Duration.ofSeconds(20);
@@ -73,9 +74,17 @@ record DecidedLog(Map<Integer, Long> ends, Map<TopicPartition, Long> written) {
                         positions.containsKey(one) ? positions.get(one).offset() : 0L));
         travelling(log, homes, positions, written)
                 .forEach((partition, first) -> ends.merge(partition, first, Math::min));
+        Map<TopicPartition, Long> beginnings = log.beginnings(partitions(topics, topics.actions()));
         Map<TopicPartition, Long> ofOutcomes = new HashMap<>(written);
         ofOutcomes.keySet().removeAll(homes);
-        return new DecidedLog(ends, ofOutcomes);
+        long behind = 0;
+        for (Map.Entry<TopicPartition, Long> end : ends(
+                        admin, partitions(topics, topics.actions()), IsolationLevel.READ_COMMITTED)
+                .entrySet()) {
+            long decided = ends.getOrDefault(end.getKey().partition(), 0L);
+            behind += Math.max(0, end.getValue() - Math.max(decided, beginnings.getOrDefault(end.getKey(), 0L)));
+        }
+        return new DecidedLog(ends, behind, ofOutcomes);
     }
 
     /** Of each partition of {@code actions}, the first record that is still on its way to its home; what lies before it is not. */

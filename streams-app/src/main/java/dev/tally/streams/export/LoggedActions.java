@@ -140,7 +140,7 @@ public final class LoggedActions implements ActionExports, AutoCloseable {
         });
         Instant noted = meters.notedSince();
         Instant since = ProvableSince.later(
-                ProvableSince.read(admin, reading, topics, now),
+                ProvableSince.read(admin, reading, topics, METERS_REACH.plus(CLOCKS_APART), now),
                 noted.equals(Instant.EPOCH) ? noted : noted.plus(CLOCKS_APART));
         LocalDate first = ProvableSince.firstDay(since, ActionRules.MAX_AHEAD);
         if (request.from().isBefore(first)) {
@@ -150,7 +150,7 @@ public final class LoggedActions implements ActionExports, AutoCloseable {
         from.putAll(firsts(reading, topics.deadLetters(), oldest.minus(CLOCKS_APART)));
         from.putAll(firsts(reading, topics.lateActions(), oldest.minus(CLOCKS_APART)));
         from.putAll(firsts(reading, topics.actions(), oldest));
-        return new Answer.Found<>(new Export(reading, request, ends, from, decided.written(), meters), false);
+        return new Answer.Found<>(new Export(reading, request, ends, from, decided, meters), false);
     }
 
     private Map<TopicPartition, Long> firsts(CommittedLog reading, String topic, Instant since) {
@@ -179,7 +179,7 @@ public final class LoggedActions implements ActionExports, AutoCloseable {
         private final ExportRequest request;
         private final Map<Integer, Long> ends;
         private final Map<TopicPartition, Long> from;
-        private final Map<TopicPartition, Long> written;
+        private final DecidedLog decided;
         private final NotedMeters meters;
         private final Instant start;
         private final Instant end;
@@ -188,20 +188,20 @@ public final class LoggedActions implements ActionExports, AutoCloseable {
         /**
          * @param ends of each partition of {@code actions}, the offset before which the export ends
          * @param from of each partition of all topics, the first offset that matters; none where nothing does
-         * @param written of each partition of the others, where what was decided before {@code ends} ends
+         * @param decided where what was decided before {@code ends} ends in the other topics
          */
         Export(
                 CommittedLog reading,
                 ExportRequest request,
                 Map<Integer, Long> ends,
                 Map<TopicPartition, Long> from,
-                Map<TopicPartition, Long> written,
+                DecidedLog decided,
                 NotedMeters meters) {
             this.reading = reading;
             this.request = request;
             this.ends = ends;
             this.from = from;
-            this.written = written;
+            this.decided = decided;
             this.meters = meters;
             start = request.start();
             end = request.end();
@@ -221,6 +221,11 @@ public final class LoggedActions implements ActionExports, AutoCloseable {
                 }
             });
             return until;
+        }
+
+        @Override
+        public long behind() {
+            return decided.behind();
         }
 
         @Override
@@ -272,7 +277,7 @@ public final class LoggedActions implements ActionExports, AutoCloseable {
                     parts.put(part, first);
                 }
             }
-            reading.read(parts, written, record -> {
+            reading.read(parts, decided.written(), record -> {
                 if (!record.topic().equals(topics.intakeNotes())) {
                     Origin origin = Origin.of(record.headers());
                     // Catalogue records end as dead letters too.

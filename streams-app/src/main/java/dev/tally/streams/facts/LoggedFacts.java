@@ -160,9 +160,10 @@ public final class LoggedFacts implements Facts {
         long from = after < 0 ? scan.firstSince(facts, period.start().minus(SKEW)) : after + 1;
         LogScan.End end = scan.read(facts, from, bounds.factsWithin(), record -> {
             if (Arrays.equals(key, record.key())) {
-                decode(factSerde, record)
-                        .filter(fact -> fact.getPeriodStart().equals(period.start()))
-                        .ifPresent(fact -> found.add(new Logged(fact, Instant.ofEpochMilli(record.timestamp()))));
+                BillableFact fact = decode(factSerde, record);
+                if (fact.getPeriodStart().equals(period.start())) {
+                    found.add(new Logged(fact, Instant.ofEpochMilli(record.timestamp())));
+                }
             }
             return found.size() < limit;
         });
@@ -183,7 +184,11 @@ public final class LoggedFacts implements Facts {
                     scan.read(ledger, scan.firstSince(ledger, first.minus(SKEW)), bounds.within(), record -> {
                         Bytes entry = Bytes.wrap(record.key());
                         if (wanted.contains(entry)) {
-                            decode(ledgerSerde, record).ifPresent(latest -> entries.put(entry, latest));
+                            if (record.value() == null) {
+                                entries.remove(entry);
+                            } else {
+                                entries.put(entry, decode(ledgerSerde, record));
+                            }
                         }
                         return true;
                     });
@@ -220,19 +225,13 @@ public final class LoggedFacts implements Facts {
         return Bytes.wrap(Keys.ledgerOfOtherAmount(fact.getIdentifier(), fact.getAmount()));
     }
 
-    private static <T extends SpecificRecord> Optional<T> decode(
-            RecordSerde<T> serde, ConsumerRecord<byte[], byte[]> record) {
+    /** A fact that cannot be read fails the question: without it the page would tell less than there is. */
+    private static <T extends SpecificRecord> T decode(RecordSerde<T> serde, ConsumerRecord<byte[], byte[]> record) {
         return switch (serde.decode(record.topic(), record.headers(), record.value())) {
-            case Decoded.Read<T>(T value) -> Optional.of(value);
-            case Decoded.Refused<T> refused -> {
-                log.atWarn()
-                        .addKeyValue("topic", record.topic())
-                        .addKeyValue("partition", record.partition())
-                        .addKeyValue("offset", record.offset())
-                        .addKeyValue("reason", refused.reason())
-                        .log("A record cannot be read");
-                yield Optional.empty();
-            }
+            case Decoded.Read<T>(T value) -> value;
+            case Decoded.Refused<T> refused ->
+                throw new IllegalStateException(record.topic() + "-" + record.partition() + "@" + record.offset()
+                        + " cannot be read: " + refused.detail());
         };
     }
 }

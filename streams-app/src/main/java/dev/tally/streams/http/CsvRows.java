@@ -142,7 +142,7 @@ final class CsvRows implements RowFormat.Writer {
     public void progress(Place place) {}
 
     @Override
-    public void complete(long rows, String until) {}
+    public void complete(long rows, String until, long behind) {}
 
     @Override
     public void flush() throws IOException {

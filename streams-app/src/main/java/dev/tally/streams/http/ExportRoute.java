@@ -5,6 +5,7 @@ import dev.tally.streams.export.ActionExports;
 import dev.tally.streams.export.ActionRow;
 import dev.tally.streams.export.ExportRequest;
 import dev.tally.streams.export.Place;
+import dev.tally.streams.http.auth.Caller;
 import dev.tally.streams.query.Answer;
 import io.javalin.http.Context;
 import java.io.BufferedOutputStream;
@@ -13,8 +14,8 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
-import java.util.concurrent.Semaphore;
 import java.util.stream.Collectors;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.io.EndPoint;
@@ -32,8 +33,8 @@ final class ExportRoute {
 
     private static final Logger log = LoggerFactory.getLogger(ExportRoute.class);
 
-    /** Each reads the log as fast as it can, which is not what the process is for. */
-    private static final int AT_ONCE = 2;
+    /** How many records of {@code actions} were there that had no outcome yet when the export began. */
+    static final String BEHIND = "Tally-Behind";
 
     private static final Duration RETRY_AFTER = Duration.ofSeconds(10);
     private static final Duration FLUSH_EVERY = Duration.ofSeconds(1);
@@ -41,13 +42,10 @@ final class ExportRoute {
     private static final int BUFFER_BYTES = 1 << 16;
 
     private final HttpApi.Collaborators with;
-    private final Duration patience;
-    private final Semaphore places = new Semaphore(AT_ONCE);
+    private final ExportPlaces places = new ExportPlaces();
 
-    /** @param patience how long a client may take for a piece */
-    ExportRoute(HttpApi.Collaborators with, Duration patience) {
+    ExportRoute(HttpApi.Collaborators with) {
         this.with = with;
-        this.patience = patience;
     }
 
     void export(Context context) {
@@ -56,26 +54,43 @@ final class ExportRoute {
         RowFormat format = call.rowFormat();
         ExportRequest request = new ExportRequest(
                 call.subject(), days.from(), days.to(), call.after(), call.places("since"), call.until());
+        requireFraming(context, format);
         ActionExports exports = with.exports().get().orElseThrow(() -> Routes.notStarted(with));
         if (context.req().getMethod().equals("HEAD")) {
             context.contentType(format.mediaType());
             return;
         }
-        if (!places.tryAcquire()) {
-            Reply.notReady(context, AT_ONCE + " exports are running here; more are not read at once", RETRY_AFTER);
+        Caller caller = Guard.caller(context);
+        Optional<String> refused = places.enter(caller);
+        if (refused.isPresent()) {
+            Reply.notReady(context, refused.get(), RETRY_AFTER);
             return;
         }
-        try {
-            // On the request's own thread: a connection that is broken off may not be handed to anything that goes on
-            // with it.
-            answer(context, exports, request, days.chosen(), format);
-        } finally {
-            places.release();
+        Streaming.on(context, response -> {
+            try {
+                answer(context, response, exports, request, days.chosen(), format);
+            } finally {
+                places.leave(caller);
+            }
+        });
+    }
+
+    /** A CSV file does not say that it is whole. Before HTTP/1.1 the end of a connection, for whatever reason, is the end of the answer. */
+    private static void requireFraming(Context context, RowFormat format) {
+        if (!format.saysThatItIsWhole() && context.req().getProtocol().startsWith("HTTP/1.0")) {
+            throw new Problem.Signal(Problem.badRequest("format=" + format.extension()
+                    + " needs HTTP/1.1, by which a part can be told from the whole (nginx: proxy_http_version 1.1);"
+                    + " format=ndjson says itself whether it is whole"));
         }
     }
 
-    private void answer(
-            Context context, ActionExports exports, ExportRequest request, boolean chosen, RowFormat format) {
+    private static void answer(
+            Context context,
+            Streaming.Response response,
+            ActionExports exports,
+            ExportRequest request,
+            boolean chosen,
+            RowFormat format) {
         Answer<ActionExport> found = exports.open(request);
         if (!chosen
                 && found instanceof Answer.OutOfRetention<ActionExport>(LocalDate oldest)
@@ -84,14 +99,19 @@ final class ExportRoute {
         }
         if (found instanceof Answer.Found<ActionExport>(ActionExport export, boolean ignored)) {
             try (export) {
-                write(context, export, request, format);
+                write(context, response, export, request, format);
             }
         } else {
             Routes.answer(context, found, (rows, stale) -> rows, Problem::notFound);
         }
     }
 
-    private void write(Context context, ActionExport export, ExportRequest request, RowFormat format) {
+    private static void write(
+            Context context,
+            Streaming.Response response,
+            ActionExport export,
+            ExportRequest request,
+            RowFormat format) {
         EndPoint connection = ServletContextRequest.getServletContextRequest(context.req())
                 .getConnectionMetaData()
                 .getConnection()
@@ -100,24 +120,29 @@ final class ExportRoute {
         long idleTimeout = connection.getIdleTimeout();
         connection.setIdleTimeout(0);
         String until = text(export.until());
-        context.contentType(format.mediaType())
-                .header(UNTIL, until)
+        context.header(UNTIL, until)
+                .header(BEHIND, Long.toString(export.behind()))
                 .header(
                         "Content-Disposition",
                         "attachment; filename=\"actions-%s-%s.%s\""
                                 .formatted(request.from(), request.to(), format.extension()));
-        try (OutputStream out = new TimedStream(context.res().getOutputStream(), patience, connection::close)) {
+        boolean isWhole = false;
+        try (OutputStream out = new TimedStream(
+                response.beginChunked(format.mediaType()), TimedStream.Patience.USUAL, connection::close)) {
             Written written = new Written(format.writer(new BufferedOutputStream(out, BUFFER_BYTES), export.meters()));
             export.writeTo(written);
-            written.end(until);
+            written.end(until, export.behind());
             connection.setIdleTimeout(idleTimeout);
+            isWhole = true;
         } catch (IOException e) {
             // The client has gone, or the instance goes.
             log.atDebug().setCause(e).log("An export was cut off");
-            connection.close();
         } catch (RuntimeException e) {
             log.atError().setCause(e).log("An export was cut off");
-            connection.close();
+        } finally {
+            if (!isWhole) {
+                connection.close();
+            }
         }
     }
 
@@ -158,8 +183,8 @@ final class ExportRoute {
             }
         }
 
-        void end(String until) throws IOException {
-            writer.complete(rows, until);
+        void end(String until, long behind) throws IOException {
+            writer.complete(rows, until, behind);
             writer.flush();
         }
     }

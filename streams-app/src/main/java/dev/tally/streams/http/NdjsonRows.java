@@ -71,11 +71,12 @@ final class NdjsonRows implements RowFormat.Writer {
     }
 
     @Override
-    public void complete(long rows, String until) throws IOException {
+    public void complete(long rows, String until, long behind) throws IOException {
         json.writeStartObject();
         json.writeBooleanField("complete", true);
         json.writeNumberField("rows", rows);
         json.writeStringField("until", until);
+        json.writeNumberField("behind", behind);
         end();
     }
 

@@ -41,9 +41,6 @@ final class Routes {
     private static final int FACTS = 100;
     private static final int MOST_FACTS = 1_000;
 
-    /** How long a client may leave a piece of an export unread. */
-    private static final Duration EXPORT_PATIENCE = Duration.ofSeconds(60);
-
     private final HttpApi.Collaborators with;
     private final Guard guard;
     private final Map<String, Access> accesses = new LinkedHashMap<>();
@@ -61,7 +58,7 @@ final class Routes {
     }
 
     void register(RoutesConfig routes) {
-        ExportRoute export = new ExportRoute(with, EXPORT_PATIENCE);
+        ExportRoute export = new ExportRoute(with);
         for (String kind : List.of("users", "orgs")) {
             String subject = "/v1/" + kind + "/{id}";
             get(routes, subject + "/usage", Access.READ, this::usage);

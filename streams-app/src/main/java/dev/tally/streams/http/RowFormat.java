@@ -10,14 +10,14 @@ import java.util.List;
 enum RowFormat {
 
     /** One JSON object per line. */
-    NDJSON("application/x-ndjson", "ndjson") {
+    NDJSON("application/x-ndjson", "ndjson", true) {
         @Override
         Writer writer(OutputStream out, List<String> meters) throws IOException {
             return new NdjsonRows(out);
         }
     },
     /** RFC 4180. */
-    CSV("text/csv; charset=utf-8; header=present", "csv") {
+    CSV("text/csv; charset=utf-8; header=present", "csv", false) {
         @Override
         Writer writer(OutputStream out, List<String> meters) throws IOException {
             return new CsvRows(out, meters);
@@ -26,10 +26,12 @@ enum RowFormat {
 
     private final String mediaType;
     private final String extension;
+    private final boolean saysThatItIsWhole;
 
-    RowFormat(String mediaType, String extension) {
+    RowFormat(String mediaType, String extension, boolean saysThatItIsWhole) {
         this.mediaType = mediaType;
         this.extension = extension;
+        this.saysThatItIsWhole = saysThatItIsWhole;
     }
 
     String mediaType() {
@@ -39,6 +41,11 @@ enum RowFormat {
     /** Of a file's name; also what callers ask for. */
     String extension() {
         return extension;
+    }
+
+    /** Whether what is written ends with a line that says so; else only the connection tells a part from the whole. */
+    boolean saysThatItIsWhole() {
+        return saysThatItIsWhole;
     }
 
     /**
@@ -57,7 +64,7 @@ enum RowFormat {
         void progress(Place place) throws IOException;
 
         /** All has been written. */
-        void complete(long rows, String until) throws IOException;
+        void complete(long rows, String until, long behind) throws IOException;
 
         /** Hands on what has been written. */
         void flush() throws IOException;

@@ -9,6 +9,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Answers that do not end by themselves. Each has a virtual thread of its own that waits for what is to be sent and writes it, so whoever
@@ -21,6 +23,8 @@ final class Streaming {
      * most of what an open answer costs.
      */
     private static final int BUFFER = 1_024;
+
+    private static final Logger log = LoggerFactory.getLogger(Streaming.class);
 
     private Streaming() {}
 
@@ -43,8 +47,12 @@ final class Streaming {
                     if (!response.begun) {
                         answered.complete(null);
                     }
-                } catch (RuntimeException e) {
-                    answered.completeExceptionally(e);
+                } catch (RuntimeException | Error e) {
+                    if (response.begun) {
+                        log.atError().setCause(e).log("An answer was cut off");
+                    } else {
+                        answered.completeExceptionally(e);
+                    }
                 } finally {
                     response.end();
                 }
@@ -71,6 +79,20 @@ final class Streaming {
             // Proxies that gather answers would hold it back.
             response.setHeader("X-Accel-Buffering", "no");
             write(opening.getBytes(StandardCharsets.UTF_8));
+        }
+
+        /**
+         * Begins an answer whose end is told apart from the end of its connection, on HTTP/1.1: in chunks, of which the last one is missing
+         * where the connection is broken off. Without being asked Jetty would chunk nothing for who asks to close the connection.
+         */
+        OutputStream beginChunked(String contentType) throws IOException {
+            begun = true;
+            HttpServletResponse response = context.res();
+            response.setContentType(contentType);
+            if (context.req().getProtocol().equals("HTTP/1.1")) {
+                response.setHeader("Transfer-Encoding", "chunked");
+            }
+            return response.getOutputStream();
         }
 
         /** Sends what comes, until an empty array does or nobody is there any more. */

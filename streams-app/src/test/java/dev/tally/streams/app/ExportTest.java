@@ -98,7 +98,7 @@ class ExportTest {
                 tally.publish(topics, random.nextInt(TallyOnBroker.PARTITIONS), action);
                 sent++;
             }
-            if (i % 50 == 0) {
+            if (i % 200 == 0) {
                 tally.publishGarbage(topics);
                 sent++;
             }
@@ -238,6 +238,7 @@ class ExportTest {
             Map<Integer, Long> until;
             try (ActionExport whole = open(one, request(Subject.org("o1")))) {
                 until = whole.until();
+                assertThat(whole.behind()).isZero();
             }
             List<ActionRow> rest = rows(one, after(request(Subject.org("o1")), last, until));
             assertThat(places(rest)).isEqualTo(places(ofOrg.subList(ofOrg.size() / 2 + 1, ofOrg.size())));

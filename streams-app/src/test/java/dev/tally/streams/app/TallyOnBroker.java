@@ -119,6 +119,7 @@ final class TallyOnBroker {
         TopicReader reader = new TopicReader(client());
         topics.all()
                 .forEach(topic -> Awaitility.await()
+                        .pollDelay(Duration.ZERO)
                         .atMost(Duration.ofMinutes(1))
                         .until(() -> reader.ends(topic.name()).size() == topic.partitions()));
         publishMeter(topics, "actions");

@@ -25,7 +25,7 @@ final class ActionsInMemory implements ActionExports {
     private volatile @Nullable ExportRequest asked;
     private volatile @Nullable CountDownLatch gate;
     private volatile int times = 1;
-    private volatile boolean fails;
+    private volatile @Nullable Throwable failure;
     private volatile boolean notDecided;
     private final AtomicInteger begun = new AtomicInteger();
     final CountDownLatch ended = new CountDownLatch(1);
@@ -48,7 +48,12 @@ final class ActionsInMemory implements ActionExports {
 
     /** The log cannot be read to its end. */
     void failAtTheEnd() {
-        fails = true;
+        failure = new IllegalStateException("the log cannot be read");
+    }
+
+    /** There is no room to read it. */
+    void runOutOfMemoryAtTheEnd() {
+        failure = new OutOfMemoryError("a test's");
     }
 
     void decideNothing() {
@@ -89,6 +94,11 @@ final class ActionsInMemory implements ActionExports {
         }
 
         @Override
+        public long behind() {
+            return 3;
+        }
+
+        @Override
         public void close() {}
 
         @Override
@@ -105,8 +115,10 @@ final class ActionsInMemory implements ActionExports {
                         to.passed(row.place());
                     }
                 }
-                if (fails) {
-                    throw new IllegalStateException("the log cannot be read");
+                switch (failure) {
+                    case RuntimeException failed -> throw failed;
+                    case Error failed -> throw failed;
+                    case null, default -> {}
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();

@@ -2,10 +2,13 @@ package dev.tally.streams.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import dev.tally.keys.Subject;
 import dev.tally.streams.export.ActionRow;
 import dev.tally.streams.export.Place;
+import dev.tally.streams.http.auth.Caller;
+import dev.tally.streams.http.auth.Scope;
 import dev.tally.streams.metering.Action;
 import dev.tally.units.UnitAmounts;
 import java.io.IOException;
@@ -20,9 +23,12 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -76,6 +82,7 @@ final class ExportRouteTest {
         assertThat(response.statusCode()).isEqualTo(200);
         assertThat(response.headers().firstValue("Content-Type")).hasValue("application/x-ndjson");
         assertThat(response.headers().firstValue("Tally-Until")).hasValue("0:7,2:40");
+        assertThat(response.headers().firstValue("Tally-Behind")).hasValue("3");
         assertThat(response.headers().firstValue("Content-Disposition"))
                 .hasValue("attachment; filename=\"actions-2026-11-01-2026-11-20.ndjson\"");
         assertThat(response.body())
@@ -84,7 +91,7 @@ final class ExportRouteTest {
                         + "\"model\":null,\"actionType\":\"mail\\n\\\"send\\\"\",\"trigger\":\"OTHER\",\"admissionId\":null,"
                         + "\"usage\":{\"credits\":3},\"amounts\":{\"actions\":1,\"credits\":3},\"payer\":\"org:acme\","
                         + "\"coveredBy\":null}\n"
-                        + "{\"complete\":true,\"rows\":1,\"until\":\"0:7,2:40\"}\n");
+                        + "{\"complete\":true,\"rows\":1,\"until\":\"0:7,2:40\",\"behind\":3}\n");
         assertThat(served.actions.asked().subject()).isEqualTo(Subject.org("acme"));
     }
 
@@ -171,6 +178,52 @@ final class ExportRouteTest {
                 .isThrownBy(() -> served.send("GET", "/v1/users/u1/actions?format=" + format));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"ndjson", "csv"})
+    void shouldBreakOffTheConnectionWhereMemoryEnds(String format) {
+        // Given
+        served.actions.add(row("e1", "a", List.of("actions", "credits"), 1, 3));
+        served.actions.runOutOfMemoryAtTheEnd();
+
+        // When, then
+        assertThatExceptionOfType(UncheckedIOException.class)
+                .isThrownBy(() -> served.send("GET", "/v1/users/u1/actions?format=" + format));
+    }
+
+    private static String request(String version, String format) {
+        return "GET /v1/users/u1/actions?format=" + format + " " + version
+                + "\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    }
+
+    /** To whoever closes each connection, as many libraries and proxies do, the end of one is no sign that something is missing. */
+    @Test
+    void shouldTellAPartFromTheWholeWhereTheConnectionIsToBeClosed() {
+        // Given
+        served.actions.add(row("e1", "a", List.of("actions", "credits"), 1, 3));
+
+        // When, then the last chunk is there
+        assertThat(served.sendRaw(request("HTTP/1.1", "csv")))
+                .contains("Transfer-Encoding: chunked", "e1")
+                .endsWith("\r\n0\r\n\r\n");
+
+        // And where it cannot be finished, it is not
+        served.actions.failAtTheEnd();
+        served.actions.repeat(1_000);
+        assertThat(served.sendRaw(request("HTTP/1.1", "csv")))
+                .contains("Transfer-Encoding: chunked")
+                .doesNotEndWith("0\r\n\r\n");
+    }
+
+    @Test
+    void shouldGiveCsvOnlyWhereItCanTellThatItIsWhole() {
+        // Given
+        served.actions.add(row("e1", "a", List.of("actions", "credits"), 1, 3));
+
+        // When, then
+        assertThat(served.sendRaw(request("HTTP/1.0", "csv"))).contains(" 400 ", "proxy_http_version 1.1");
+        assertThat(served.sendRaw(request("HTTP/1.0", "ndjson"))).contains(" 200 ", "\"complete\":true");
+    }
+
     @Test
     void shouldRunTwoAtATime() throws Exception {
         // Given
@@ -203,7 +256,8 @@ final class ExportRouteTest {
         try (Socket client =
                 new Socket(InetAddress.getLoopbackAddress(), served.api().port())) {
             client.getOutputStream()
-                    .write("GET /v1/users/u1/actions HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                    .write("GET /v1/users/u1/actions HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                            .getBytes(StandardCharsets.US_ASCII));
             assertThat(client.getInputStream().readNBytes(100_000)).hasSize(100_000);
         }
 
@@ -232,9 +286,67 @@ final class ExportRouteTest {
         };
 
         // When, then the write ends
-        try (TimedStream stream = new TimedStream(stuck, Duration.ofMillis(50), givenUp::countDown)) {
+        TimedStream.Patience patience = new TimedStream.Patience(Duration.ofMillis(50), Duration.ofHours(1), 0);
+        try (TimedStream stream = new TimedStream(stuck, patience, givenUp::countDown)) {
             stream.write(new byte[8]);
         }
         assertThat(givenUp.getCount()).isZero();
+    }
+
+    @Test
+    void shouldGiveUpAReaderThatTakesLittleOfEachPiece() throws IOException {
+        // Given a reader of 100 bytes a second
+        AtomicLong nanos = new AtomicLong();
+        AtomicInteger givenUp = new AtomicInteger();
+        OutputStream slow = new OutputStream() {
+            @Override
+            public void write(int one) {
+                throw new AssertionError("bytes come in arrays");
+            }
+
+            @Override
+            public void write(byte[] bytes, int from, int length) {
+                nanos.addAndGet(Duration.ofSeconds(1).toNanos());
+            }
+        };
+        TimedStream.Patience patience = new TimedStream.Patience(Duration.ofDays(1), Duration.ofSeconds(10), 1_050);
+
+        // When, then it is waited for no longer than for enough
+        try (TimedStream stream = new TimedStream(slow, patience, givenUp::incrementAndGet, nanos::get)) {
+            for (int second = 0; second < 33; second++) {
+                stream.write(new byte[100]);
+            }
+            for (int second = 0; second < 10; second++) {
+                stream.write(new byte[90]);
+            }
+            assertThat(givenUp).hasValue(0);
+            assertThatIOException().isThrownBy(() -> stream.write(new byte[90]));
+            assertThat(givenUp).hasValue(1);
+        }
+    }
+
+    @Test
+    void shouldKeepAPlaceForCallersOfMoreThanOneSubject() {
+        // Given
+        Caller wide = caller("wide", null);
+        Caller ofUser = caller("of a user", "u1");
+        Caller ofOther = caller("of another", "u2");
+        ExportPlaces places = new ExportPlaces();
+
+        // When, then
+        assertThat(places.enter(ofUser)).isEmpty();
+        assertThat(places.enter(ofOther)).isPresent();
+        assertThat(places.enter(wide)).isEmpty();
+        assertThat(places.enter(caller("another", null))).isPresent();
+        places.leave(ofUser);
+        assertThat(places.enter(wide)).hasValueSatisfying(why -> assertThat(why).contains("same caller"));
+        assertThat(places.enter(ofOther)).isEmpty();
+        places.leave(ofOther);
+        places.leave(wide);
+        assertThat(places.enter(wide)).isEmpty();
+    }
+
+    private static Caller caller(String key, @Nullable String user) {
+        return new Caller(key, Set.of(Scope.USAGE_READ), user, null, null);
     }
 }
