@@ -179,6 +179,7 @@ final class SecuritySettings {
                         .orElseGet(isLoopback() ? InstanceCredentials::none : InstanceCredentials::missing),
                 new StreamTickets(secret.orElseGet(InstanceSecret::random), clock),
                 new RateLimit(values.integer(RATE_LIMIT), clock),
+                is(NONE),
                 !is(JWT) || values.string(METRICS).equals(OPEN),
                 origins(),
                 tls());

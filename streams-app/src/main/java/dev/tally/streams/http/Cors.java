@@ -28,7 +28,9 @@ final class Cors implements Handler {
             return;
         }
         context.header("Access-Control-Allow-Origin", origin);
-        context.header("Access-Control-Expose-Headers", "Retry-After, WWW-Authenticate");
+        context.header(
+                "Access-Control-Expose-Headers",
+                "Retry-After, WWW-Authenticate, Content-Disposition, " + ExportRoute.UNTIL + ", " + ExportRoute.BEHIND);
         // A browser asks first, without a token. What is asked of is not told: it is answered the same on any path.
         if (context.method().equals(HandlerType.OPTIONS) && context.header("Access-Control-Request-Method") != null) {
             context.header("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE");

@@ -162,6 +162,9 @@ public final class HttpApi implements AutoCloseable {
         security.tls()
                 .ifPresent(tls -> config.jetty.addConnector((jetty, http) -> tls.connector(jetty, http, host, port)));
         config.routes.before(context -> headers.forEach(context::header));
+        if (security.ownNamesOnly()) {
+            config.routes.before(new OwnNames(() -> host));
+        }
         config.routes.before(new Cors(security.corsOrigins()));
         Guard.requireGuards(config.events);
         routes.register(config.routes);

@@ -1,5 +1,6 @@
 package dev.tally.streams.http;
 
+import dev.tally.streams.http.auth.Caller;
 import dev.tally.streams.http.live.ChangeStream;
 import dev.tally.streams.http.live.ChangeStreams;
 import dev.tally.streams.http.live.Followed;
@@ -21,6 +22,8 @@ final class LiveRoutes {
     private static final int RETRY_FROM_MILLIS = 500;
 
     private static final int RETRY_TO_MILLIS = 2_500;
+
+    private static final byte[] NOTHING = {};
 
     private final HttpApi.Collaborators with;
     private final LiveHub hub;
@@ -81,7 +84,12 @@ final class LiveRoutes {
                     try (stream) {
                         int retry = ThreadLocalRandom.current().nextInt(RETRY_FROM_MILLIS, RETRY_TO_MILLIS);
                         response.begin("text/event-stream", "retry: " + retry + "\n\n");
-                        response.send(stream::next);
+                        Caller caller = Guard.caller(context);
+                        // There is something to send every few seconds, if only a sign of life.
+                        response.send(() -> {
+                            byte[] next = stream.next();
+                            return caller.isOver(with.clock().instant()) ? NOTHING : next;
+                        });
                     }
                 }
                 case Opening.Refused(Answer<Usage> why) ->

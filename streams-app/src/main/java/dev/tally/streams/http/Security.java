@@ -19,6 +19,7 @@ import java.util.Set;
  * @param instances checks calls of other instances
  * @param tickets tickets for streams
  * @param rateLimit how often a token may call
+ * @param ownNamesOnly whether calls are taken only under a name that is this machine's
  * @param metricsOpen whether metrics are shown without a token
  * @param corsOrigins origins of the web pages that may call from a browser
  * @param tls certificate and key; empty for plain HTTP
@@ -28,6 +29,7 @@ public record Security(
         InstanceCredentials instances,
         StreamTickets tickets,
         RateLimit rateLimit,
+        boolean ownNamesOnly,
         boolean metricsOpen,
         Set<String> corsOrigins,
         Optional<ServedTls> tls) {
@@ -50,6 +52,7 @@ public record Security(
                 InstanceCredentials.none(),
                 new StreamTickets(InstanceSecret.random(), clock),
                 new RateLimit(0, clock),
+                true,
                 true,
                 Set.of(),
                 Optional.empty());

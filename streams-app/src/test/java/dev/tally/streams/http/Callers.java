@@ -47,6 +47,7 @@ final class Callers {
                 new StreamTickets(SECRET, CLOCK),
                 new RateLimit(callsPerSecond, CLOCK),
                 false,
+                false,
                 Set.of(),
                 Optional.empty());
     }

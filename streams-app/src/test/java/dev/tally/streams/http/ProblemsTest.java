@@ -259,7 +259,7 @@ final class ProblemsTest {
             })
     void shouldAnswerWhatIsNotHttpWithAProblem(String requestLine, String status) {
         // When
-        String response = served.sendRaw(requestLine + "\r\nHost: x\r\nConnection: close\r\n\r\n");
+        String response = served.sendRaw(requestLine + "\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 
         // Then
         assertThat(response)
@@ -272,7 +272,7 @@ final class ProblemsTest {
     void shouldRefuseEndlessHeaders() {
         // When
         String response = served.sendRaw(
-                "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: " + "x".repeat(10_000) + "\r\n\r\n");
+                "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX: " + "x".repeat(10_000) + "\r\n\r\n");
 
         // Then
         assertThat(response)
@@ -284,7 +284,8 @@ final class ProblemsTest {
     @Test
     void shouldTakeDotsInAPathAsAnId() {
         // When
-        String response = served.sendRaw("GET /v1/users/../usage HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        String response =
+                served.sendRaw("GET /v1/users/../usage HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 
         // Then
         assertThat(response).startsWith("HTTP/1.1 200").contains("\"subject\":\"user:..\"");

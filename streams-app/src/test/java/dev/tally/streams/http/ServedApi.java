@@ -33,6 +33,7 @@ final class ServedApi implements AutoCloseable {
     private final OpenApiDocument document = new OpenApiDocument();
     private final HttpClient client = HttpClient.newHttpClient();
     private final HttpApi api;
+    private volatile Instant now = NOW;
     private volatile boolean started = true;
     private boolean live = true;
     private volatile Optional<String> notReady = Optional.empty();
@@ -68,10 +69,15 @@ final class ServedApi implements AutoCloseable {
                 () -> notReady,
                 () -> "# HELP tally_ready x\ntally_ready 1.0\n",
                 "72h",
-                () -> NOW,
+                () -> now,
                 security);
         api = new HttpApi(with, times);
         api.start("127.0.0.1", 0);
+    }
+
+    /** Sets the clock. */
+    void now(Instant instant) {
+        now = instant;
     }
 
     HttpApi api() {

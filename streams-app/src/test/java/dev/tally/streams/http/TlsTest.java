@@ -115,6 +115,7 @@ final class TlsTest {
                 open.instances(),
                 open.tickets(),
                 open.rateLimit(),
+                open.ownNamesOnly(),
                 open.metricsOpen(),
                 open.corsOrigins(),
                 Optional.of(tls));
@@ -152,7 +153,7 @@ final class TlsTest {
         try (SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", port)) {
             socket.setEnabledProtocols(new String[] {protocol});
             socket.getOutputStream()
-                    .write("GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+                    .write("GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
                             .getBytes(StandardCharsets.US_ASCII));
             X509Certificate shown = (X509Certificate) socket.getSession().getPeerCertificates()[0];
             String answer = new String(readAll(socket), StandardCharsets.UTF_8);

@@ -41,6 +41,49 @@ final class TokenRoutesTest {
     }
 
     @Test
+    void shouldEndAStreamWithTheTokenThatOpenedIt() throws IOException {
+        try (ServedApi served = new ServedApi(Callers.jwt(0))) {
+            // Given a stream by a token that is valid for five minutes, and one by a ticket of it
+            String token = Callers.with("usage:read");
+            String path = "/v1/users/u1/usage/stream";
+            String answer = served.ask("POST", "/v1/stream-tickets", "{'subject':'user:u1'}", "Authorization", token)
+                    .body();
+            String ticket =
+                    OpenApiDocument.MAPPER.readTree(answer).path("ticket").asText();
+            try (EventStream byToken = served.stream(path, "Authorization", token);
+                    EventStream byTicket = served.stream(path + "?ticket=" + ticket)) {
+                assertThat(byToken.next().name()).isEqualTo("usage");
+                assertThat(byTicket.next().name()).isEqualTo("usage");
+
+                // When it has expired, by all clocks
+                served.now(ServedApi.NOW.plusSeconds(300 + 60));
+                served.counts.count(Subject.user("u1"), "actions", "2026-11-22", 7);
+                served.changes.notice(Subject.user("u1"));
+
+                // Then
+                assertThat(byToken.ends()).isTrue();
+                assertThat(byTicket.ends()).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void shouldAnswerToItsOwnNamesOnlyWhereNobodyShowsAToken() {
+        try (ServedApi open = new ServedApi();
+                ServedApi byToken = new ServedApi(Callers.jwt(0))) {
+            String request = "GET /health/live HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n";
+            for (String own :
+                    new String[] {"localhost", "LOCALHOST:8080", "tally.localhost", "127.0.0.1:80", "[::1]:8080"}) {
+                assertThat(open.sendRaw(request.formatted(own))).as(own).startsWith("HTTP/1.1 200 ");
+            }
+            for (String other : new String[] {"evil.example:8080", "localhost.evil.example", "127.0.0.1.nip.io"}) {
+                assertThat(open.sendRaw(request.formatted(other))).as(other).startsWith("HTTP/1.1 421 ");
+                assertThat(byToken.sendRaw(request.formatted(other))).as(other).startsWith("HTTP/1.1 200 ");
+            }
+        }
+    }
+
+    @Test
     void shouldSayWhatIsWrongWithARequestForATicket() {
         try (ServedApi served = new ServedApi()) {
             for (String body : new String[] {
@@ -148,6 +191,7 @@ final class TokenRoutesTest {
                 InstanceCredentials.missing(),
                 new StreamTickets(Callers.SECRET, Callers.CLOCK),
                 new RateLimit(0, Callers.CLOCK),
+                false,
                 true,
                 Set.of(),
                 Optional.empty());
@@ -170,6 +214,7 @@ final class TokenRoutesTest {
                 jwt.tickets(),
                 jwt.rateLimit(),
                 false,
+                false,
                 Set.of("https://app.example"),
                 Optional.empty());
         try (ServedApi served = new ServedApi(security)) {
@@ -191,6 +236,11 @@ final class TokenRoutesTest {
                     .contains("Authorization");
             assertThat(asked.headers().firstValue("Access-Control-Allow-Credentials"))
                     .isEmpty();
+
+            assertThat(asked.headers()
+                            .firstValue("Access-Control-Expose-Headers")
+                            .orElse(""))
+                    .contains("Tally-Until", "Tally-Behind", "Content-Disposition", "Retry-After");
 
             HttpResponse<String> refused =
                     served.ask("GET", "/v1/users/u1/usage", null, "Origin", "https://app.example");

@@ -189,7 +189,8 @@ class UsageStreamTest {
             slow.connect(new InetSocketAddress(
                     InetAddress.getLoopbackAddress(), quick.api().port()));
             slow.getOutputStream()
-                    .write(("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1));
+                    .write(("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                            .getBytes(StandardCharsets.ISO_8859_1));
             Awaitility.await().until(() -> quick.api().liveFigures().open() == 1);
 
             // When

@@ -34,7 +34,10 @@ public final class BearerTokens {
     private static final int SIGNERS_REMEMBERED = 10_000;
     private static final Set<JWSAlgorithm> ALGORITHMS =
             Set.of(JWSAlgorithm.RS256, JWSAlgorithm.ES256, JWSAlgorithm.EdDSA);
-    private static final Set<JOSEObjectType> TYPES = Set.of(JOSEObjectType.JWT, new JOSEObjectType("at+jwt"));
+
+    /** Those of RFC 7519 and of RFC 9068, which takes its own with and without {@code application/}. */
+    private static final Set<JOSEObjectType> TYPES =
+            Set.of(JOSEObjectType.JWT, new JOSEObjectType("at+jwt"), new JOSEObjectType("application/at+jwt"));
 
     private final SigningKeys keys;
     private final String issuer;

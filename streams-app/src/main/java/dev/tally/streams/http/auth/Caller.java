@@ -28,6 +28,11 @@ public record Caller(
         scopes = Set.copyOf(scopes);
     }
 
+    /** Whether the token is valid no longer, also by a clock that is behind as far as clocks may be. */
+    public boolean isOver(Instant now) {
+        return expiresAt != null && !now.minus(BearerTokens.SKEW).isBefore(expiresAt);
+    }
+
     /** Whether the token covers only one user, one org, or these two. */
     public boolean isNarrowed() {
         return user != null || org != null;

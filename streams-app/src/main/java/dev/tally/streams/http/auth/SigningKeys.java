@@ -21,6 +21,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
@@ -30,13 +31,15 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The issuer's public keys. They are read when first needed and again every five minutes; a key that is not known has them read at once, at most
- * every thirty seconds, so that made-up names of keys cost the issuer nothing. While they cannot be read the last ones are used, for a day.
+ * every thirty seconds, so that made-up names of keys cost the issuer nothing. Keys that were read more than ten minutes ago, since nobody called, are read
+ * again before they are used. While they cannot be read the last ones are used, for a day.
  *
  * <p>Only keys that fit are taken: RSA of 2048 bits or more, P-256, Ed25519; meant for signatures, where they say what they are meant for.
  */
 public final class SigningKeys {
 
     static final Duration REFRESH_EVERY = Duration.ofMinutes(5);
+    static final Duration TRUSTED_FOR = Duration.ofMinutes(10);
     static final Duration KEPT_AT_MOST = Duration.ofHours(24);
     static final Duration UNKNOWN_EVERY = Duration.ofSeconds(30);
     static final Duration TRY_EVERY = Duration.ofSeconds(5);
@@ -50,6 +53,7 @@ public final class SigningKeys {
     private final ReentrantLock reading = new ReentrantLock();
     private volatile @Nullable Snapshot snapshot;
     private volatile @Nullable Instant triedAt;
+    private volatile @Nullable Instant failedAt;
 
     /**
      * Keys that are read from a source when needed.
@@ -109,6 +113,12 @@ public final class SigningKeys {
             if (known == null || known.readAt().plus(KEPT_AT_MOST).isBefore(now)) {
                 return new Lookup.Away(TRY_EVERY);
             }
+        } else if (known.readAt().plus(TRUSTED_FOR).isBefore(now) && !hasFailedLately(now)) {
+            // Nobody has called for a while, so nobody has had them read: a key may have been taken out since.
+            if (read(UNKNOWN_EVERY) == Reading.UNDER_WAY) {
+                return new Lookup.Away(Duration.ofSeconds(1));
+            }
+            known = Objects.requireNonNull(snapshot);
         } else if (known.readAt().plus(REFRESH_EVERY).isBefore(now) && isDue(UNKNOWN_EVERY) && !reading.isLocked()) {
             background.execute(() -> read(UNKNOWN_EVERY));
         }
@@ -147,6 +157,16 @@ public final class SigningKeys {
             }
             Instant now = clock.instant();
             triedAt = now;
+            Reading outcome = readFromSource(now);
+            failedAt = outcome == Reading.FAILED ? now : null;
+            return outcome;
+        } finally {
+            reading.unlock();
+        }
+    }
+
+    private Reading readFromSource(Instant now) {
+        try {
             List<Key> keys = usable(source.read());
             if (keys.isEmpty()) {
                 log.atWarn().log("The set of signing keys has none that can be used; those known before stay in use");
@@ -160,9 +180,13 @@ public final class SigningKeys {
         } catch (ParseException e) {
             log.atWarn().addKeyValue("reason", "not a JSON Web Key Set").log("Signing keys cannot be read");
             return Reading.FAILED;
-        } finally {
-            reading.unlock();
         }
+    }
+
+    /** Whether it is known that they are away: calls need not wait to find that out. */
+    private boolean hasFailedLately(Instant now) {
+        Instant last = failedAt;
+        return last != null && last.plus(REFRESH_EVERY).isAfter(now);
     }
 
     private boolean isDue(Duration apart) {

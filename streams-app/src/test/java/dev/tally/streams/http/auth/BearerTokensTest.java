@@ -115,6 +115,7 @@ class BearerTokensTest {
         refused(header(new JWSHeader.Builder(JWSAlgorithm.RS256).keyID("rsa").type(new JOSEObjectType("logout+jwt"))));
         refused(header(new JWSHeader.Builder(JWSAlgorithm.RS256).keyID("none")));
         taken(header(new JWSHeader.Builder(JWSAlgorithm.RS256).type(new JOSEObjectType("at+jwt"))));
+        taken(header(new JWSHeader.Builder(JWSAlgorithm.RS256).type(new JOSEObjectType("application/at+jwt"))));
         taken(header(new JWSHeader.Builder(JWSAlgorithm.RS256).type(JOSEObjectType.JWT)));
         // Keys that a token brings along are its own affair.
         refused(Issuer.signed(

@@ -96,6 +96,29 @@ class SigningKeysTest {
     }
 
     @Test
+    void shouldTakeNoKeyThatWasTakenOutWhileNobodyCalled() {
+        known("rsa");
+        published = new JWKSet(Issuer.ONE.ec).toString();
+        now = now.plus(SigningKeys.TRUSTED_FOR).plusSeconds(1);
+
+        assertThat(lookup("rsa")).isInstanceOf(Lookup.Unknown.class);
+    }
+
+    @Test
+    void shouldNotWaitForKeysThatAreKnownToBeAway() {
+        known("rsa");
+        away = true;
+        now = now.plus(SigningKeys.TRUSTED_FOR).plusSeconds(1);
+        known("rsa");
+        assertThat(reads).as("read before the keys were used").isEqualTo(2);
+        now = now.plus(SigningKeys.UNKNOWN_EVERY);
+        known("rsa");
+        assertThat(reads).as("read while they are used").isEqualTo(3);
+        known("rsa");
+        assertThat(reads).isEqualTo(3);
+    }
+
+    @Test
     void shouldUseTheLastKeysForADayWhileTheyCannotBeRead() {
         known("rsa");
         away = true;
