@@ -23,6 +23,16 @@ export const time = (date) => TIME.format(new Date(date));
 /** A day and minute. */
 export const minute = (date) => MINUTE.format(new Date(date));
 
+/** From a moment to another one, which is no part of it: in days where it has whole ones. */
+export function range(start, end) {
+  const [from, to] = [Date.parse(start), Date.parse(end)];
+  if (from % 86_400_000 !== 0 || to % 86_400_000 !== 0) {
+    return `${minute(from)} – ${minute(to)}`;
+  }
+  const [first, last] = [day(from), day(to - 1)];
+  return first === last ? first : `${first} – ${last}`;
+}
+
 /** How long, in its two largest units. */
 export function duration(millis) {
   const seconds = Math.max(0, Math.round(millis / 1000));
@@ -52,6 +62,22 @@ export function money(amount, currency) {
 const STATES = {OK: 'Within the limit', WARNING: 'Close to the limit', REACHED: 'Limit reached', EXCEEDED: 'Over the limit'};
 /** A state in words. */
 export const state = (name) => STATES[name] ?? name;
+
+const ALERTS = {
+  WARNING: 'Close to the limit',
+  REACHED: 'Limit reached',
+  EXCEEDED: 'Over the limit',
+  POOL_LOW: 'Pool is low',
+  RECOVERED: 'Recovered',
+  ANOMALY: 'Unusually much use',
+  SILENCE: 'Unusually little use',
+};
+/** A kind of alert in words. */
+export const alert = (kind) => ALERTS[kind] ?? kind;
+
+const SEVERITIES = {INFO: 'Info', WARNING: 'Warning', CRITICAL: 'Critical'};
+/** How much an alert matters, in words. */
+export const severity = (name) => SEVERITIES[name] ?? name;
 
 const BEYOND = {
   BILL: 'billed as overage',

@@ -12,6 +12,7 @@ import {burnDown, daysOf} from './pool.js';
 const SLOW = 30_000;
 const SOON = 1_500;
 const SETTLED = 5_000;
+const ALERTS = 20;
 const DIMENSIONS = [['member', 'Member'], ['space', 'Space'], ['model', 'Model'], ['action', 'Action'], ['trigger', 'Trigger']];
 const DOWNLOAD = 'M12 4v11m0 0-4-4m4 4 4-4M5 20h14';
 
@@ -35,8 +36,8 @@ class SubjectPage {
     this.today = new Date().toISOString().slice(0, 10);
     this.meters = new Set(['actions', meter]);
     this.billing = null;
-    this.events = [];
     this.lastState = null;
+    this.alerting = [];
     this.counter = new Counter(meter);
     this.plan = h('span', {class: 'plan'});
     this.tabs = h('nav', {class: 'meters', 'aria-label': 'Meter'});
@@ -101,12 +102,12 @@ class SubjectPage {
         empty: `No ${meter} yet in this billing period.`,
       });
     }
-    panels.seen = new Panel('Changes of state', {
-      name: 'seen',
+    panels.alerts = new Panel('Alerts', {
+      name: 'alerts',
       wide: true,
-      load: async () => this.events,
-      show: (events) => (events.length ? this.#showEvents(events) : null),
-      empty: 'None since this page was opened. They show here as they happen.',
+      load: () => get(`${subject.path}/alerts?limit=${ALERTS}`),
+      show: (data) => this.#showAlerts(data),
+      empty: 'None in the last seven days. They show here as they come.',
     });
     return panels;
   }
@@ -126,6 +127,7 @@ class SubjectPage {
     clearInterval(this.slow);
     clearTimeout(this.soon);
     clearTimeout(this.settled);
+    this.alerting.forEach(clearTimeout);
     this.bars.end();
     this.burn.end();
   }
@@ -134,14 +136,26 @@ class SubjectPage {
     Object.values(this.panels).forEach((panel) => panel.refresh());
   }
 
+  /** What follows each change of use: not the alerts, since the server reads its log for them. */
+  #refreshFigures() {
+    Object.values(this.panels).filter((panel) => panel !== this.panels.alerts).forEach((panel) => panel.refresh());
+  }
+
+  /** Alerts are raised where payers are summed, a moment after the user's own count has changed. */
+  #refreshAlerts() {
+    this.alerting.forEach(clearTimeout);
+    this.alerting = [SOON, SOON + SETTLED].map((wait) => setTimeout(() => this.panels.alerts.refresh(), wait));
+  }
+
   #usage(usage) {
     const before = this.counter.usage;
     this.counter.update(usage);
     this.today = usage.window.start.slice(0, 10);
-    if (usage.limit !== null && this.lastState !== null && this.lastState !== usage.state) {
-      this.#event(usage);
+    const state = usage.limit === null ? null : usage.state;
+    if (before !== null && this.lastState !== state) {
+      this.#refreshAlerts();
     }
-    this.lastState = usage.limit === null ? null : usage.state;
+    this.lastState = state;
     if (before === null && this.days) {
       this.bars.update(this.days, usage.limit);
     }
@@ -149,10 +163,10 @@ class SubjectPage {
       // Others follow from the same change; not more often than they can be read.
       this.soon ??= setTimeout(() => {
         this.soon = undefined;
-        this.#refresh();
+        this.#refreshFigures();
         // What is summed for payers comes a moment after the user's own count.
         clearTimeout(this.settled);
-        this.settled = setTimeout(() => this.#refresh(), SETTLED);
+        this.settled = setTimeout(() => this.#refreshFigures(), SETTLED);
       }, SOON);
     }
   }
@@ -166,16 +180,23 @@ class SubjectPage {
     }
   }
 
-  #event(usage) {
-    this.events.unshift({at: Date.now(), state: usage.state, used: usage.limitUsed, limit: usage.limit});
-    this.events.length = Math.min(this.events.length, 20);
-    this.panels.seen.refresh();
-  }
-
-  #showEvents(events) {
-    return h('ol', {class: 'events'}, events.map((event) =>
-      h('li', {}, h('time', {datetime: new Date(event.at).toISOString()}, `${format.time(event.at)} UTC`), chip(event.state),
-        h('span', {class: 'num'}, `${format.number(event.used)} of ${format.number(event.limit)} ${this.meter}`))));
+  #showAlerts({alerts, more}) {
+    if (alerts.length === 0) {
+      return null;
+    }
+    const heads = ['Alert', 'Severity', 'Meter', 'Threshold', 'Used', 'Window', 'Time (UTC)'];
+    return [h('table', {class: 'stack'},
+      h('thead', {}, h('tr', {}, heads.map((head) => h('th', {scope: 'col'}, head)))),
+      h('tbody', {}, alerts.map((alert) => h('tr', {},
+        h('th', {scope: 'row', title: `Caused by ${alert.cause}`}, format.alert(alert.kind)),
+        h('td', {'data-label': 'Severity'}, h('span', {class: `chip ${SEVERITY_CHIPS[alert.severity] ?? 'none'}`}, format.severity(alert.severity))),
+        h('td', {'data-label': 'Meter', class: 'whose'}, alert.meter, h('span', {class: 'sub'}, this.#scope(alert))),
+        h('td', {'data-label': 'Threshold'}, threshold(alert)),
+        h('td', {'data-label': 'Used'}, usedOf(alert)),
+        h('td', {'data-label': 'Window'}, format.range(alert.windowStart, alert.windowEnd)),
+        h('td', {'data-label': 'Time'}, h('time', {datetime: alert.at}, format.minute(alert.at)),
+          alert.late ? h('span', {class: 'sub'}, 'after its window') : null))))),
+    more ? h('p', {class: 'small'}, 'There are older ones than these.') : null];
   }
 
   #meters() {
@@ -410,6 +431,22 @@ class SubjectPage {
           h('label', {for: 'audit-format', class: 'hidden'}, 'Format'), as,
           h('button', {type: 'submit'}, icon(DOWNLOAD), 'Download')), problem));
   }
+}
+
+const SEVERITY_CHIPS = {INFO: 'ok', WARNING: 'warning', CRITICAL: 'exceeded'};
+
+/** Of a pool the threshold is what is left; what is unusual has none. */
+function threshold({kind, threshold: percent}) {
+  return percent === null ? 'none' : kind === 'POOL_LOW' ? `${percent} % left` : `${percent} %`;
+}
+
+function usedOf({kind, used, limit}) {
+  if (limit === null) {
+    return format.number(used);
+  }
+  return kind === 'ANOMALY' || kind === 'SILENCE'
+    ? `${format.number(used)}, usually ${format.number(limit)}`
+    : `${format.number(used)} of ${format.number(limit)}`;
 }
 
 const fact = (name, value) => h('div', {}, h('dt', {}, name), h('dd', {}, value));

@@ -204,7 +204,8 @@ class DashboardE2E {
         // Then
         assertThat(page.locator(".count")).hasText("400 / 500 actions today");
         assertThat(page.locator(".counter .chip")).hasText("Close to the limit");
-        assertThat(page.locator(".events li")).hasCount(1);
+        assertThat(page.locator(".alerts tbody tr").first())
+                .containsText(Pattern.compile("Close to the limit.*Warning.*actions.*this user.*80 %.*400 of 500"));
         assertThat(page.locator("table.limits")).containsText("400 / 500");
         assertThat(page.locator("#announcer")).hasText("400 of 500 actions today. Close to the limit");
         assertThat(badge).hasText("400 / 500 actions today");
@@ -222,10 +223,17 @@ class DashboardE2E {
         assertThat(page.locator(".count")).hasText("40 actions today");
 
         // When
+        page.route("**/alerts?*", DashboardE2E::answerHostileAlerts);
         page.navigate(app() + "/#/org/demo-team");
 
         // Then
         assertThat(page.locator("table.split")).containsText(MARKUP);
+        assertThat(page.locator(".alerts tbody tr")).hasCount(2);
+        assertThat(page.locator(".alerts tbody tr").first())
+                .containsText(
+                        "Unusually much use" + "Warning" + MARKUP + "space " + MARKUP + "none" + "900, usually 60");
+        assertThat(page.locator(".alerts tbody tr").last()).containsText("member (each)");
+        assertThat(page.locator(".alerts")).containsText("There are older ones than these.");
         page.locator("#split-space").click();
         assertThat(page.locator("table.split")).containsText("<svg onload=window.pwned=1>");
         page.locator("#split-action").click();
@@ -443,6 +451,21 @@ class DashboardE2E {
                         "**/{v1,health}/**", route -> answer(route, 503, "partition 3 is moving to another instance"));
             case REFUSED -> page.route("**/v1/**", DashboardE2E::refuse);
         }
+    }
+
+    /** Of what producers and plans name as they like, and of a kind that this page does not know. */
+    private static void answerHostileAlerts(Route route) {
+        String alert = """
+                {"alertId": "a", "kind": "%s", "severity": "WARNING", "subject": "org:demo-team", "scope": "%s", "scopeId": "%s", "meter": "%s",
+                 "windowStart": "2026-11-21T15:00:00Z", "windowEnd": "2026-11-21T15:10:00Z", "threshold": null, "epoch": 0,
+                 "limit": 60, "used": 900, "resetsAt": null, "planId": null, "cause": "%s", "late": false, "at": "2026-11-21T15:10:00Z"}""";
+        String markup = MARKUP.replace("\"", "\\\"");
+        route.fulfill(new Route.FulfillOptions()
+                .setContentType("application/json")
+                .setBody(
+                        "{\"subject\": \"org:demo-team\", \"since\": \"2026-11-14T15:04:05Z\", \"more\": true, \"alerts\": ["
+                                + alert.formatted("ANOMALY", "SPACE", markup, markup, markup) + ", "
+                                + alert.formatted(markup, "MEMBER", "", "actions", markup) + "]}"));
     }
 
     private static void refuse(Route route) {

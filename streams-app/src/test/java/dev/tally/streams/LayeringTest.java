@@ -70,7 +70,8 @@ class LayeringTest {
                 .check(CLASSES);
         noClasses()
                 .that()
-                .resideInAPackage("dev.tally.streams.facts..")
+                .resideInAnyPackage(
+                        "dev.tally.streams.log..", "dev.tally.streams.facts..", "dev.tally.streams.alerts..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(

@@ -4,6 +4,7 @@ import dev.tally.keys.Subject;
 import dev.tally.schemas.Subscription;
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.topics.Topics;
+import dev.tally.streams.alerts.LoggedAlerts;
 import dev.tally.streams.facts.LoggedFacts;
 import dev.tally.streams.query.AdmissionStates;
 import dev.tally.streams.query.Answer;
@@ -62,7 +63,8 @@ final class WritePath implements AutoCloseable {
                                 DECISION_WITHIN),
                         new PublishedCatalogue(sender, serdes, topics, stores.catalogue(), IN_FORCE_WITHIN),
                         new LoggedFacts(
-                                client, topics, serdes, anchors(stores.catalogue()), LoggedFacts.Bounds.USUAL, clock)));
+                                client, topics, serdes, anchors(stores.catalogue()), LoggedFacts.Bounds.USUAL, clock),
+                        new LoggedAlerts(client, topics, serdes, LoggedAlerts.Bounds.USUAL)));
     }
 
     private static Function<Subject, Answer<Optional<Instant>>> anchors(StoreCatalogue catalogue) {

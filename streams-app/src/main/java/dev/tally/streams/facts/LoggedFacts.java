@@ -5,10 +5,11 @@ import dev.tally.keys.Partitions;
 import dev.tally.keys.Subject;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.LedgerEntry;
-import dev.tally.schemas.serde.Decoded;
 import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.topics.Topics;
+import dev.tally.streams.log.LogQuestions;
+import dev.tally.streams.log.LogScan;
 import dev.tally.streams.metering.BillingCalendar;
 import dev.tally.streams.metering.Period;
 import dev.tally.streams.query.Answer;
@@ -26,17 +27,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Semaphore;
 import java.util.function.Function;
-import org.apache.avro.specific.SpecificRecord;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.utils.Bytes;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Facts from {@code billable-usage} and their delivery from {@code stripe-ledger}, of one partition each: the payer's, whose number is the
@@ -44,24 +38,6 @@ import org.slf4j.LoggerFactory;
  * appended to its end, since any later entry may be the one that holds. Of both, only the page is kept in memory.
  */
 public final class LoggedFacts implements Facts {
-
-    private static final Logger log = LoggerFactory.getLogger(LoggedFacts.class);
-
-    /** Of a single answer of a broker, of which a request needs a few. */
-    private static final Duration BROKER_WITHIN = Duration.ofSeconds(4);
-
-    private static final Duration RETRY_AFTER = Duration.ofSeconds(2);
-
-    /** Clocks of brokers, and of the instances whose time closes an interval, may differ by that. */
-    private static final Duration SKEW = Duration.ofMinutes(10);
-
-    /** Fetched at a time: much is read, and little of it kept. */
-    private static final int FETCH_BYTES = 4 * 1024 * 1024;
-
-    private static final int POLL_RECORDS = 10_000;
-
-    /** A fetch that waits at the end of one partition keeps the other from being read. */
-    private static final int FETCH_WAIT_MILLIS = 20;
 
     /**
      * How much is read at most.
@@ -76,14 +52,13 @@ public final class LoggedFacts implements Facts {
         public static final Bounds USUAL = new Bounds(Duration.ofSeconds(20), Duration.ofSeconds(8), 2);
     }
 
-    private final Map<String, Object> config;
+    private final LogQuestions questions;
     private final Topics topics;
     private final RecordSerde<BillableFact> factSerde;
     private final RecordSerde<LedgerEntry> ledgerSerde;
     private final Function<Subject, Answer<Optional<Instant>>> anchors;
     private final InstantSource clock;
     private final Bounds bounds;
-    private final Semaphore room;
 
     /**
      * Facts of an installation.
@@ -99,25 +74,12 @@ public final class LoggedFacts implements Facts {
             Function<Subject, Answer<Optional<Instant>>> anchors,
             Bounds bounds,
             InstantSource clock) {
-        Map<String, Object> reading = new HashMap<>(client);
-        reading.remove(ConsumerConfig.GROUP_ID_CONFIG);
-        reading.remove(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG);
-        reading.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        reading.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-        reading.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
-        reading.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, FETCH_BYTES);
-        reading.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, FETCH_BYTES);
-        reading.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, FETCH_WAIT_MILLIS);
-        reading.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, POLL_RECORDS);
-        reading.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) BROKER_WITHIN.toMillis());
-        reading.put(ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) BROKER_WITHIN.toMillis());
-        this.config = Map.copyOf(reading);
+        this.questions = new LogQuestions(client, bounds.within(), bounds.atOnce(), Duration.ZERO);
         this.topics = topics;
         this.factSerde = serdes.of(BillableFact.class);
         this.ledgerSerde = serdes.of(LedgerEntry.class);
         this.anchors = anchors;
         this.bounds = bounds;
-        this.room = new Semaphore(bounds.atOnce());
         this.clock = clock;
     }
 
@@ -125,7 +87,7 @@ public final class LoggedFacts implements Facts {
     public Answer<FactPage> facts(Subject payer, @Nullable LocalDate in, int limit, long after) {
         return anchors.apply(payer)
                 .flatMap(anchor -> anchor.isPresent()
-                        ? facts(payer, period(anchor.get(), in), limit, after)
+                        ? questions.ask(scan -> read(scan, payer, period(anchor.get(), in), limit, after))
                         : new Answer.Absent<>(payer.text() + " has no subscription"));
     }
 
@@ -133,20 +95,6 @@ public final class LoggedFacts implements Facts {
         return BillingCalendar.period(
                 anchor,
                 in == null ? clock.instant() : in.atStartOfDay(ZoneOffset.UTC).toInstant());
-    }
-
-    private Answer<FactPage> facts(Subject payer, Period period, int limit, long after) {
-        if (!room.tryAcquire()) {
-            return new Answer.NotReady<>("the log is being read for other such requests; ask again", RETRY_AFTER);
-        }
-        try (LogScan scan = new LogScan(config, bounds.within())) {
-            return read(scan, payer, period, limit, after);
-        } catch (KafkaException e) {
-            log.atWarn().setCause(e).log("Facts cannot be read");
-            return new Answer.NotReady<>("the log cannot be read at the moment", RETRY_AFTER);
-        } finally {
-            room.release();
-        }
     }
 
     /** A fact with where and when it was appended. */
@@ -157,10 +105,10 @@ public final class LoggedFacts implements Facts {
         int partition = Partitions.ofKey(key, topics.subjectPartitions());
         List<Logged> found = new ArrayList<>();
         TopicPartition facts = new TopicPartition(topics.billableUsage(), partition);
-        long from = after < 0 ? scan.firstSince(facts, period.start().minus(SKEW)) : after + 1;
+        long from = after < 0 ? scan.firstSince(facts, period.start().minus(LogScan.SKEW)) : after + 1;
         LogScan.End end = scan.read(facts, from, bounds.factsWithin(), record -> {
             if (Arrays.equals(key, record.key())) {
-                BillableFact fact = decode(factSerde, record);
+                BillableFact fact = LogScan.decode(factSerde, record);
                 if (fact.getPeriodStart().equals(period.start())) {
                     found.add(new Logged(fact, Instant.ofEpochMilli(record.timestamp())));
                 }
@@ -168,7 +116,7 @@ public final class LoggedFacts implements Facts {
             return found.size() < limit;
         });
         if (!end.isEndOfLog() && end.next() <= from) {
-            return new Answer.NotReady<>("nothing of the log could be read in time", RETRY_AFTER);
+            return new Answer.NotReady<>("nothing of the log could be read in time", LogQuestions.RETRY_AFTER);
         }
         Map<Bytes, LedgerEntry> entries = new HashMap<>();
         if (!found.isEmpty()) {
@@ -181,19 +129,20 @@ public final class LoggedFacts implements Facts {
                     found.stream().map(Logged::appended).min(Instant::compareTo).orElseThrow();
             TopicPartition ledger = new TopicPartition(topics.stripeLedger(), partition);
             LogScan.End read =
-                    scan.read(ledger, scan.firstSince(ledger, first.minus(SKEW)), bounds.within(), record -> {
+                    scan.read(ledger, scan.firstSince(ledger, first.minus(LogScan.SKEW)), bounds.within(), record -> {
                         Bytes entry = Bytes.wrap(record.key());
                         if (wanted.contains(entry)) {
                             if (record.value() == null) {
                                 entries.remove(entry);
                             } else {
-                                entries.put(entry, decode(ledgerSerde, record));
+                                entries.put(entry, LogScan.decode(ledgerSerde, record));
                             }
                         }
                         return true;
                     });
             if (!read.isEndOfLog()) {
-                return new Answer.NotReady<>("what became of these facts was not read in time", RETRY_AFTER);
+                return new Answer.NotReady<>(
+                        "what became of these facts was not read in time", LogQuestions.RETRY_AFTER);
             }
         }
         return new Answer.Found<>(
@@ -223,15 +172,5 @@ public final class LoggedFacts implements Facts {
 
     private static Bytes keyOfOtherAmount(BillableFact fact) {
         return Bytes.wrap(Keys.ledgerOfOtherAmount(fact.getIdentifier(), fact.getAmount()));
-    }
-
-    /** A fact that cannot be read fails the question: without it the page would tell less than there is. */
-    private static <T extends SpecificRecord> T decode(RecordSerde<T> serde, ConsumerRecord<byte[], byte[]> record) {
-        return switch (serde.decode(record.topic(), record.headers(), record.value())) {
-            case Decoded.Read<T>(T value) -> value;
-            case Decoded.Refused<T> refused ->
-                throw new IllegalStateException(record.topic() + "-" + record.partition() + "@" + record.offset()
-                        + " cannot be read: " + refused.detail());
-        };
     }
 }

@@ -7,6 +7,7 @@ import dev.tally.streams.export.Place;
 import dev.tally.streams.query.Dimension;
 import io.javalin.http.Context;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -38,6 +39,9 @@ final class Call {
 
     /** Years of four digits only: ISO's signed years would overflow once days are added to them. */
     private static final Pattern DAY = Pattern.compile("\\d{4}-\\d{2}-\\d{2}");
+
+    /** Years of four digits only; the rest is left to the parser. */
+    private static final Pattern INSTANT = Pattern.compile("\\d{4}-\\d{2}-\\d{2}T[\\d:.]+Z");
 
     private static final Pattern NUMBER = Pattern.compile("\\d{1,18}");
 
@@ -339,6 +343,22 @@ final class Call {
             }
         }
         throw bad(name + " is '" + value + "', not a day such as 2026-11-21");
+    }
+
+    /** A parameter that is an instant; {@code byDefault} where it is not given. */
+    Instant instant(String name, Instant byDefault) {
+        String value = parameters.get(name);
+        if (value == null) {
+            return byDefault;
+        }
+        if (INSTANT.matcher(value).matches()) {
+            try {
+                return Instant.parse(value);
+            } catch (DateTimeParseException e) {
+                throw bad(name + " is '" + value + "', an instant that no calendar has");
+            }
+        }
+        throw bad(name + " is '" + value + "', not an instant such as 2026-11-21T23:59:59Z");
     }
 
     private LocalDate today() {

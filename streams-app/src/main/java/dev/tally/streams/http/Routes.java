@@ -1,6 +1,7 @@
 package dev.tally.streams.http;
 
 import dev.tally.keys.Subject;
+import dev.tally.streams.alerts.AlertHistory;
 import dev.tally.streams.facts.Facts;
 import dev.tally.streams.http.auth.Access;
 import dev.tally.streams.http.live.ChangeStreams;
@@ -41,6 +42,10 @@ final class Routes {
     private static final int FACTS = 100;
     private static final int MOST_FACTS = 1_000;
 
+    private static final Duration ALERTS_OF = Duration.ofDays(7);
+    private static final int ALERTS = 100;
+    private static final int MOST_ALERTS = 1_000;
+
     private final HttpApi.Collaborators with;
     private final Guard guard;
     private final Map<String, Access> accesses = new LinkedHashMap<>();
@@ -67,6 +72,7 @@ final class Routes {
             get(routes, subject + "/limits", Access.READ, this::limits);
             get(routes, subject + "/billing", Access.READ, this::billing);
             get(routes, subject + "/facts", Access.READ, this::facts);
+            get(routes, subject + "/alerts", Access.READ, this::alerts);
             get(routes, subject + "/actions", Access.READ, export::export);
         }
         get(routes, "/v1/orgs/{id}/breakdown", Access.READ, this::breakdown);
@@ -196,6 +202,22 @@ final class Routes {
                         facts.facts(payer, in, limit, after),
                         (page, stale) -> Shapes.FactList.of(page),
                         Problem::noSubscription));
+    }
+
+    /** Reads the log, on a thread that may wait. */
+    private void alerts(Context context) {
+        Call call = call(context, "since", "limit");
+        Subject subject = call.subject();
+        Instant since = call.instant("since", with.clock().instant().minus(ALERTS_OF));
+        int limit = (int) call.number("limit", 1, MOST_ALERTS, ALERTS);
+        AlertHistory alerts = with.requests().get().map(Requests::alerts).orElseThrow(() -> notStarted(with));
+        Waiting.on(
+                context,
+                () -> answer(
+                        context,
+                        alerts.alerts(subject, since, limit),
+                        (page, stale) -> Shapes.AlertList.of(page),
+                        Problem::notFound));
     }
 
     private void breakdown(Context context) {

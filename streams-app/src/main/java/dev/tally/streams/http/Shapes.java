@@ -4,6 +4,8 @@ import dev.tally.keys.Subject;
 import dev.tally.schemas.AdmissionDecision;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.LedgerEntry;
+import dev.tally.schemas.QuotaAlert;
+import dev.tally.streams.alerts.AlertPage;
 import dev.tally.streams.facts.FactPage;
 import dev.tally.streams.metering.money.Cost;
 import dev.tally.streams.query.BillingPeriod;
@@ -229,6 +231,58 @@ final class Shapes {
                     Window.of(page.period().start(), page.period().end()),
                     page.facts().stream().map(FactShape::of).toList(),
                     text(page.next()));
+        }
+    }
+
+    record AlertShape(
+            String alertId,
+            String kind,
+            String severity,
+            String subject,
+            String scope,
+            String scopeId,
+            String meter,
+            String windowStart,
+            String windowEnd,
+            @Nullable Integer threshold,
+            int epoch,
+            @Nullable Long limit,
+            long used,
+            @Nullable String resetsAt,
+            @Nullable String planId,
+            String cause,
+            boolean late,
+            String at) {
+        static AlertShape of(QuotaAlert alert) {
+            return new AlertShape(
+                    alert.getAlertId(),
+                    alert.getKind().name(),
+                    alert.getSeverity().name(),
+                    alert.getSubject(),
+                    alert.getScope().name(),
+                    alert.getScopeId(),
+                    alert.getMeter(),
+                    alert.getWindowStart().toString(),
+                    alert.getWindowEnd().toString(),
+                    alert.getThreshold(),
+                    alert.getEpoch(),
+                    alert.getLimit(),
+                    alert.getUsed(),
+                    text(alert.getResetsAt()),
+                    alert.getPlanId(),
+                    alert.getCause(),
+                    alert.getLate(),
+                    alert.getAt().toString());
+        }
+    }
+
+    record AlertList(String subject, String since, List<AlertShape> alerts, boolean more) {
+        static AlertList of(AlertPage page) {
+            return new AlertList(
+                    page.subject().text(),
+                    page.since().toString(),
+                    page.alerts().stream().map(AlertShape::of).toList(),
+                    page.more());
         }
     }
 

@@ -3,8 +3,10 @@ package dev.tally.streams.app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.keys.Keys;
+import dev.tally.keys.Partitions;
 import dev.tally.keys.Subject;
 import dev.tally.schemas.AdmissionDecision;
+import dev.tally.schemas.AlertKind;
 import dev.tally.schemas.BillableFact;
 import dev.tally.schemas.Decision;
 import dev.tally.schemas.FactKind;
@@ -14,11 +16,16 @@ import dev.tally.schemas.LedgerState;
 import dev.tally.schemas.Membership;
 import dev.tally.schemas.MembershipStatus;
 import dev.tally.schemas.Phase;
+import dev.tally.schemas.QuotaAlert;
 import dev.tally.schemas.Role;
+import dev.tally.schemas.Scope;
+import dev.tally.schemas.Severity;
 import dev.tally.schemas.Subscription;
 import dev.tally.schemas.SubscriptionStatus;
 import dev.tally.schemas.catalogue.Catalogue;
 import dev.tally.schemas.topics.Topics;
+import dev.tally.streams.alerts.AlertPage;
+import dev.tally.streams.alerts.LoggedAlerts;
 import dev.tally.streams.facts.FactPage;
 import dev.tally.streams.facts.LoggedFacts;
 import dev.tally.streams.metering.MeterSet;
@@ -32,10 +39,12 @@ import dev.tally.streams.requests.CatalogueWrites;
 import dev.tally.streams.requests.CatalogueWrites.Written;
 import dev.tally.streams.state.AdmissionState;
 import dev.tally.streams.state.Freshness;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +54,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.apache.avro.specific.SpecificRecord;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -302,6 +312,88 @@ class RequestsOnBrokerTest {
                 period.plusSeconds(86_400),
                 null,
                 "enterprise@1");
+    }
+
+    @Test
+    void shouldTellTheNewestAlertsOfASubjectFromTheLog() {
+        // Given
+        Topics topics = tally.newTopics("alerts-");
+        Subject subject = Subject.user("\"><img src=x>/%41 é");
+        // In one partition with it, and nothing of its
+        Subject other = Stream.iterate(0, i -> i + 1)
+                .map(i -> Subject.org("o" + i))
+                .filter(org -> partition(org, topics) == partition(subject, topics))
+                .findFirst()
+                .orElseThrow();
+        Instant now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
+        Instant old = now.minus(Duration.ofDays(8));
+        // The accounts stage may be behind: what is appended now was decided when its cause was appended
+        tally.publishAlert(topics, alert("a0", subject, old));
+        for (int i = 1; i <= 4; i++) {
+            tally.publishAlert(topics, alert("a" + i, subject, now.plusMillis(i)));
+            tally.publishAlert(topics, alert("b" + i, other, now.plusMillis(i)));
+        }
+        tally.publishNoAlert(topics, subject);
+        // Again, as after a reset
+        tally.publishAlert(topics, alert("a2", subject, now.plusMillis(5)));
+        LoggedAlerts alerts = tally.loggedAlerts(topics, LoggedAlerts.Bounds.USUAL);
+        Instant week = now.minus(Duration.ofDays(7));
+
+        // Then
+        assertThat(told(alerts.alerts(subject, week, 100))).containsExactly("a2", "a4", "a3", "a1");
+        assertThat(told(alerts.alerts(subject, week, 4))).containsExactly("a2", "a4", "a3", "a1");
+        assertThat(told(alerts.alerts(subject, week, 3))).containsExactly("a2", "a4", "a3", "and more");
+        assertThat(told(alerts.alerts(subject, week, 1))).containsExactly("a2", "and more");
+        assertThat(told(alerts.alerts(subject, old, 100))).containsExactly("a2", "a4", "a3", "a1", "a0");
+        assertThat(told(alerts.alerts(subject, old.plusMillis(1), 100))).doesNotContain("a0");
+        assertThat(told(alerts.alerts(subject, Instant.EPOCH, 5))).containsExactly("a2", "a4", "a3", "a1", "a0");
+        assertThat(told(alerts.alerts(subject, now.plusSeconds(3_600), 100))).isEmpty();
+        assertThat(told(alerts.alerts(other, week, 2))).containsExactly("b4", "b3", "and more");
+        assertThat(told(alerts.alerts(Subject.org(subject.id()), week, 100))).isEmpty();
+        // Without time, without room
+        Duration ample = Duration.ofMinutes(1);
+        for (LoggedAlerts.Bounds bounds : List.of(
+                new LoggedAlerts.Bounds(Duration.ZERO, 1, ample),
+                new LoggedAlerts.Bounds(ample, 0, Duration.ofMillis(1)))) {
+            assertThat(tally.loggedAlerts(topics, bounds).alerts(subject, week, 3))
+                    .isInstanceOf(Answer.NotReady.class);
+        }
+    }
+
+    private static int partition(Subject subject, Topics topics) {
+        return Partitions.ofKey(subject.text().getBytes(StandardCharsets.UTF_8), topics.subjectPartitions());
+    }
+
+    private static List<String> told(Answer<AlertPage> answer) {
+        if (!(answer instanceof Answer.Found<AlertPage>(AlertPage page, boolean stale))) {
+            throw new AssertionError(answer);
+        }
+        return Stream.concat(
+                        page.alerts().stream().map(QuotaAlert::getAlertId),
+                        page.more() ? Stream.of("and more") : Stream.empty())
+                .toList();
+    }
+
+    private static QuotaAlert alert(String id, Subject subject, Instant at) {
+        return new QuotaAlert(
+                id,
+                AlertKind.ANOMALY,
+                Severity.WARNING,
+                subject.text(),
+                Scope.valueOf(subject.kind().name()),
+                subject.id(),
+                "actions",
+                ANCHOR,
+                ANCHOR.plusSeconds(600),
+                null,
+                0,
+                10L,
+                100L,
+                null,
+                null,
+                "e1",
+                false,
+                at);
     }
 
     @Test

@@ -32,6 +32,7 @@ import dev.tally.schemas.topics.TopicReader;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.settings.CommonSettings;
 import dev.tally.settings.SettingsLoader;
+import dev.tally.streams.alerts.LoggedAlerts;
 import dev.tally.streams.facts.LoggedFacts;
 import dev.tally.streams.http.Security;
 import dev.tally.streams.query.Answer;
@@ -285,6 +286,26 @@ final class TallyOnBroker {
                 asked -> new Answer.Found<>(asked.equals(payer) ? Optional.of(anchor) : Optional.empty(), false),
                 bounds,
                 () -> anchor);
+    }
+
+    /** Alerts as the application tells them. */
+    LoggedAlerts loggedAlerts(Topics topics, LoggedAlerts.Bounds bounds) {
+        return new LoggedAlerts(client(), topics, serdes, bounds);
+    }
+
+    void publishAlert(Topics topics, QuotaAlert alert) {
+        send(new ProducerRecord<>(
+                topics.quotaAlerts(),
+                alert.getSubject().getBytes(StandardCharsets.UTF_8),
+                serdes.of(QuotaAlert.class).serializer().serialize(topics.quotaAlerts(), alert)));
+        producer.flush();
+    }
+
+    /** Publishes a record that is no alert, under a subject's key. */
+    void publishNoAlert(Topics topics, Subject subject) {
+        send(new ProducerRecord<>(
+                topics.quotaAlerts(), subject.text().getBytes(StandardCharsets.UTF_8), new byte[] {7, 7}));
+        producer.flush();
     }
 
     void publishFact(Topics topics, BillableFact fact) {

@@ -32,6 +32,7 @@ final class AuthorisationTest {
             GET /v1/users/{id}/limits             | t    | s        | +    | +       | o       | o       | o       | +          | s     | s        | s        | +     | +        | o
             GET /v1/users/{id}/billing            | t    | s        | +    | +       | o       | o       | o       | +          | s     | s        | s        | +     | +        | o
             GET /v1/users/{id}/facts              | t    | s        | +    | +       | o       | o       | o       | +          | s     | s        | s        | +     | +        | o
+            GET /v1/users/{id}/alerts             | t    | s        | +    | +       | o       | o       | o       | +          | s     | s        | s        | +     | +        | o
             GET /v1/users/{id}/actions            | t    | s        | +    | +       | o       | o       | o       | +          | s     | s        | s        | +     | +        | o
             GET /v1/orgs/{id}/usage               | t    | s        | +    | o       | o       | +       | o       | +          | s     | s        | s        | +     | o        | +
             GET /v1/orgs/{id}/usage/history       | t    | s        | +    | o       | o       | +       | o       | +          | s     | s        | s        | +     | o        | +
@@ -39,6 +40,7 @@ final class AuthorisationTest {
             GET /v1/orgs/{id}/limits              | t    | s        | +    | o       | o       | +       | o       | +          | s     | s        | s        | +     | o        | +
             GET /v1/orgs/{id}/billing             | t    | s        | +    | o       | o       | +       | o       | +          | s     | s        | s        | +     | o        | +
             GET /v1/orgs/{id}/facts               | t    | s        | +    | o       | o       | +       | o       | +          | s     | s        | s        | +     | o        | +
+            GET /v1/orgs/{id}/alerts              | t    | s        | +    | o       | o       | +       | o       | +          | s     | s        | s        | +     | o        | +
             GET /v1/orgs/{id}/actions             | t    | s        | +    | o       | o       | +       | o       | +          | s     | s        | s        | +     | o        | +
             GET /v1/orgs/{id}/breakdown           | t    | s        | +    | o       | o       | +       | o       | +          | s     | s        | s        | +     | o        | +
             GET /v1/subscriptions/{subject}       | t    | s        | +    | +       | o       | o       | o       | +          | s     | s        | s        | +     | +        | o

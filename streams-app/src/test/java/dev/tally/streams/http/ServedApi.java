@@ -28,6 +28,7 @@ final class ServedApi implements AutoCloseable {
     final AdmissionsInMemory admissions = new AdmissionsInMemory();
     final CatalogueInMemory catalogue = new CatalogueInMemory();
     final FactsInMemory facts = new FactsInMemory();
+    final AlertsInMemory alerts = new AlertsInMemory();
     final ChangesInMemory changes = new ChangesInMemory();
     final ActionsInMemory actions = new ActionsInMemory();
     private final OpenApiDocument document = new OpenApiDocument();
@@ -58,7 +59,7 @@ final class ServedApi implements AutoCloseable {
     private ServedApi(boolean catalogueWritable, Security security, LiveTimes times) {
         HttpApi.Collaborators with = new HttpApi.Collaborators(
                 () -> started ? Optional.of(counts) : Optional.empty(),
-                () -> started ? Optional.of(new Requests(admissions, catalogue, facts)) : Optional.empty(),
+                () -> started ? Optional.of(new Requests(admissions, catalogue, facts, alerts)) : Optional.empty(),
                 Optional::empty,
                 () -> started ? Optional.of(changes) : Optional.empty(),
                 () -> started ? Optional.of(changes) : Optional.empty(),

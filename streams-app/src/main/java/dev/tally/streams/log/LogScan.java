@@ -1,10 +1,13 @@
-package dev.tally.streams.facts;
+package dev.tally.streams.log;
 
+import dev.tally.schemas.serde.Decoded;
+import dev.tally.schemas.serde.RecordSerde;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
@@ -12,7 +15,10 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** Reads committed records of single partitions within a time. Errors of the broker come out as Kafka's own exceptions. */
-final class LogScan implements AutoCloseable {
+public final class LogScan implements AutoCloseable {
+
+    /** Clocks of brokers, and of the instances whose time closes an interval, may differ by that. */
+    public static final Duration SKEW = Duration.ofMinutes(10);
 
     private static final Duration POLL = Duration.ofMillis(500);
 
@@ -36,10 +42,10 @@ final class LogScan implements AutoCloseable {
      * @param next the first position that was not looked at
      * @param isEndOfLog whether that was the end of what is committed when it began
      */
-    record End(long next, boolean isEndOfLog) {}
+    public record End(long next, boolean isEndOfLog) {}
 
     /** The first position of a record that was appended at or after an instant; the end where there is none. */
-    long firstSince(TopicPartition partition, Instant since) {
+    public long firstSince(TopicPartition partition, Instant since) {
         consumer.assign(List.of(partition)); // else the consumer warns of offsets that are nothing to it
         OffsetAndTimestamp found = consumer.offsetsForTimes(Map.of(partition, Math.max(0, since.toEpochMilli())))
                 .get(partition);
@@ -56,7 +62,8 @@ final class LogScan implements AutoCloseable {
      * @param atMost of the time for all
      * @param sink whether to go on after a record
      */
-    End read(TopicPartition partition, long from, Duration atMost, Predicate<ConsumerRecord<byte[], byte[]>> sink) {
+    public End read(
+            TopicPartition partition, long from, Duration atMost, Predicate<ConsumerRecord<byte[], byte[]>> sink) {
         consumer.assign(List.of(partition));
         long end = end(partition);
         long beginning = consumer.beginningOffsets(List.of(partition)).getOrDefault(partition, 0L);
@@ -72,6 +79,20 @@ final class LogScan implements AutoCloseable {
             }
         }
         return new End(Math.max(from, end), true);
+    }
+
+    /**
+     * The content of a record.
+     *
+     * @throws IllegalStateException when it cannot be read: without it an answer would tell less than there is
+     */
+    public static <T extends SpecificRecord> T decode(RecordSerde<T> serde, ConsumerRecord<byte[], byte[]> record) {
+        return switch (serde.decode(record.topic(), record.headers(), record.value())) {
+            case Decoded.Read<T>(T value) -> value;
+            case Decoded.Refused<T> refused ->
+                throw new IllegalStateException(record.topic() + "-" + record.partition() + "@" + record.offset()
+                        + " cannot be read: " + refused.detail());
+        };
     }
 
     private Duration elapsed() {
