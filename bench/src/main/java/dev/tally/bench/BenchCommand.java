@@ -5,8 +5,10 @@ import dev.tally.bench.measure.Bed;
 import dev.tally.bench.measure.DeliveryRun;
 import dev.tally.bench.measure.LatencyRun;
 import dev.tally.bench.measure.ReadsRun;
+import dev.tally.bench.measure.RunSite;
 import dev.tally.bench.measure.Runs;
 import dev.tally.bench.measure.StandbyRun;
+import dev.tally.bench.measure.StreamsRun;
 import dev.tally.bench.measure.Variant;
 import dev.tally.bench.report.BarChart;
 import dev.tally.bench.report.Delivery;
@@ -129,7 +131,7 @@ final class BenchCommand implements Callable<Integer> {
             names = "--seconds",
             defaultValue = "30",
             description =
-                    "Seconds at each rate in latency mode, of asking in admission mode, of each part of reads mode.")
+                    "Seconds at each rate in latency mode, of asking in admission mode, of each part of reads and streams mode.")
     private int seconds = 30;
 
     @Option(
@@ -145,6 +147,12 @@ final class BenchCommand implements Callable<Integer> {
             description =
                     "Reads each second in reads mode, beside 1,000 actions, of any of --users (default: ${DEFAULT-VALUE}).")
     private int reads = 5_000;
+
+    @Option(
+            names = "--streams",
+            defaultValue = "5000",
+            description = "Open streams of usage in streams mode, beside 1,000 actions/s (default: ${DEFAULT-VALUE}).")
+    private int streams = 5_000;
 
     @Option(
             names = "--facts",
@@ -218,17 +226,13 @@ final class BenchCommand implements Callable<Integer> {
                         throughput(stack, cluster, found);
                     }
                 }
-                case LATENCY ->
-                    latency.putAll(
-                            new LatencyRun(stack, cluster, new Workload(spec(users)), settings, BenchCommand::say)
-                                    .run(rates, seconds));
+                case LATENCY -> latency.putAll(new LatencyRun(site(stack, cluster)).run(rates, seconds));
                 case ADMISSION ->
-                    latency.putAll(
-                            new AdmissionRun(stack, cluster, new Workload(spec(users)), settings, BenchCommand::say)
-                                    .run(asks, ACTIONS_BESIDE, seconds));
+                    latency.putAll(new AdmissionRun(site(stack, cluster)).run(asks, ACTIONS_BESIDE, seconds));
                 case READS ->
-                    latency.putAll(new ReadsRun(stack, cluster, new Workload(spec(users)), settings, BenchCommand::say)
-                            .run(reads, ACTIONS_BESIDE_READS, seconds));
+                    latency.putAll(new ReadsRun(site(stack, cluster)).run(reads, ACTIONS_BESIDE_READS, seconds));
+                case STREAMS ->
+                    latency.putAll(new StreamsRun(site(stack, cluster)).run(streams, ACTIONS_BESIDE_READS, seconds));
                 case GROWTH -> growth(stack, cluster, growth);
                 case STANDBY ->
                     promotion = new StandbyRun(
@@ -259,6 +263,10 @@ final class BenchCommand implements Callable<Integer> {
         System.out.print(report.text());
         write(report);
         return 0;
+    }
+
+    private RunSite site(BenchStack stack, Cluster cluster) {
+        return new RunSite(stack, cluster, new Workload(spec(users)), settings, BenchCommand::say);
     }
 
     private void throughput(BenchStack stack, Cluster cluster, Map<String, List<Figures>> found) {

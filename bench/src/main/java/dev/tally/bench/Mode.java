@@ -15,5 +15,7 @@ enum Mode {
     /** How fast stripe-sink brings a backlog of facts to Stripe's stand-in. */
     DELIVERY,
     /** How fast usage is answered over HTTP beside actions. */
-    READS
+    READS,
+    /** How soon an action shows in open streams of usage, also where one of two instances is killed. */
+    STREAMS
 }

@@ -2,11 +2,8 @@ package dev.tally.bench.measure;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tally.bench.report.Latency;
-import dev.tally.bench.stack.BenchStack;
-import dev.tally.bench.stack.Cluster;
 import dev.tally.bench.workload.ActionEncoder;
 import dev.tally.bench.workload.BenchCatalogue;
-import dev.tally.bench.workload.Workload;
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.Trigger;
 import java.io.IOException;
@@ -26,7 +23,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -48,51 +44,43 @@ public final class AdmissionRun {
     private static final long SECOND = 1_000_000_000L;
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private final BenchStack stack;
-    private final Cluster cluster;
-    private final Workload workload;
-    private final Map<String, String> settings;
-    private final Consumer<String> say;
+    private final RunSite site;
 
-    /**
-     * @param workload whose actions make the traffic, with the present as event time
-     * @param settings settings of streams-app besides the bench's own
-     */
-    public AdmissionRun(
-            BenchStack stack, Cluster cluster, Workload workload, Map<String, String> settings, Consumer<String> say) {
-        this.stack = stack;
-        this.cluster = cluster;
-        this.workload = workload;
-        this.settings = Map.copyOf(settings);
-        this.say = say;
+    /** A run at a site. */
+    public AdmissionRun(RunSite site) {
+        this.site = site;
     }
 
     /** Asks so often beside so many actions, for so long. */
     public Map<String, Map<String, Latency>> run(int asksPerSecond, int actionsPerSecond, int seconds) {
-        Bed bed = Bed.publish(stack, cluster, new Workload(workload.spec().with(1)), 0);
-        bed.apply(BenchCatalogue.asked(workload.spec(), ASKERS));
+        Bed bed = site.bed();
+        bed.apply(BenchCatalogue.asked(site.workload().spec(), ASKERS));
         String name = "bench-admission";
-        try (TallyApp app = TallyApp.start(stack, cluster, name, LatencyRun.THREADS, settings);
-                GroupProgress progress = new GroupProgress(cluster.admin(), stack.bootstrapServers(), name);
-                Traffic traffic = new Traffic(bed, workload);
+        try (TallyApp app = TallyApp.start(site, name);
+                GroupProgress progress =
+                        new GroupProgress(site.cluster().admin(), site.stack().bootstrapServers(), name);
+                Traffic traffic = Traffic.of(bed, site.workload());
                 Asking asking = new Asking(bed, app)) {
             app.awaitReady();
-            GroupClock clock = new GroupClock(app.process(), stack.broker(), progress);
-            say.accept("warming up for %d s ...".formatted(Traffic.BURST_SECONDS + WARM_UP.size() * WARM_UP_SECONDS));
+            GroupClock clock = new GroupClock(app.process(), site.stack().broker(), progress);
+            site.say()
+                    .accept("warming up for %d s ..."
+                            .formatted(Traffic.BURST_SECONDS + WARM_UP.size() * WARM_UP_SECONDS));
             traffic.burst(clock);
             traffic.rate(actionsPerSecond);
             for (int part : WARM_UP) {
                 Latency warm = asking.run(Math.ceilDiv(asksPerSecond, part), WARM_UP_SECONDS);
-                say.accept("warming up: p50 %.0f, p99 %.0f ms".formatted(warm.p50(), warm.p99()));
+                site.say().accept("warming up: p50 %.0f, p99 %.0f ms".formatted(warm.p50(), warm.p99()));
             }
-            say.accept("asking %,d/s beside %,d actions/s for %d s ..."
-                    .formatted(asksPerSecond, actionsPerSecond, seconds));
+            site.say()
+                    .accept("asking %,d/s beside %,d actions/s for %d s ..."
+                            .formatted(asksPerSecond, actionsPerSecond, seconds));
             double sentBefore = traffic.sent();
             long begun = System.nanoTime();
             Latency answered = asking.run(asksPerSecond, seconds);
             double achieved = (traffic.sent() - sentBefore) * SECOND / (System.nanoTime() - begun);
             traffic.rate(0);
-            clock.awaitEnd(cluster.topics().actions());
+            clock.awaitEnd(site.cluster().topics().actions());
             WrongSums.require(name, "admissions in their topic", asking.asked, new Outputs(bed).admitted());
             return Map.of(
                     "%d asks/s beside %.0f actions/s".formatted(asksPerSecond, achieved), Map.of("ADMIT", answered));

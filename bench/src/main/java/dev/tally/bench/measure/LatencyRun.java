@@ -1,10 +1,7 @@
 package dev.tally.bench.measure;
 
 import dev.tally.bench.report.Latency;
-import dev.tally.bench.stack.BenchStack;
-import dev.tally.bench.stack.Cluster;
 import dev.tally.bench.workload.BenchCatalogue;
-import dev.tally.bench.workload.Workload;
 import dev.tally.schemas.ActionEvent;
 import dev.tally.schemas.Trigger;
 import java.time.Instant;
@@ -12,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
 
 /**
  * How soon an action shows, under steady traffic. Probes are single actions of users and orgs of their own, one after the other, about
@@ -25,48 +21,35 @@ public final class LatencyRun {
     private static final int WARM_UP_RATE = 5_000;
 
     private static final int WARM_UP_SECONDS = 120;
-    /** One for each core here: each more commits on its own, and what a commit costs does not depend on how much it holds. */
-    static final int THREADS = 2;
 
     private static final int SETTLE_SECONDS = 5;
     private static final int PROBE_EVERY_MILLIS = 100;
 
-    private final BenchStack stack;
-    private final Cluster cluster;
-    private final Workload workload;
-    private final Map<String, String> settings;
-    private final Consumer<String> say;
+    private final RunSite site;
 
-    /**
-     * @param workload whose actions make the traffic, with the present as event time
-     * @param settings settings of streams-app besides the bench's own
-     */
-    public LatencyRun(
-            BenchStack stack, Cluster cluster, Workload workload, Map<String, String> settings, Consumer<String> say) {
-        this.stack = stack;
-        this.cluster = cluster;
-        this.workload = workload;
-        this.settings = Map.copyOf(settings);
-        this.say = say;
+    /** A run at a site. */
+    public LatencyRun(RunSite site) {
+        this.site = site;
     }
 
     /** Measures at each of these rates; by rate, then by what was waited for. */
     public Map<String, Map<String, Latency>> run(List<Integer> rates, int secondsEach) {
         int probesEach = secondsEach * 1_000 / PROBE_EVERY_MILLIS;
-        Bed bed = Bed.publish(stack, cluster, new Workload(workload.spec().with(1)), 0);
+        Bed bed = site.bed();
         int warmUpProbes = WARM_UP_SECONDS * 1_000 / PROBE_EVERY_MILLIS;
-        bed.apply(BenchCatalogue.probed(workload.spec(), warmUpProbes + probesEach * rates.size()));
+        bed.apply(BenchCatalogue.probed(site.workload().spec(), warmUpProbes + probesEach * rates.size()));
         String name = "bench-latency";
         Map<String, Map<String, Latency>> latencies = new LinkedHashMap<>();
-        try (TallyApp app = TallyApp.start(stack, cluster, name, THREADS, settings);
-                GroupProgress progress = new GroupProgress(cluster.admin(), stack.bootstrapServers(), name);
-                Arrivals usage = Arrivals.of(bed, cluster.topics().usage());
-                Arrivals alerts = Arrivals.of(bed, cluster.topics().quotaAlerts());
-                Traffic traffic = new Traffic(bed, workload)) {
+        try (TallyApp app = TallyApp.start(site, name);
+                GroupProgress progress =
+                        new GroupProgress(site.cluster().admin(), site.stack().bootstrapServers(), name);
+                Arrivals usage = Arrivals.of(bed, site.cluster().topics().usage());
+                Arrivals alerts = Arrivals.of(bed, site.cluster().topics().quotaAlerts());
+                Traffic traffic = Traffic.of(bed, site.workload())) {
             app.awaitReady();
-            GroupClock clock = new GroupClock(app.process(), stack.broker(), progress);
+            GroupClock clock = new GroupClock(app.process(), site.stack().broker(), progress);
             Probes probes = new Probes(bed, app, usage, alerts);
-            say.accept("warming up for %d s ...".formatted(Traffic.BURST_SECONDS + WARM_UP_SECONDS));
+            site.say().accept("warming up for %d s ...".formatted(Traffic.BURST_SECONDS + WARM_UP_SECONDS));
             traffic.burst(clock);
             traffic.rate(WARM_UP_RATE);
             Map<String, Latency> unused = probes.run(0, warmUpProbes, WARM_UP_SECONDS, PROBE_EVERY_MILLIS);
@@ -74,7 +57,7 @@ public final class LatencyRun {
             for (int rate : rates) {
                 traffic.rate(rate);
                 LockSupport.parkNanos(SETTLE_SECONDS * 1_000_000_000L);
-                say.accept("latency at %,d/s for %d s ...".formatted(rate, secondsEach));
+                site.say().accept("latency at %,d/s for %d s ...".formatted(rate, secondsEach));
                 double sentBefore = traffic.sent();
                 long begun = System.nanoTime();
                 Map<String, Latency> found = probes.run(first, probesEach, secondsEach, PROBE_EVERY_MILLIS);
@@ -82,7 +65,7 @@ public final class LatencyRun {
                 latencies.put("%d/s (%.0f/s sent)".formatted(rate, achieved), found);
                 first += probesEach;
                 traffic.rate(0);
-                clock.awaitEnd(cluster.topics().actions());
+                clock.awaitEnd(site.cluster().topics().actions());
             }
         }
         return latencies;

@@ -1,17 +1,13 @@
 package dev.tally.bench.measure;
 
 import dev.tally.bench.report.Latency;
-import dev.tally.bench.stack.BenchStack;
-import dev.tally.bench.stack.Cluster;
 import dev.tally.bench.workload.ActionEncoder;
 import dev.tally.bench.workload.BenchAction;
 import dev.tally.bench.workload.BenchCatalogue;
-import dev.tally.bench.workload.Workload;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
 
 /**
  * How fast {@code GET /v1/users/{id}/usage} is answered while actions come in. Each of very many users has acted today, and readers ask for
@@ -23,49 +19,39 @@ public final class ReadsRun {
     private static final int WARM_UP_SECONDS = 60;
     private static final int SETTLE_SECONDS = 5;
 
-    private final BenchStack stack;
-    private final Cluster cluster;
-    private final Workload workload;
-    private final Map<String, String> settings;
-    private final Consumer<String> say;
+    private final RunSite site;
 
-    /**
-     * @param workload whose users are asked for and whose actions make the traffic, with the present as event time
-     * @param settings settings of streams-app besides the bench's own
-     */
-    public ReadsRun(
-            BenchStack stack, Cluster cluster, Workload workload, Map<String, String> settings, Consumer<String> say) {
-        this.stack = stack;
-        this.cluster = cluster;
-        this.workload = workload;
-        this.settings = Map.copyOf(settings);
-        this.say = say;
+    /** A run at a site. */
+    public ReadsRun(RunSite site) {
+        this.site = site;
     }
 
     /** Reads so often beside so many actions, and then as often as it can; each for so long. */
     public Map<String, Map<String, Latency>> run(int readsPerSecond, int actionsPerSecond, int seconds) {
-        int users = workload.spec().users();
-        Bed bed = Bed.publish(stack, cluster, new Workload(workload.spec().with(1)), 0);
-        bed.apply(BenchCatalogue.full(workload.spec()));
-        say.accept("publishing an action of each of %,d users ...".formatted(users));
+        int users = site.workload().spec().users();
+        Bed bed = site.bed();
+        bed.apply(BenchCatalogue.full(site.workload().spec()));
+        site.say().accept("publishing an action of each of %,d users ...".formatted(users));
         publishOneOfEach(bed, users);
         String name = "bench-reads";
-        try (TallyApp app = TallyApp.start(stack, cluster, name, LatencyRun.THREADS, settings);
-                GroupProgress progress = new GroupProgress(cluster.admin(), stack.bootstrapServers(), name);
-                Traffic traffic = new Traffic(bed, workload);
+        try (TallyApp app = TallyApp.start(site, name);
+                GroupProgress progress =
+                        new GroupProgress(site.cluster().admin(), site.stack().bootstrapServers(), name);
+                Traffic traffic = Traffic.of(bed, site.workload());
                 Readers readers =
-                        new Readers(app.address(), users, workload.spec().seed())) {
+                        new Readers(app.address(), users, site.workload().spec().seed())) {
             app.awaitReady();
-            GroupClock clock = new GroupClock(app.process(), stack.broker(), progress);
-            clock.awaitEnd(cluster.topics().actions());
+            GroupClock clock = new GroupClock(app.process(), site.stack().broker(), progress);
+            clock.awaitEnd(site.cluster().topics().actions());
             traffic.rate(actionsPerSecond);
-            say.accept("warming up for %d s ...".formatted(WARM_UP_SECONDS));
+            site.say().accept("warming up for %d s ...".formatted(WARM_UP_SECONDS));
             Latency unused = readers.asFastAsAnswered(WARM_UP_SECONDS);
-            say.accept("stale while warming up: %,d".formatted(readers.stale()));
+            site.say().accept("stale while warming up: %,d".formatted(readers.stale()));
             Map<String, Map<String, Latency>> found = new LinkedHashMap<>();
             LockSupport.parkNanos(SETTLE_SECONDS * 1_000_000_000L);
-            say.accept("reading %,d/s beside %,d actions/s for %d s ..."
-                    .formatted(readsPerSecond, actionsPerSecond, seconds));
+            site.say()
+                    .accept("reading %,d/s beside %,d actions/s for %d s ..."
+                            .formatted(readsPerSecond, actionsPerSecond, seconds));
             double sentBefore = traffic.sent();
             long begun = System.nanoTime();
             Latency paced = readers.atRate(readsPerSecond, seconds);
@@ -75,14 +61,16 @@ public final class ReadsRun {
                             .formatted(readsPerSecond, sent, paced.n() / seconds, readers.stale()),
                     Map.of("GET usage", paced));
             LockSupport.parkNanos(SETTLE_SECONDS * 1_000_000_000L);
-            say.accept("reading as fast as %d readers are answered, for %d s ...".formatted(Readers.COUNT, seconds));
+            site.say()
+                    .accept("reading as fast as %d readers are answered, for %d s ..."
+                            .formatted(Readers.COUNT, seconds));
             Latency fastest = readers.asFastAsAnswered(seconds);
             found.put(
                     "%d readers, each as fast as it is answered: %d/s, %d stale"
                             .formatted(Readers.COUNT, fastest.n() / seconds, readers.stale()),
                     Map.of("GET usage", fastest));
             traffic.rate(0);
-            clock.awaitEnd(cluster.topics().actions());
+            clock.awaitEnd(site.cluster().topics().actions());
             return found;
         }
     }
@@ -91,13 +79,13 @@ public final class ReadsRun {
         ActionEncoder encoder = new ActionEncoder(bed.schemaId());
         long at = System.currentTimeMillis();
         // Numbers that no other action of the workload has.
-        int firstNumber = workload.spec().records();
-        try (Sender sender = new Sender(stack, 50)) {
+        int firstNumber = site.workload().spec().records();
+        try (Sender sender = new Sender(site.stack(), 50)) {
             for (int user = 0; user < users; user++) {
                 BenchAction action = new BenchAction(
                         firstNumber + user, false, user, BenchAction.NO_ORG, 0, 0, 0, 0, at, 1, 100, 20);
                 sender.send(
-                        cluster.topics().actions(),
+                        site.cluster().topics().actions(),
                         action.userId().getBytes(StandardCharsets.UTF_8),
                         encoder.encode(action));
             }

@@ -24,6 +24,9 @@ final class TallyApp implements AutoCloseable {
     private static final String ID_DISK_CHECKS = "tally_ids_disk_checks{";
     private static final long PAUSE_NANOS = 5_000_000;
 
+    /** One for each core here: each more commits on its own, and what a commit costs does not depend on how much it holds. */
+    private static final int TIMED_THREADS = 2;
+
     private final BenchStack stack;
     private final String name;
     private final ChildProcess process;
@@ -44,6 +47,16 @@ final class TallyApp implements AutoCloseable {
                     return (System.nanoTime() - begun) / 1e9;
                 },
                 task -> Thread.ofVirtual().start(task));
+    }
+
+    /** Starts one for a timed run; its name is its application id. */
+    static TallyApp start(RunSite site, String name) {
+        return start(site, name, name);
+    }
+
+    /** Starts one of several instances for a timed run. */
+    static TallyApp start(RunSite site, String applicationId, String name) {
+        return start(site.stack(), site.cluster(), applicationId, name, TIMED_THREADS, site.settings());
     }
 
     /**

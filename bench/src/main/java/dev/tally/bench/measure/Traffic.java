@@ -1,11 +1,13 @@
 package dev.tally.bench.measure;
 
 import dev.tally.bench.workload.ActionEncoder;
+import dev.tally.bench.workload.BenchAction;
 import dev.tally.bench.workload.Workload;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntFunction;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -19,7 +21,7 @@ final class Traffic implements AutoCloseable {
     private static final long SLICE_NANOS = 5_000_000;
 
     private final Bed bed;
-    private final Workload workload;
+    private final IntFunction<BenchAction> actions;
     private final Producer<byte[], byte[]> producer;
     private final ActionEncoder encoder;
     private final Thread thread;
@@ -27,12 +29,23 @@ final class Traffic implements AutoCloseable {
     private final AtomicLong sent = new AtomicLong();
     private volatile boolean stopped;
 
-    Traffic(Bed bed, Workload workload) {
+    /**
+     * Traffic that has yet to get a rate.
+     *
+     * @param actions the action at a position, asked for right before it is sent; it is sent as one of that moment
+     */
+    Traffic(Bed bed, IntFunction<BenchAction> actions) {
         this.bed = bed;
-        this.workload = workload;
+        this.actions = actions;
         this.producer = Bed.producer(bed.stack(), 5);
         this.encoder = new ActionEncoder(bed.schemaId());
         this.thread = Thread.ofPlatform().name("traffic").daemon().start(this::run);
+    }
+
+    /** A workload's actions, over and over. */
+    static Traffic of(Bed bed, Workload workload) {
+        return new Traffic(
+                bed, position -> workload.record(position % workload.spec().records()));
     }
 
     void rate(int perSecond) {
@@ -62,8 +75,7 @@ final class Traffic implements AutoCloseable {
             last = now;
             long at = System.currentTimeMillis();
             for (; due >= 1; due--) {
-                var action = workload.record(position).at(at);
-                position = (position + 1) % workload.spec().records();
+                var action = actions.apply(position++).at(at);
                 Future<RecordMetadata> unused = producer.send(new ProducerRecord<>(
                         bed.cluster().topics().actions(),
                         action.userId().getBytes(StandardCharsets.UTF_8),

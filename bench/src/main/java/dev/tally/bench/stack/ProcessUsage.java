@@ -10,6 +10,7 @@ import java.time.Duration;
 public final class ProcessUsage {
 
     private static final String PEAK = "VmHWM:";
+    private static final String NOW = "VmRSS:";
 
     private final long pid;
 
@@ -29,12 +30,21 @@ public final class ProcessUsage {
 
     /** The most memory that was ever resident, in bytes; 0 where the system does not say. */
     public long maxResidentBytes() {
+        return bytes(PEAK);
+    }
+
+    /** The memory that is resident now, in bytes; 0 where the system does not say. */
+    public long residentBytes() {
+        return bytes(NOW);
+    }
+
+    private long bytes(String what) {
         Path status = Path.of("/proc", Long.toString(pid), "status");
         try {
             for (String line : Files.readString(status, StandardCharsets.UTF_8).split("\n", -1)) {
-                if (line.startsWith(PEAK)) {
+                if (line.startsWith(what)) {
                     String kilobytes =
-                            line.substring(PEAK.length()).replace("kB", "").trim();
+                            line.substring(what.length()).replace("kB", "").trim();
                     return Long.parseLong(kilobytes) * 1_024;
                 }
             }
