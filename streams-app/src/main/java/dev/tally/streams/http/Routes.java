@@ -32,6 +32,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /** The routes: each checks its request, asks one question and writes the answer. */
@@ -147,10 +148,10 @@ final class Routes {
         Subject subject = call.subject();
         String meter = call.meter();
         LocalDate day = call.day();
-        Waiting.on(
+        ask(
                 context,
-                () -> answer(
-                        context, queries().usage(subject, meter, day), Shapes.UsageShape::of, Problem::unknownMeter));
+                queries -> queries.usage(subject, meter, day),
+                usage -> answer(context, usage, Shapes.UsageShape::of, Problem::unknownMeter));
     }
 
     private void history(Context context) {
@@ -171,11 +172,12 @@ final class Routes {
     private void limits(Context context) {
         Call call = call(context);
         Subject subject = call.subject();
-        Waiting.on(
+        ask(
                 context,
-                () -> answer(
+                queries -> queries.limits(subject),
+                limits -> answer(
                         context,
-                        queries().limits(subject),
+                        limits,
                         (rows, stale) -> Shapes.Limits.of(subject, rows, stale),
                         Problem::noSubscription));
     }
@@ -184,7 +186,10 @@ final class Routes {
         Call call = call(context, "period");
         Subject subject = call.subject();
         LocalDate in = call.date("period");
-        Waiting.on(context, () -> answer(context, queries().billing(subject, in), Shapes.Billing::of, Problem::noPlan));
+        ask(
+                context,
+                queries -> queries.billing(subject, in),
+                period -> answer(context, period, Shapes.Billing::of, Problem::noPlan));
     }
 
     /** Reads the log, on a thread that may wait. */
@@ -277,11 +282,12 @@ final class Routes {
 
     private void subscription(Context context) {
         Subject subject = call(context).wholeSubject();
-        Waiting.on(
+        ask(
                 context,
-                () -> answer(
+                queries -> queries.subscription(subject),
+                found -> answer(
                         context,
-                        queries().subscription(subject),
+                        found,
                         (subscription, stale) -> Shapes.Subscription.of(subscription),
                         Problem::noSubscription));
     }
@@ -344,6 +350,16 @@ final class Routes {
 
     private UsageQueries queries() {
         return with.queries().get().orElseThrow(() -> notStarted(with));
+    }
+
+    /** Asks on the request's own thread for what this instance can answer by itself, and for the rest on one that may wait for others. */
+    private <T> void ask(Context context, Function<UsageQueries, Answer<T>> question, Consumer<Answer<T>> reply) {
+        Answer<T> atOnce = question.apply(queries().atOnce());
+        if (atOnce instanceof Answer.NotReady<T>) {
+            Waiting.on(context, () -> reply.accept(question.apply(queries())));
+        } else {
+            reply.accept(atOnce);
+        }
     }
 
     /** What ends a request that came before the topology has started. */

@@ -160,6 +160,11 @@ public final class RoutedQueries implements UsageQueries, AdmissionStates {
     }
 
     @Override
+    public RoutedQueries atOnce() {
+        return new RoutedQueries(owners, topics, router.alone(), background, clock);
+    }
+
+    @Override
     public RoutedQueries inBackground() {
         return new RoutedQueries(owners, topics, background, background, clock);
     }

@@ -24,13 +24,25 @@ final class Router {
     private final Answering here;
     private final Instances others;
     private final ForwardedReads forwarded;
+    private final boolean alone;
 
     Router(Owners owners, Topics topics, Answering here, Instances others, ForwardedReads forwarded) {
+        this(owners, topics, here, others, forwarded, false);
+    }
+
+    private Router(
+            Owners owners, Topics topics, Answering here, Instances others, ForwardedReads forwarded, boolean alone) {
         this.owners = owners;
         this.topics = topics;
         this.here = here;
         this.others = others;
         this.forwarded = forwarded;
+        this.alone = alone;
+    }
+
+    /** One that asks nobody else: whatever this instance does not own is not ready. */
+    Router alone() {
+        return new Router(owners, topics, here, others, forwarded, true);
     }
 
     /** The answer of whoever can give it; not ready where nobody can. */
@@ -52,6 +64,9 @@ final class Router {
             if (answer.isPresent()) {
                 return answer.get();
             }
+        }
+        if (alone) {
+            return call.nobody;
         }
         Answer<T> answer = call.elsewhere(owner);
         forwarded.count(

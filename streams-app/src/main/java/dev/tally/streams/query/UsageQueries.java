@@ -36,6 +36,9 @@ public interface UsageQueries {
     /** What became of the records of all partitions of {@code actions}. */
     Answer<List<Conservation>> conservation();
 
+    /** The same without waiting: what another instance would have to be asked for is {@link Answer.NotReady}. */
+    UsageQueries atOnce();
+
     /** The same for questions that no caller waits for: they never take from other instances what callers' questions need. */
     UsageQueries inBackground();
 }

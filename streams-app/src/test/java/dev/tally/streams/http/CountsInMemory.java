@@ -183,6 +183,11 @@ final class CountsInMemory implements UsageQueries {
     }
 
     @Override
+    public UsageQueries atOnce() {
+        return this;
+    }
+
+    @Override
     public UsageQueries inBackground() {
         return this;
     }

@@ -230,6 +230,26 @@ class RouterTest {
         replies.computeIfAbsent(host, h -> new ArrayList<>()).add(new Reply.Lost<>(host + " is lost", worthRepeating));
     }
 
+    @Test
+    void shouldAskNobodyElseWhereItIsAlone() {
+        // Given
+        instances.with("owner", Set.of(ACCOUNT), Set.of()).with("standby", Set.of(), Set.of(ACCOUNT));
+        says("owner", new Answer.Found<>("there", false));
+
+        // When / Then
+        assertThat(router().alone().ask(QUESTION)).isInstanceOf(Answer.NotReady.class);
+        assertThat(asked).isEmpty();
+        assertThat(forwarded.of(Outcome.NOBODY)).isZero();
+
+        // When it is the owner itself
+        instances.clear();
+        instances.with("self", Set.of(ACCOUNT), Set.of());
+        says("self", new Answer.Found<>("here", false));
+
+        // Then
+        assertThat(router().alone().ask(QUESTION)).isEqualTo(new Answer.Found<>("here", false));
+    }
+
     private Answer<SubscriptionInForce> ask() {
         return router().ask(QUESTION);
     }
