@@ -1,5 +1,6 @@
 package dev.tally.e2e;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
@@ -17,15 +18,18 @@ import dev.tally.schemas.topics.Topics;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -33,6 +37,8 @@ import java.util.concurrent.Executors;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
@@ -47,6 +53,12 @@ class TraceE2E {
     private static final int READ_ONLY = 390;
     private static final int POOLED_ORGS = 50;
     private static final long SEED = 20_261_121;
+    private static final int BAD = 1_000;
+    private static final int EXPORTED = 20;
+    /** Around all of it. */
+    private static final LocalDate FIRST_DAY = LocalDate.parse("2010-01-01");
+
+    private static final LocalDate LAST_DAY = LocalDate.parse("2026-12-31");
     /** The audit takes a catalogue record to be in force everywhere only after some seconds. */
     private static final Duration IN_FORCE_FOR_SURE = Duration.ofSeconds(12);
 
@@ -69,16 +81,17 @@ class TraceE2E {
             publish(stack, TRACE, "murmur2");
 
             // Then
-            assertCounts(wire, expected, 0);
+            assertCounts(wire, expected, 0, 0);
             assertHistory(stack, wire, expected);
 
-            // When it is published again, half of it by a foreign partitioner
+            // When it is published again, half of it by a foreign partitioner, and bad records with it
+            sendBad(wire);
             List<Path> halves = halves();
             publish(stack, halves.get(0), "murmur2");
             publish(stack, halves.get(1), "random");
 
             // Then
-            assertCounts(wire, expected, ACTIONS);
+            assertCounts(wire, expected, ACTIONS, BAD);
 
             // When everything is stopped and started
             stack.stop();
@@ -86,7 +99,7 @@ class TraceE2E {
             System.out.println("second up: ready in " + stack.readyIn() + " s");
 
             // Then
-            assertCounts(wire, expected, ACTIONS);
+            assertCounts(wire, expected, ACTIONS, BAD);
 
             // When the app is killed during a third publish
             try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -95,14 +108,15 @@ class TraceE2E {
                 Awaitility.await()
                         .atMost(Duration.ofMinutes(1))
                         .pollInterval(Duration.ofMillis(50))
-                        .until(() -> wire.conservation("read") > 2L * ACTIONS + 10_000);
+                        .until(() -> wire.conservation("read") > 2L * ACTIONS + BAD + 10_000);
                 stack.kill9("streams-app");
                 third.join();
             }
 
             // Then
-            assertCounts(wire, expected, 2 * ACTIONS);
+            assertCounts(wire, expected, 2 * ACTIONS, BAD);
             assertHistory(stack, wire, expected);
+            assertExports(stack, wire, expected);
             Tally.Result audit = audit(stack);
             System.out.println(audit.output());
             assertThat(audit.code()).as(audit.output()).isZero();
@@ -147,6 +161,18 @@ class TraceE2E {
         System.out.print(result.output());
     }
 
+    /** Bytes that are no action, to any partition. */
+    private static void sendBad(Wire wire) {
+        Random random = new Random(SEED);
+        try (KafkaProducer<byte[], byte[]> producer = wire.producer()) {
+            for (int i = 0; i < BAD; i++) {
+                byte[] value = new byte[1 + random.nextInt(200)];
+                random.nextBytes(value);
+                Wire.send(producer, new ProducerRecord<>("actions", ("bad" + i).getBytes(UTF_8), value));
+            }
+        }
+    }
+
     private static Tally.Result audit(LocalStack stack) {
         List<String> command = new ArrayList<>(List.of("audit", "--app", stack.app()));
         command.addAll(List.of(stack.servers()));
@@ -157,8 +183,8 @@ class TraceE2E {
     private static Map<String, Long> expected() throws IOException {
         Map<String, Long> expected = new TreeMap<>();
         int rows = 0;
-        try (BufferedReader lines = new BufferedReader(
-                new InputStreamReader(new GZIPInputStream(Files.newInputStream(EXPECTED)), StandardCharsets.UTF_8))) {
+        try (BufferedReader lines =
+                new BufferedReader(new InputStreamReader(new GZIPInputStream(Files.newInputStream(EXPECTED)), UTF_8))) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 String[] fields = line.split("\t", -1);
                 rows++;
@@ -179,8 +205,8 @@ class TraceE2E {
     private static List<Path> halves() throws IOException {
         Path first = Files.createTempFile("first", ".ndjson");
         Path second = Files.createTempFile("second", ".ndjson");
-        try (BufferedReader lines = new BufferedReader(
-                new InputStreamReader(new GZIPInputStream(Files.newInputStream(TRACE)), StandardCharsets.UTF_8))) {
+        try (BufferedReader lines =
+                new BufferedReader(new InputStreamReader(new GZIPInputStream(Files.newInputStream(TRACE)), UTF_8))) {
             List<String> all = lines.lines().toList();
             Files.write(first, all.subList(0, all.size() / 2));
             Files.write(second, all.subList(all.size() / 2, all.size()));
@@ -188,14 +214,15 @@ class TraceE2E {
         return List.of(first, second);
     }
 
-    private static void assertCounts(Wire wire, Map<String, Long> expected, long duplicates) {
+    private static void assertCounts(Wire wire, Map<String, Long> expected, long duplicates, long bad) {
         Awaitility.await()
                 .atMost(Duration.ofMinutes(2))
                 .pollInterval(Duration.ofSeconds(1))
                 .ignoreExceptionsMatching(e -> e instanceof AssertionError)
                 .untilAsserted(() -> {
                     assertThat(wire.conservation("duplicate")).isEqualTo(duplicates);
-                    assertThat(wire.conservation("read")).isEqualTo(ACTIONS + duplicates);
+                    assertThat(wire.conservation("deadLettered")).isEqualTo(bad);
+                    assertThat(wire.conservation("read")).isEqualTo(ACTIONS + duplicates + bad);
                     assertThat(wire.conservation("readOnly")).isEqualTo(READ_ONLY);
                     assertThat(wire.conservation("counted")).isEqualTo(ACTIONS - READ_ONLY);
                     Map<String, Long> usage = new TreeMap<>();
@@ -224,14 +251,11 @@ class TraceE2E {
         Map<String, Long> said = new TreeMap<>();
         series.forEach((one, days) -> {
             String subject = one.substring(0, one.indexOf('/'));
-            String path = subject.startsWith("user:")
-                    ? "/v1/users/" + subject.substring(5)
-                    : "/v1/orgs/" + subject.substring(4);
             // A day more at each end: nothing is counted there.
             JsonNode history = wire.get("%s%s/usage/history?from=%s&to=%s&meter=%s"
                     .formatted(
                             stack.app(),
-                            path,
+                            path(subject),
                             days.first().minusDays(1),
                             days.last().plusDays(1),
                             one.substring(one.indexOf('/') + 1)));
@@ -244,5 +268,47 @@ class TraceE2E {
         });
         assertThat(said).isEqualTo(expected);
         System.out.printf("%,d days of HTTP history equal the expected ones%n", said.size());
+    }
+
+    private static String path(String subject) {
+        return subject.startsWith("user:") ? "/v1/users/" + subject.substring(5) : "/v1/orgs/" + subject.substring(4);
+    }
+
+    /** The rows of some users and orgs, of all days, add up to their counts; each place in the log is there once. */
+    private static void assertExports(LocalStack stack, Wire wire, Map<String, Long> expected) {
+        List<String> subjects = new ArrayList<>(expected.keySet().stream()
+                .map(window -> window.substring(0, window.indexOf('/')))
+                .distinct()
+                .toList());
+        Collections.shuffle(subjects, new Random(SEED));
+        long rows = 0;
+        for (String subject : subjects.subList(0, EXPORTED)) {
+            Map<String, Long> counted = new TreeMap<>(expected);
+            counted.keySet().removeIf(window -> !window.startsWith(subject + "/"));
+            Map<String, Long> exported = new TreeMap<>();
+            Set<String> places = new HashSet<>();
+            List<JsonNode> lines =
+                    wire.lines("%s%s/actions?from=%s&to=%s".formatted(stack.app(), path(subject), FIRST_DAY, LAST_DAY));
+            for (JsonNode row : lines.subList(0, lines.size() - 1)) {
+                if (row.has("progress")) {
+                    continue;
+                }
+                assertThat(places.add(row.path("partition") + ":" + row.path("offset")))
+                        .isTrue();
+                String day = row.path("occurredAt").asText().substring(0, 10);
+                row.path("amounts").properties().forEach(amount -> {
+                    String window = subject + "/" + amount.getKey() + "/DAY/" + day + "T00:00:00Z";
+                    exported.merge(window, amount.getValue().asLong(), Long::sum);
+                });
+            }
+            exported.values().removeIf(amount -> amount == 0);
+            JsonNode last = lines.getLast();
+            assertThat(last.path("complete").asBoolean()).as(last.toString()).isTrue();
+            assertThat(last.path("rows").asLong()).isEqualTo(places.size());
+            exported.keySet().removeIf(window -> !window.contains("/actions/") && !window.contains("/tokens/"));
+            assertThat(exported).as(subject).isEqualTo(counted);
+            rows += places.size();
+        }
+        System.out.printf("%,d exported rows of %d subjects add up to their counts%n", rows, EXPORTED);
     }
 }

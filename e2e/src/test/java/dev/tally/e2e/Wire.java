@@ -88,6 +88,12 @@ final class Wire {
         return json(HttpRequest.newBuilder(URI.create(url)).build());
     }
 
+    /** An answer of JSON values, one in each line. */
+    List<JsonNode> lines(String url) {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(url)).build();
+        return text(request).lines().map(line -> parse(request, line)).toList();
+    }
+
     JsonNode post(String url, String body) {
         return json(HttpRequest.newBuilder(URI.create(url))
                 .header("Content-Type", "application/json")
@@ -101,15 +107,23 @@ final class Wire {
     }
 
     private JsonNode json(HttpRequest request) {
+        return parse(request, text(request));
+    }
+
+    private static JsonNode parse(HttpRequest request, String json) {
+        try {
+            return JSON.readTree(json);
+        } catch (IOException e) {
+            throw new AssertionError(request.uri().toString(), e);
+        }
+    }
+
+    private String text(HttpRequest request) {
         HttpResponse<String> response = send(request);
         if (response.statusCode() != 200) {
             throw new AssertionError(request.uri() + ": " + response.statusCode() + " " + response.body());
         }
-        try {
-            return JSON.readTree(response.body());
-        } catch (IOException e) {
-            throw new AssertionError(request.uri().toString(), e);
-        }
+        return response.body();
     }
 
     private HttpResponse<String> send(HttpRequest request) {
