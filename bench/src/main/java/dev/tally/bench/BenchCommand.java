@@ -3,6 +3,7 @@ package dev.tally.bench;
 import dev.tally.bench.measure.AdmissionRun;
 import dev.tally.bench.measure.Bed;
 import dev.tally.bench.measure.DeliveryRun;
+import dev.tally.bench.measure.ExportRun;
 import dev.tally.bench.measure.LatencyRun;
 import dev.tally.bench.measure.ReadsRun;
 import dev.tally.bench.measure.RunSite;
@@ -233,6 +234,7 @@ final class BenchCommand implements Callable<Integer> {
                     latency.putAll(new ReadsRun(site(stack, cluster)).run(reads, ACTIONS_BESIDE_READS, seconds));
                 case STREAMS ->
                     latency.putAll(new StreamsRun(site(stack, cluster)).run(streams, ACTIONS_BESIDE_READS, seconds));
+                case EXPORT -> latency.putAll(new ExportRun(site(stack, cluster)).run(events()));
                 case GROWTH -> growth(stack, cluster, growth);
                 case STANDBY ->
                     promotion = new StandbyRun(

@@ -17,5 +17,7 @@ enum Mode {
     /** How fast usage is answered over HTTP beside actions. */
     READS,
     /** How soon an action shows in open streams of usage, also where one of two instances is killed. */
-    STREAMS
+    STREAMS,
+    /** How fast, and with how much memory, --events actions of one org are exported. */
+    EXPORT
 }

@@ -18,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntFunction;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -123,10 +124,15 @@ public record Bed(
     }
 
     private void publish(int from, int to) {
+        publish(to - from, i -> workload.record(from + i));
+    }
+
+    /** Publishes so many actions besides the workload. */
+    void publish(int count, IntFunction<BenchAction> actions) {
         ActionEncoder encoder = new ActionEncoder(schemaId);
         try (Sender sender = new Sender(stack, 50)) {
-            for (int i = from; i < to; i++) {
-                BenchAction action = workload.record(i);
+            for (int i = 0; i < count; i++) {
+                BenchAction action = actions.apply(i);
                 sender.send(cluster.topics().actions(), key(action), encoder.encode(action));
             }
         }

@@ -1,10 +1,8 @@
 package dev.tally.bench.measure;
 
 import dev.tally.bench.report.Latency;
-import dev.tally.bench.workload.ActionEncoder;
 import dev.tally.bench.workload.BenchAction;
 import dev.tally.bench.workload.BenchCatalogue;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
@@ -76,19 +74,11 @@ public final class ReadsRun {
     }
 
     private void publishOneOfEach(Bed bed, int users) {
-        ActionEncoder encoder = new ActionEncoder(bed.schemaId());
         long at = System.currentTimeMillis();
         // Numbers that no other action of the workload has.
-        int firstNumber = site.workload().spec().records();
-        try (Sender sender = new Sender(site.stack(), 50)) {
-            for (int user = 0; user < users; user++) {
-                BenchAction action = new BenchAction(
-                        firstNumber + user, false, user, BenchAction.NO_ORG, 0, 0, 0, 0, at, 1, 100, 20);
-                sender.send(
-                        site.cluster().topics().actions(),
-                        action.userId().getBytes(StandardCharsets.UTF_8),
-                        encoder.encode(action));
-            }
-        }
+        int first = site.workload().spec().records();
+        bed.publish(
+                users,
+                user -> new BenchAction(first + user, false, user, BenchAction.NO_ORG, 0, 0, 0, 0, at, 1, 100, 20));
     }
 }

@@ -26,7 +26,8 @@ public record BenchAction(
     /** The rank of an action outside of any org. */
     public static final int NO_ORG = -1;
 
-    private static final long DAY_MILLIS = 86_400_000;
+    /** Milliseconds of a day. */
+    public static final long DAY_MILLIS = 86_400_000;
 
     /** The user's id. */
     public String userId() {
