@@ -63,10 +63,9 @@ public final class LoggedAlerts implements AlertHistory {
         long from = scan.firstSince(partition, since.minus(LogScan.SKEW));
         LogScan.End end = scan.read(partition, from, within, record -> {
             if (Arrays.equals(key, record.key())) {
-                QuotaAlert alert = LogScan.decode(serde, record);
-                if (!alert.getAt().isBefore(since)) {
-                    newest.add(alert);
-                }
+                LogScan.decode(serde, record)
+                        .filter(alert -> !alert.getAt().isBefore(since))
+                        .ifPresent(newest::add);
             }
             return true;
         });

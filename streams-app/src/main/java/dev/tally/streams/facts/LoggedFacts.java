@@ -28,6 +28,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.utils.Bytes;
 import org.jspecify.annotations.Nullable;
@@ -108,7 +110,7 @@ public final class LoggedFacts implements Facts {
         long from = after < 0 ? scan.firstSince(facts, period.start().minus(LogScan.SKEW)) : after + 1;
         LogScan.End end = scan.read(facts, from, bounds.factsWithin(), record -> {
             if (Arrays.equals(key, record.key())) {
-                BillableFact fact = LogScan.decode(factSerde, record);
+                BillableFact fact = decode(factSerde, record);
                 if (fact.getPeriodStart().equals(period.start())) {
                     found.add(new Logged(fact, Instant.ofEpochMilli(record.timestamp())));
                 }
@@ -135,7 +137,7 @@ public final class LoggedFacts implements Facts {
                             if (record.value() == null) {
                                 entries.remove(entry);
                             } else {
-                                entries.put(entry, LogScan.decode(ledgerSerde, record));
+                                entries.put(entry, decode(ledgerSerde, record));
                             }
                         }
                         return true;
@@ -172,5 +174,12 @@ public final class LoggedFacts implements Facts {
 
     private static Bytes keyOfOtherAmount(BillableFact fact) {
         return Bytes.wrap(Keys.ledgerOfOtherAmount(fact.getIdentifier(), fact.getAmount()));
+    }
+
+    /** A fact that cannot be read fails the question: without it the page would tell less than there is. */
+    private static <T extends SpecificRecord> T decode(RecordSerde<T> serde, ConsumerRecord<byte[], byte[]> record) {
+        return LogScan.decode(serde, record)
+                .orElseThrow(() -> new IllegalStateException(
+                        record.topic() + "-" + record.partition() + "@" + record.offset() + " cannot be read"));
     }
 }

@@ -25,6 +25,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.server.Connector;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +37,9 @@ import org.slf4j.LoggerFactory;
 public final class HttpApi implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(HttpApi.class);
+
+    /** So many connections may wait until they are taken: those of streams come all at once when an instance has gone. The system may allow fewer. */
+    private static final int ACCEPT_QUEUE = 1_024;
 
     private final ExecutorService askers = LiveHub.askers();
     private final LiveHub live;
@@ -159,8 +167,7 @@ public final class HttpApi implements AutoCloseable {
         });
         config.jetty.modifyServletContextHandler(
                 handler -> handler.getServletHandler().setDecodeAmbiguousURIs(true));
-        security.tls()
-                .ifPresent(tls -> config.jetty.addConnector((jetty, http) -> tls.connector(jetty, http, host, port)));
+        config.jetty.addConnector(this::connector);
         config.routes.before(context -> headers.forEach(context::header));
         if (security.ownNamesOnly()) {
             config.routes.before(new OwnNames(() -> host));
@@ -169,6 +176,16 @@ public final class HttpApi implements AutoCloseable {
         Guard.requireGuards(config.events);
         routes.register(config.routes);
         errors(config.routes);
+    }
+
+    private Connector connector(Server jetty, HttpConfiguration http) {
+        ServerConnector connector = security.tls()
+                .map(tls -> tls.connector(jetty, http))
+                .orElseGet(() -> new ServerConnector(jetty, new HttpConnectionFactory(http)));
+        connector.setHost(host);
+        connector.setPort(port);
+        connector.setAcceptQueueSize(ACCEPT_QUEUE);
+        return connector;
     }
 
     private static void errors(RoutesConfig routes) {

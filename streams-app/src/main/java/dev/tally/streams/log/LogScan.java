@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -13,12 +14,16 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Reads committed records of single partitions within a time. Errors of the broker come out as Kafka's own exceptions. */
 public final class LogScan implements AutoCloseable {
 
     /** Clocks of brokers, and of the instances whose time closes an interval, may differ by that. */
     public static final Duration SKEW = Duration.ofMinutes(10);
+
+    private static final Logger log = LoggerFactory.getLogger(LogScan.class);
 
     private static final Duration POLL = Duration.ofMillis(500);
 
@@ -81,17 +86,20 @@ public final class LogScan implements AutoCloseable {
         return new End(Math.max(from, end), true);
     }
 
-    /**
-     * The content of a record.
-     *
-     * @throws IllegalStateException when it cannot be read: without it an answer would tell less than there is
-     */
-    public static <T extends SpecificRecord> T decode(RecordSerde<T> serde, ConsumerRecord<byte[], byte[]> record) {
+    /** The content of a record; empty, and told to the log, where it cannot be read. */
+    public static <T extends SpecificRecord> Optional<T> decode(
+            RecordSerde<T> serde, ConsumerRecord<byte[], byte[]> record) {
         return switch (serde.decode(record.topic(), record.headers(), record.value())) {
-            case Decoded.Read<T>(T value) -> value;
-            case Decoded.Refused<T> refused ->
-                throw new IllegalStateException(record.topic() + "-" + record.partition() + "@" + record.offset()
-                        + " cannot be read: " + refused.detail());
+            case Decoded.Read<T>(T value) -> Optional.of(value);
+            case Decoded.Refused<T> refused -> {
+                log.atWarn()
+                        .addKeyValue("topic", record.topic())
+                        .addKeyValue("partition", record.partition())
+                        .addKeyValue("offset", record.offset())
+                        .addKeyValue("reason", refused.reason())
+                        .log("A record cannot be read");
+                yield Optional.empty();
+            }
         };
     }
 

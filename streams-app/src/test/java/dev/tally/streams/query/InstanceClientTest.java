@@ -45,7 +45,8 @@ class InstanceClientTest {
 
     @BeforeEach
     void start() throws IOException {
-        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server = HttpServer.create(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 4 * InstanceClient.AT_ONCE);
         server.setExecutor(threads);
         server.start();
     }

@@ -4,6 +4,8 @@ import dev.tally.keys.Subject;
 import dev.tally.streams.query.Changes;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -94,9 +96,14 @@ public final class ChangeStream implements AutoCloseable {
         if (closed || Thread.currentThread().isInterrupted() || !current.getAsBoolean()) {
             return new byte[0];
         }
-        StringBuilder lines = new StringBuilder();
+        List<Watched> named = new ArrayList<>();
         for (Watched one = changed.poll(); one != null; one = changed.poll()) {
-            // What changes from here on is named again.
+            named.add(one);
+        }
+        StringBuilder lines = new StringBuilder();
+        for (Watched one : named) {
+            // What changes from here on is named again; if it were already above, what changes all the time would have
+            // no end.
             one.noticed.set(false);
             lines.append(one.line);
         }

@@ -13,7 +13,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
-import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.SecureRequestCustomizer;
@@ -80,15 +79,13 @@ public final class ServedTls implements AutoCloseable {
         give(factory, identity);
     }
 
-    /** What listens on an address, and looks at the files from now on. */
-    public Connector connector(Server server, HttpConfiguration plain, String host, int port) {
+    /** What listens, where it is told to; the files are looked at from now on. */
+    public ServerConnector connector(Server server, HttpConfiguration plain) {
         HttpConfiguration http = new HttpConfiguration(plain);
         // The name a caller used is not compared with the certificate: instances and probes come by addresses.
         http.addCustomizer(new SecureRequestCustomizer(false));
         ServerConnector connector = new ServerConnector(
                 server, new SslConnectionFactory(factory, "http/1.1"), new HttpConnectionFactory(http));
-        connector.setHost(host);
-        connector.setPort(port);
         var unused =
                 looking.scheduleWithFixedDelay(this::look, LOOK_EVERY_SECONDS, LOOK_EVERY_SECONDS, TimeUnit.SECONDS);
         return connector;
