@@ -21,7 +21,7 @@ export function systemView() {
   const partitions = h('div', {class: 'panel-body'});
   const refused = h('div', {class: 'panel-body'});
   const element = h('div', {class: 'system'},
-    h('header', {class: 'subject-head'}, h('div', {}, h('p', {class: 'eyebrow'}, 'This instance'), h('h1', {}, 'System')), status),
+    h('header', {class: 'subject-head'}, h('div', {}, h('p', {class: 'eyebrow'}, 'All instances'), h('h1', {}, 'System')), status),
     h('div', {class: 'grid'},
       section('What became of each record', records, 'wide'),
       section('Partitions of actions', partitions, 'wide'),
@@ -29,7 +29,7 @@ export function systemView() {
       section('For machines', h('div', {class: 'panel-body'},
         h('ul', {class: 'subjects'}, [['/metrics', 'Metrics, as Prometheus reads them'], ['/health/ready', 'Readiness'], ['/openapi.json', 'OpenAPI']]
           .map(([path, text]) => h('li', {}, h('a', {href: path}, h('code', {}, path), h('span', {class: 'small'}, text))))),
-        h('p', {class: 'small'}, 'Each instance shows its own partitions.')))));
+        h('p', {class: 'small'}, 'Metrics and readiness are those of the instance that answers.')))));
   let timer = 0;
   let stopped = false;
 
@@ -80,7 +80,7 @@ export function systemView() {
         ? h('p', {class: 'verdict good'}, 'They add up: each record read has one outcome.')
         : h('p', {class: `verdict ${flying > 0n ? 'flying' : 'bad'}`}, flying > 0n
           ? `${format.number(flying)} on their way to their outcome.`
-          : `${format.number(-flying)} more outcomes than records read here: the rest was read by other instances.`));
+          : `${format.number(-flying)} more outcomes than records read: partitions were asked one after the other.`));
     const reasons = new Map();
     kept.partitions.forEach((partition) => Object.entries(partition.deadLetters).forEach(([reason, count]) =>
       reasons.set(reason, (reasons.get(reason) ?? 0n) + BigInt(count))));
@@ -103,7 +103,7 @@ export function systemView() {
     const sorted = [...rows.values()].sort((a, b) => a.partition - b.partition);
     const cells = ['read', ...OUTCOMES.map(([field]) => field)];
     put(partitions,
-      sorted.length === 0 ? h('p', {class: 'empty'}, 'This instance has no partition at the moment.') : scroll('Partitions of actions',
+      sorted.length === 0 ? h('p', {class: 'empty'}, 'No partition is known at the moment.') : scroll('Partitions of actions',
         h('table', {},
           h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, 'Partition'), ['Read', ...OUTCOMES.map(([, name]) => name), 'In flight', 'Newest action', 'Behind now']
             .map((head) => h('th', {scope: 'col', class: 'num'}, head)))),

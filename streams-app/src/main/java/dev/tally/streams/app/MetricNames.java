@@ -41,6 +41,7 @@ final class MetricNames {
 
     /** Questions that went to other instances, by who answered: owner, standby or nobody. */
     static final String FORWARDED_READS = "tally.forwarded.reads";
+
     /** Streams of usage (server-sent events) that are open. */
     static final String STREAMS_OPEN = "tally.streams.open";
 

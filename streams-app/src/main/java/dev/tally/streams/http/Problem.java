@@ -70,7 +70,7 @@ record Problem(
     }
 
     static Problem rateLimited() {
-        return new Problem("rate-limited", "Too many calls", 429, "more calls than one token may make");
+        return new Problem("rate-limited", "Too many calls", 429, "more calls than one caller may make");
     }
 
     static Problem noAdmission(String detail) {

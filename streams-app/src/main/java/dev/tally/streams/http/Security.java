@@ -18,7 +18,7 @@ import java.util.Set;
  * @param tokens checks callers' tokens; empty where none are asked for
  * @param instances checks calls of other instances
  * @param tickets tickets for streams
- * @param rateLimit how often a token may call
+ * @param rateLimit how often each caller may call
  * @param ownNamesOnly whether calls are taken only under a name that is this machine's
  * @param metricsOpen whether metrics are shown without a token
  * @param corsOrigins origins of the web pages that may call from a browser

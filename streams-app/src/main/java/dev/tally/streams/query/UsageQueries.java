@@ -27,7 +27,7 @@ public interface UsageQueries {
      */
     Answer<BillingPeriod> billing(Subject subject, @Nullable LocalDate in);
 
-    /** The subscription in force at the intake. */
+    /** The subscription that both stages go by, as the intake has it. */
     Answer<SubscriptionInForce> subscription(Subject subject);
 
     /** Where all intake partitions stand. */

@@ -7,7 +7,7 @@ import java.util.Set;
 /** What a token allows. Names are public contract. */
 public enum Scope {
 
-    /** Reads usage, limits, billing. */
+    /** Reads what is kept of users and orgs: usage, limits, billing, facts, alerts, actions. */
     USAGE_READ("usage:read"),
 
     /** Asks whether actions may run, follows and cancels admissions. */
