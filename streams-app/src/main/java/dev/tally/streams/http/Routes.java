@@ -320,11 +320,15 @@ final class Routes {
     private void question(Context context) {
         LocalAnswers local = with.local().get().orElseThrow(() -> notStarted(with));
         String json = JsonBody.textOf(context);
-        try {
-            context.contentType(Reply.JSON).result(local.answer(json));
-        } catch (IllegalArgumentException e) {
-            throw new Problem.Signal(Problem.badRequest(Objects.requireNonNullElse(e.getMessage(), "not a question")));
-        }
+        // Before a copy answers, brokers are asked how far behind it is.
+        Waiting.on(context, () -> {
+            try {
+                context.contentType(Reply.JSON).result(local.answer(json));
+            } catch (IllegalArgumentException e) {
+                throw new Problem.Signal(
+                        Problem.badRequest(Objects.requireNonNullElse(e.getMessage(), "not a question")));
+            }
+        });
     }
 
     private void alive(Context context) {

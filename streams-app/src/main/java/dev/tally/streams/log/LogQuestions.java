@@ -20,8 +20,10 @@ public final class LogQuestions {
 
     private static final Logger log = LoggerFactory.getLogger(LogQuestions.class);
 
-    /** Of a single answer of a broker, of which a request needs a few. */
+    /** Of a single answer of a broker, of which a request needs three besides the records. */
     private static final Duration BROKER_WITHIN = Duration.ofSeconds(4);
+
+    private static final Duration BROKER_LEAST = Duration.ofSeconds(1);
 
     /** Fetched at a time: much is read, and little of it kept. */
     private static final int FETCH_BYTES = 4 * 1024 * 1024;
@@ -55,8 +57,9 @@ public final class LogQuestions {
         reading.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, FETCH_BYTES);
         reading.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, FETCH_WAIT_MILLIS);
         reading.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, POLL_RECORDS);
-        reading.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) BROKER_WITHIN.toMillis());
-        reading.put(ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) BROKER_WITHIN.toMillis());
+        int brokerMillis = (int) Math.clamp(within.toMillis() / 3, BROKER_LEAST.toMillis(), BROKER_WITHIN.toMillis());
+        reading.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, brokerMillis);
+        reading.put(ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, brokerMillis);
         this.config = Map.copyOf(reading);
         this.within = within;
         this.room = new Semaphore(atOnce);

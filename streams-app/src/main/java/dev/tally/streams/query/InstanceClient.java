@@ -47,18 +47,24 @@ public final class InstanceClient implements Instances, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(InstanceClient.class);
     private static final long WARN_EVERY_NANOS = Duration.ofMinutes(1).toNanos();
     private static final String OTHER = "the instance that keeps this key ";
+    private static final String BUSY = OTHER + "has as many other questions to answer as it may";
     private static final String STOPPING = "this instance is stopping";
     private static final Duration CONNECT_WITHIN = Duration.ofSeconds(1);
 
     private final HttpClient http;
     private final String scheme;
     private final Supplier<Map<String, String>> headers;
+    private final Duration turnWithin;
     private final Map<Owner.At, Turns> turns = new ConcurrentHashMap<>();
     private final AtomicLong warnedAt = new AtomicLong(System.nanoTime() - WARN_EVERY_NANOS);
 
     /** @param headers what shows another instance who asks, new for each question */
     public InstanceClient(Supplier<Map<String, String>> headers) {
         this(HttpClient.newBuilder(), "http", headers);
+    }
+
+    InstanceClient(Supplier<Map<String, String>> headers, Duration turnWithin) {
+        this(HttpClient.newBuilder(), "http", headers, turnWithin);
     }
 
     /**
@@ -69,6 +75,11 @@ public final class InstanceClient implements Instances, AutoCloseable {
      * @param headers what shows another instance who asks, new for each question
      */
     public InstanceClient(HttpClient.Builder client, String scheme, Supplier<Map<String, String>> headers) {
+        this(client, scheme, headers, TURN_WITHIN);
+    }
+
+    private InstanceClient(
+            HttpClient.Builder client, String scheme, Supplier<Map<String, String>> headers, Duration turnWithin) {
         this.http = client.version(HttpClient.Version.HTTP_1_1)
                 .followRedirects(HttpClient.Redirect.NEVER)
                 .connectTimeout(CONNECT_WITHIN)
@@ -76,6 +87,7 @@ public final class InstanceClient implements Instances, AutoCloseable {
                 .build();
         this.scheme = scheme;
         this.headers = headers;
+        this.turnWithin = turnWithin;
     }
 
     /**
@@ -115,10 +127,12 @@ public final class InstanceClient implements Instances, AutoCloseable {
             @Override
             public <T> Reply<T> ask(Owner.At instance, Question<T> question, boolean copies, Duration within) {
                 long until = System.nanoTime() + within.toNanos();
-                return inTurn(
-                        turnsOf(instance).background,
-                        until,
-                        () -> InstanceClient.this.ask(instance, question, copies, until));
+                Semaphore turn = turnsOf(instance).background;
+                // It is asked again anyway; those that wait here keep what waits for other instances.
+                if (turn.getQueueLength() >= IN_BACKGROUND) {
+                    return new Reply.Lost<>(BUSY, false);
+                }
+                return inTurn(turn, until, () -> InstanceClient.this.ask(instance, question, copies, until));
             }
         };
     }
@@ -136,12 +150,12 @@ public final class InstanceClient implements Instances, AutoCloseable {
         return turns.computeIfAbsent(instance, any -> new Turns());
     }
 
-    private static <T> Reply<T> inTurn(Semaphore turn, long until, Supplier<Reply<T>> question) {
+    private <T> Reply<T> inTurn(Semaphore turn, long until, Supplier<Reply<T>> question) {
         try {
             long left = until - System.nanoTime();
             // Part of the time only, so that the answer has some.
-            if (!turn.tryAcquire(Math.min(left / 4, TURN_WITHIN.toNanos()), TimeUnit.NANOSECONDS)) {
-                return new Reply.Lost<>(OTHER + "has as many other questions to answer as it may", false);
+            if (!turn.tryAcquire(Math.min(left / 4, turnWithin.toNanos()), TimeUnit.NANOSECONDS)) {
+                return new Reply.Lost<>(BUSY, false);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

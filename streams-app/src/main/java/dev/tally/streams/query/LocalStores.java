@@ -80,6 +80,12 @@ final class LocalStores {
                 : new Answer.NotReady<>("the partition of this key is behind on this instance", RETRY_AFTER);
     }
 
+    /** What is nowhere, said by who works on the part that it would belong to. */
+    <T> Answer<T> absentWhereKept(Part part, String what) {
+        requireAtWork(part);
+        return new Answer.Absent<>(what);
+    }
+
     /** A value that the intake's stores of a user gave. */
     <T> Answer<T> ofIntake(Subject user, T value) {
         return found(value, Part.ofUserDays(user, topics));

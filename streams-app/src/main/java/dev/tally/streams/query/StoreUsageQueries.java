@@ -122,7 +122,7 @@ public final class StoreUsageQueries {
      * @param ofUser what the user has used, which the accounts stage is told of later; null: nothing. Of an org without meaning
      */
     Answer<Usage> usage(Subject subject, String meter, LocalDate day, @Nullable Total ofUser) {
-        return ofMeter(meter, () -> switch (subject.kind()) {
+        return ofMeter(meter, Part.ofAccount(subject, topics), () -> switch (subject.kind()) {
             case USER -> stores.ofAccount(subject, usage(subject, meter, day, Optional.ofNullable(ofUser)));
             case ORG ->
                 kept(
@@ -161,6 +161,7 @@ public final class StoreUsageQueries {
     Answer<List<DayUsage>> history(Subject subject, String meter, LocalDate from, LocalDate to) {
         return ofMeter(
                 meter,
+                Part.ofDays(subject, topics),
                 () -> kept(subject, from, () -> {
                     List<DayUsage> days = from.datesUntil(to.plusDays(1))
                             .map(day ->
@@ -184,6 +185,7 @@ public final class StoreUsageQueries {
     Answer<Breakdown> breakdown(Subject org, Dimension by, String meter, LocalDate from, LocalDate to) {
         return ofMeter(
                 meter,
+                Part.ofAccount(org, topics),
                 () -> kept(org, from, () -> {
                     Map<String, Long> used = new TreeMap<>();
                     ReadOnlyKeyValueStore<Bytes, byte[]> splits = stores.account(org, StoreNames.ACCOUNT_SPLITS);
@@ -284,12 +286,13 @@ public final class StoreUsageQueries {
         });
     }
 
-    private <T> Answer<T> ofMeter(String meter, Supplier<Answer<T>> answer) {
+    /** @param part where the subject is kept: elsewhere a meter that was just added may not be known yet */
+    private <T> Answer<T> ofMeter(String meter, Part part, Supplier<Answer<T>> answer) {
         if (!catalogue.isComplete()) {
             return new Answer.NotReady<>("the catalogue is being read", LocalStores.RETRY_AFTER);
         }
         return stores.answer(
-                () -> catalogue.meters().has(meter) ? answer.get() : new Answer.Absent<>("meter " + meter));
+                () -> catalogue.meters().has(meter) ? answer.get() : stores.absentWhereKept(part, "meter " + meter));
     }
 
     /** An answer about days that are still kept: by the clock, and by what has really expired; a retention that was raised brings nothing back. */

@@ -3,6 +3,7 @@ package dev.tally.streams.topology;
 import dev.tally.streams.state.Numbers;
 import dev.tally.streams.state.WriteBackStore;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -105,11 +106,14 @@ final class Counters {
         return saved(new ReadPosition(key, name, store::get, store::put));
     }
 
-    /** The same, saved under another key too. */
+    /** The same, saved under another key too, unless the two have come apart: that is for whoever keeps the other to end. */
     ReadPosition position(Bytes key, Bytes other, String name) {
         return saved(new ReadPosition(key, name, store::get, (to, bytes) -> {
+            boolean together = Arrays.equals(store.get(to), store.get(other));
             store.put(to, bytes);
-            store.put(other, bytes);
+            if (together) {
+                store.put(other, bytes);
+            }
         }));
     }
 

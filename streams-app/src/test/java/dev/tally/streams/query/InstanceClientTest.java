@@ -37,6 +37,7 @@ class InstanceClientTest {
     private final CountDownLatch end = new CountDownLatch(1);
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final InstanceClient client = new InstanceClient(() -> Map.of("X-Instance", "me"));
+    private final InstanceClient patient = new InstanceClient(Map::of, Duration.ofSeconds(20));
     private HttpServer server;
 
     private interface Behaviour {
@@ -55,6 +56,7 @@ class InstanceClientTest {
     void stop() {
         end.countDown();
         client.close();
+        patient.close();
         server.stop(0);
         threads.shutdownNow();
     }
@@ -169,8 +171,8 @@ class InstanceClientTest {
         });
 
         // When many more come at once than are asked at a time
-        List<Callable<Reply<BillingPeriod>>> burst =
-                Collections.nCopies(4 * InstanceClient.AT_ONCE, () -> ask(Duration.ofSeconds(20)));
+        List<Callable<Reply<BillingPeriod>>> burst = Collections.nCopies(
+                4 * InstanceClient.AT_ONCE, () -> patient.ask(at(), QUESTION, true, Duration.ofMinutes(1)));
         List<Future<Reply<BillingPeriod>>> replies = threads.invokeAll(burst);
 
         // Then

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,6 +44,9 @@ public final class SigningKeys {
     static final Duration KEPT_AT_MOST = Duration.ofHours(24);
     static final Duration UNKNOWN_EVERY = Duration.ofSeconds(30);
     static final Duration TRY_EVERY = Duration.ofSeconds(5);
+
+    /** Less than an issuer that hangs takes: calls that wait for it hold threads that others need. */
+    private static final Duration AWAITED = Duration.ofSeconds(1);
 
     private static final Logger log = LoggerFactory.getLogger(SigningKeys.class);
     private static final int MIN_RSA_BITS = 2048;
@@ -108,14 +112,16 @@ public final class SigningKeys {
         Instant now = clock.instant();
         Snapshot known = snapshot;
         if (known == null || known.readAt().plus(KEPT_AT_MOST).isBefore(now)) {
-            read(TRY_EVERY);
+            if (read(TRY_EVERY) == Reading.UNDER_WAY) {
+                boolean unused = isOver();
+            }
             known = snapshot;
             if (known == null || known.readAt().plus(KEPT_AT_MOST).isBefore(now)) {
                 return new Lookup.Away(TRY_EVERY);
             }
         } else if (known.readAt().plus(TRUSTED_FOR).isBefore(now) && !hasFailedLately(now)) {
             // Nobody has called for a while, so nobody has had them read: a key may have been taken out since.
-            if (read(UNKNOWN_EVERY) == Reading.UNDER_WAY) {
+            if (read(UNKNOWN_EVERY) == Reading.UNDER_WAY && !isOver()) {
                 return new Lookup.Away(Duration.ofSeconds(1));
             }
             known = Objects.requireNonNull(snapshot);
@@ -162,6 +168,20 @@ public final class SigningKeys {
             return outcome;
         } finally {
             reading.unlock();
+        }
+    }
+
+    /** Waits a moment for the reading that is under way: of calls that come at the same time one reads, and all need what it reads. */
+    private boolean isOver() {
+        try {
+            if (!reading.tryLock(AWAITED.toMillis(), TimeUnit.MILLISECONDS)) {
+                return false;
+            }
+            reading.unlock();
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
         }
     }
 

@@ -24,9 +24,12 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,10 +39,12 @@ class SigningKeysTest {
     private String published = Issuer.ONE.jwks();
     private boolean away;
     private int reads;
+    private Runnable meanwhile = () -> {};
     private final SigningKeys keys = new SigningKeys(this::read, () -> now, Runnable::run);
 
     private String read() throws IOException {
         reads++;
+        meanwhile.run();
         if (away) {
             throw new IOException("away");
         }
@@ -64,6 +69,28 @@ class SigningKeysTest {
         away = false;
         now = now.plus(SigningKeys.TRY_EVERY);
         known("rsa");
+    }
+
+    @Test
+    void shouldLetCallsOfOneMomentWaitForWhatOneOfThemReads() {
+        // Given keys that nobody has asked for in a while
+        known("rsa");
+        now = now.plus(SigningKeys.TRUSTED_FOR).plusSeconds(1);
+
+        // When one call has them read, and another comes meanwhile
+        CompletableFuture<Lookup> found = new CompletableFuture<>();
+        Thread other = Thread.ofPlatform().unstarted(() -> found.complete(lookup("rsa")));
+        meanwhile = () -> {
+            other.start();
+            Awaitility.await()
+                    .pollInterval(Duration.ofMillis(1))
+                    .until(() -> other.getState() == Thread.State.TIMED_WAITING || found.isDone());
+        };
+        known("rsa");
+
+        // Then
+        assertThat(found.join()).isInstanceOf(Lookup.Candidates.class);
+        assertThat(reads).isEqualTo(2);
     }
 
     @Test
