@@ -10,6 +10,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,11 +20,13 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.awaitility.Awaitility;
 
 /** What a stack says, over Kafka and over HTTP. */
 final class Wire {
 
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int NOT_READY = 503;
 
     private final LocalStack stack;
     private final String clock;
@@ -140,16 +143,27 @@ final class Wire {
     /** One conservation figure, over all partitions. */
     long conservation(String field) {
         long sum = 0;
-        for (JsonNode partition : get(stack.app() + "/v1/conservation").path("partitions")) {
+        for (JsonNode partition : conservation()) {
             sum += partition.path(field).asLong();
         }
         return sum;
     }
 
+    /** Right after a test clock was moved, instances take themselves for behind until their next tick, and say so. */
+    private JsonNode conservation() {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(stack.app() + "/v1/conservation"))
+                .build();
+        Awaitility.await()
+                .atMost(Duration.ofMinutes(1))
+                .pollDelay(Duration.ZERO)
+                .until(() -> send(request).statusCode() != NOT_READY);
+        return json(request).path("partitions");
+    }
+
     /** Dead letters of one reason, over all partitions. */
     long deadLetters(String reason) {
         long sum = 0;
-        for (JsonNode partition : get(stack.app() + "/v1/conservation").path("partitions")) {
+        for (JsonNode partition : conservation()) {
             sum += partition.path("deadLetters").path(reason).asLong();
         }
         return sum;
