@@ -31,8 +31,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ResetAfterAWeekTest {
     private static final long SEED = 1;
     private static final int DAYS = 7;
-    private static final int TIMES_A_DAY = 4;
-    private static final int ACTIONS_AT_A_TIME = 60;
+    private static final int TIMES_A_DAY = 2;
+    private static final int ACTIONS_AT_A_TIME = 120;
     private static final Duration INTERVAL = Duration.ofMinutes(15);
     private static final List<Duration> OTHERS = List.of(INTERVAL, Duration.ofHours(1), Duration.ofMinutes(5));
 

@@ -6,6 +6,7 @@ import dev.tally.settings.SettingsLoader;
 import dev.tally.streams.http.Security;
 import dev.tally.streams.query.Answer;
 import dev.tally.streams.query.Conservation;
+import dev.tally.streams.query.IntakeFigures;
 import dev.tally.streams.state.CrashHook;
 import dev.tally.streams.state.CrashPoint;
 import java.time.Duration;
@@ -157,8 +158,9 @@ public final class KillableApp implements AutoCloseable {
     /** What it says became of the records of its partitions; empty while it cannot tell. */
     public Optional<List<Conservation>> outcomes() {
         try {
-            return app.queries().conservation() instanceof Answer.Found<List<Conservation>>(var found, var stale)
-                    ? Optional.of(found)
+            // Of itself alone: without HTTP servers instances cannot ask each other.
+            return app.answers().stores().intake() instanceof Answer.Found<IntakeFigures>(IntakeFigures here, var stale)
+                    ? Optional.of(here.conservation())
                     : Optional.empty();
         } catch (KafkaException cutOff) {
             if (!dead) {
