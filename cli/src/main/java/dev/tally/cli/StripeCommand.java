@@ -138,7 +138,7 @@ final class StripeCommand {
             String topic = topics.stripeDeadLetters();
             RecordSerde<BillableFact> facts = serdes.of(BillableFact.class);
             LedgerMemory ledger = new LedgerMemory();
-            StripeReplayCommand.readLedger(servers, serdes, topics, Map.of(), ledger::apply);
+            StripeReplayCommand.readLedger(servers, serdes, topics, ledger::apply);
             // A fact that was replayed and parked again has several letters; the latest tells.
             Map<String, ConsumerRecord<byte[], byte[]>> letters = new LinkedHashMap<>();
             servers.reader().readAll(topic, letter -> {

@@ -105,7 +105,7 @@ final class StripeReplayCommand implements Callable<Integer> {
             Topics topics = servers.topics(admin);
             Map<String, Letter> letters = letters(serdes, topics, first, last);
             LedgerMemory ledger = new LedgerMemory();
-            readLedger(servers, serdes, topics, Map.of(), ledger::apply);
+            readLedger(servers, serdes, topics, ledger::apply);
             Map<String, Judged> granted = new LinkedHashMap<>();
             StripeSums sums =
                     new StripeJavaSums(StripeCommand.connection(address).open(), clock);
@@ -273,8 +273,10 @@ final class StripeReplayCommand implements Callable<Integer> {
         Map<String, Judged> open = new LinkedHashMap<>(granted);
         boolean[] all = {true};
         long begun = System.nanoTime();
+        Map<Integer, Long> from = before;
         while (true) {
-            readLedger(servers, serdes, topics, before, entry -> {
+            Map<Integer, Long> ends = servers.reader().ends(topics.stripeLedger());
+            readLedger(servers, serdes, topics, from, ends, entry -> {
                 Judged judged = open.get(entry.getIdentifier());
                 if (judged != null
                         && entry.getState() != LedgerState.INTENT
@@ -288,6 +290,7 @@ final class StripeReplayCommand implements Callable<Integer> {
                             + (entry.getReason() == null ? "" : ", " + StripeCommand.plain(entry.getReason())));
                 }
             });
+            from = ends;
             if (open.isEmpty() || System.nanoTime() - begun >= patience.toNanos()) {
                 break;
             }
@@ -299,12 +302,21 @@ final class StripeReplayCommand implements Callable<Integer> {
         return all[0] && open.isEmpty();
     }
 
-    /** Reads the entries from the offsets given, or the beginning, to the end. */
-    static void readLedger(
-            Servers servers, RecordSerdes serdes, Topics topics, Map<Integer, Long> from, Consumer<LedgerEntry> sink) {
+    /** Reads all entries. */
+    static void readLedger(Servers servers, RecordSerdes serdes, Topics topics, Consumer<LedgerEntry> sink) {
+        readLedger(servers, serdes, topics, Map.of(), servers.reader().ends(topics.stripeLedger()), sink);
+    }
+
+    private static void readLedger(
+            Servers servers,
+            RecordSerdes serdes,
+            Topics topics,
+            Map<Integer, Long> from,
+            Map<Integer, Long> to,
+            Consumer<LedgerEntry> sink) {
         String topic = topics.stripeLedger();
         RecordSerde<LedgerEntry> serde = serdes.of(LedgerEntry.class);
-        servers.reader().read(topic, from, servers.reader().ends(topic), record -> {
+        servers.reader().read(topic, from, to, record -> {
             if (record.value() != null
                     && serde.decode(topic, record.headers(), record.value())
                             instanceof Decoded.Read<LedgerEntry>(LedgerEntry entry)) {

@@ -31,15 +31,21 @@ public final class TopicReader {
 
     /** @param clientConfig settings for Kafka clients, with {@code bootstrap.servers} */
     public TopicReader(Map<String, Object> clientConfig) {
+        Map<String, Object> reading = settings(clientConfig);
+        reading.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 5_000);
+        // All that is wanted is there: a fetch need not wait for more.
+        reading.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 10);
+        config = Map.copyOf(reading);
+    }
+
+    /** Settings of a consumer that reads what is committed and belongs to no group; the caller may add to them. */
+    public static Map<String, Object> settings(Map<String, Object> clientConfig) {
         Map<String, Object> reading = new HashMap<>(clientConfig);
         reading.remove(ConsumerConfig.GROUP_ID_CONFIG);
         reading.remove(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG);
         reading.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         reading.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-        reading.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 5_000);
-        // All that is wanted is there: a fetch need not wait for more.
-        reading.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 10);
-        config = Map.copyOf(reading);
+        return reading;
     }
 
     /** Reads a topic from its beginning to the end it has now; each partition in its order. */

@@ -28,11 +28,7 @@ final class CommittedLog implements AutoCloseable {
 
     /** @param client settings for Kafka clients, with {@code bootstrap.servers} */
     CommittedLog(Map<String, Object> client) {
-        Map<String, Object> reading = new HashMap<>(client);
-        reading.remove(ConsumerConfig.GROUP_ID_CONFIG);
-        reading.remove(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG);
-        reading.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        reading.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        Map<String, Object> reading = TopicReader.settings(client);
         reading.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
         reading.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 5_000);
         // All that is wanted is there: a fetch need not wait for more.

@@ -1,8 +1,8 @@
 package dev.tally.streams.log;
 
+import dev.tally.schemas.topics.TopicReader;
 import dev.tally.streams.query.Answer;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -47,11 +47,7 @@ public final class LogQuestions {
      * @param roomWithin how long another one waits to be among them, before it is turned away
      */
     public LogQuestions(Map<String, Object> client, Duration within, int atOnce, Duration roomWithin) {
-        Map<String, Object> reading = new HashMap<>(client);
-        reading.remove(ConsumerConfig.GROUP_ID_CONFIG);
-        reading.remove(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG);
-        reading.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        reading.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        Map<String, Object> reading = TopicReader.settings(client);
         reading.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
         reading.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, FETCH_BYTES);
         reading.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, FETCH_BYTES);

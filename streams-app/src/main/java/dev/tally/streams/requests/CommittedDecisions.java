@@ -4,6 +4,7 @@ import dev.tally.schemas.AdmissionDecision;
 import dev.tally.schemas.serde.Decoded;
 import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.schemas.serde.RecordSerdes;
+import dev.tally.schemas.topics.TopicReader;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.streams.state.DecisionBoard;
 import dev.tally.streams.state.Repetition;
@@ -64,11 +65,7 @@ public final class CommittedDecisions implements AutoCloseable {
     }
 
     private static Supplier<Consumer<byte[], byte[]>> reading(Map<String, Object> client) {
-        Map<String, Object> reading = new HashMap<>(client);
-        reading.remove(ConsumerConfig.GROUP_ID_CONFIG);
-        reading.remove(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG);
-        reading.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        reading.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        Map<String, Object> reading = TopicReader.settings(client);
         reading.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
         return () -> new KafkaConsumer<>(reading, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
