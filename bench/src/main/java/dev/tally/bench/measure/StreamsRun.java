@@ -81,7 +81,12 @@ public final class StreamsRun {
                     watched.shown());
             try (TallyApp second = TallyApp.start(site, name, name + "-2")) {
                 second.awaitReady();
-                second.await(() -> second.activePartitions() > 0, MOVED_WITHIN_SECONDS);
+                int partitions = site.cluster().topics().actionsPartitions();
+                second.await(
+                        () -> second.activePartitions() > 0
+                                && first.activePartitions() + second.activePartitions() == partitions,
+                        MOVED_WITHIN_SECONDS);
+                pause(SETTLE_SECONDS);
                 List<String> both = List.of(first.address(), second.address());
                 users.spread(both);
                 ofOrg.spread(both);
@@ -93,8 +98,12 @@ public final class StreamsRun {
                 traffic.rate(0);
                 first.await(() -> watched.missing() == 0, TO_THE_LAST_SECONDS);
                 found.put(
-                        "the same at two instances: %d fell, %d came back"
-                                .formatted(watched.falls(), watched.comebacks()),
+                        "the same at two instances, %d and %d streams: %d fell, %d came back"
+                                .formatted(
+                                        first.openStreams(),
+                                        second.openStreams(),
+                                        watched.falls(),
+                                        watched.comebacks()),
                         watched.shown());
                 traffic.rate(actionsPerSecond);
                 pause(SETTLE_SECONDS);

@@ -20,6 +20,8 @@ import java.util.function.BooleanSupplier;
 final class TallyApp implements AutoCloseable {
 
     private static final String HEAP = "jvm_memory_used_bytes{area=\"heap\"";
+    private static final String RECORDS = "tally_intake_records{";
+    private static final String STREAMS_OPEN = "tally_streams_open ";
     private static final String IDS = "tally_ids_remembered{";
     private static final String ID_DISK_CHECKS = "tally_ids_disk_checks{";
     private static final long PAUSE_NANOS = 5_000_000;
@@ -170,9 +172,16 @@ final class TallyApp implements AutoCloseable {
         return deadLetters;
     }
 
-    /** How many partitions of the actions it is active for; 0 while it does not say. */
+    /** How many partitions of the actions it is active for itself, as its metrics say: over HTTP it answers for others too. */
     int activePartitions() {
-        return partitions("/v1/watermarks").orElse(List.of()).size();
+        return (int) metrics(RECORDS).stream()
+                .filter(line -> line.contains("outcome=\"read\""))
+                .count();
+    }
+
+    /** Streams of usage that are open here. */
+    int openStreams() {
+        return (int) metric(STREAMS_OPEN);
     }
 
     private Optional<List<JsonNode>> partitions(String path) {
