@@ -69,25 +69,33 @@ async function call(path, options = {}) {
   } catch (e) {
     throw new Problem(0, 'unreachable', e.name === 'TimeoutError' ? 'no answer within 10 s' : 'the server cannot be reached');
   }
-  const text = await response.text().catch(() => '');
-  let json = null;
-  try {
-    json = parse(text);
-  } catch {
-    // Not ours: a proxy's page, say.
-  }
+  const json = await jsonOf(response);
   if (!response.ok || json === null) {
-    if (response.status === 401) {
-      document.dispatchEvent(new CustomEvent('tally:unauthorised'));
-    }
-    throw new Problem(
-      response.status,
-      json?.type ?? '',
-      json?.detail ?? json?.reasons?.join('; ') ?? json?.title ?? `the server answered ${response.status}`,
-      Number(response.headers.get('Retry-After')) || 0,
-    );
+    throw problemOf(response, json);
   }
   return json;
+}
+
+async function jsonOf(response) {
+  const text = await response.text().catch(() => '');
+  try {
+    return parse(text);
+  } catch {
+    // Not ours: a proxy's page, say.
+    return null;
+  }
+}
+
+function problemOf(response, json) {
+  if (response.status === 401) {
+    document.dispatchEvent(new CustomEvent('tally:unauthorised'));
+  }
+  return new Problem(
+    response.status,
+    json?.type ?? '',
+    json?.detail ?? json?.reasons?.join('; ') ?? json?.title ?? `the server answered ${response.status}`,
+    Number(response.headers.get('Retry-After')) || 0,
+  );
 }
 
 /** The answer to a GET. */
@@ -150,7 +158,7 @@ export async function download(path, name) {
   if (token) {
     const response = await fetch(path, {headers: {Authorization: `Bearer ${token}`}, cache: 'no-store', credentials: 'omit'});
     if (!response.ok) {
-      throw new Problem(response.status, '', `the server answered ${response.status}`);
+      throw problemOf(response, await jsonOf(response));
     }
     address = URL.createObjectURL(await response.blob());
     setTimeout(() => URL.revokeObjectURL(address), 60_000);

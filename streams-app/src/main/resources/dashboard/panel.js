@@ -99,17 +99,18 @@ export function failure(problem, again) {
 
 function heading(problem) {
   switch (problem.status) {
-    case 0: return 'No connection.';
-    case 401: return 'Not signed in.';
-    case 403: return 'Not allowed.';
-    case 410: return 'No longer kept.';
-    case 429: return 'Too many requests.';
-    case 503: return 'Not ready.';
-    default: return 'Not available.';
+    case 0: return 'No connection:';
+    case 401: return 'Not signed in:';
+    case 403: return 'Not allowed:';
+    case 410: return 'No longer kept:';
+    case 429: return 'Too many requests:';
+    case 503: return 'Not ready:';
+    default: return 'Not available:';
   }
 }
 
-function skeleton() {
+/** What stands where an answer is waited for. */
+export function skeleton() {
   return h('div', {class: 'skeleton'}, h('span', {class: 'hidden'}, 'Loading'), h('i', {}), h('i', {}), h('i', {}));
 }
 

@@ -99,7 +99,7 @@ class SubjectPage {
         wide: true,
         load: () => this.#loadSplit(),
         show: (data) => this.#showSplit(data),
-        empty: `No ${meter} yet in this billing period.`,
+        empty: `No ${meter} in this billing period, or without a plan in the last 35 days.`,
       });
     }
     panels.alerts = new Panel('Alerts', {
@@ -395,6 +395,7 @@ class SubjectPage {
   /** Only when asked for: they are read from the log. */
   #facts() {
     const panel = new Panel('Billable facts of this period', {
+      name: 'billable',
       wide: true,
       load: () => get(`${this.subject.path}/facts`),
       show: (data) => factTable(data),
@@ -427,7 +428,8 @@ class SubjectPage {
       h('div', {class: 'panel-body'},
         h('p', {}, 'Every counted action with its amounts, payer, partition and offset.'),
         h('form', {class: 'row', on: {submit: save}},
-          h('label', {for: 'audit-from'}, 'From'), from, h('label', {for: 'audit-to'}, 'to'), to,
+          h('span', {class: 'pair'}, h('label', {for: 'audit-from'}, 'From'), from),
+          h('span', {class: 'pair'}, h('label', {for: 'audit-to'}, 'to'), to),
           h('label', {for: 'audit-format', class: 'hidden'}, 'Format'), as,
           h('button', {type: 'submit'}, icon(DOWNLOAD), 'Download')), problem));
   }

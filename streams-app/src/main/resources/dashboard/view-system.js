@@ -3,7 +3,7 @@
 import {get, probe} from './api.js';
 import {h, put} from './dom.js';
 import * as format from './format.js';
-import {failure, keepingPlace} from './panel.js';
+import {failure, keepingPlace, skeleton} from './panel.js';
 
 const EVERY = 2_000;
 const OUTCOMES = [
@@ -17,9 +17,7 @@ const OUTCOMES = [
 /** @return {{element: Element, title: string, stop: function()}} */
 export function systemView() {
   const status = h('div', {class: 'status', 'aria-busy': 'true'}, h('span', {class: 'link waiting'}, 'Asking'));
-  const records = h('div', {class: 'panel-body'});
-  const partitions = h('div', {class: 'panel-body'});
-  const refused = h('div', {class: 'panel-body'});
+  const [records, partitions, refused] = Array.from({length: 3}, () => h('div', {class: 'panel-body'}, skeleton()));
   const element = h('div', {class: 'system'},
     h('header', {class: 'subject-head'}, h('div', {}, h('p', {class: 'eyebrow'}, 'All instances'), h('h1', {}, 'System')), status),
     h('div', {class: 'grid'},
