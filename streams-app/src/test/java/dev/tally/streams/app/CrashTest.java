@@ -7,7 +7,6 @@ import dev.tally.streams.query.Conservation;
 import dev.tally.streams.state.CrashPoint;
 import dev.tally.streams.state.Engine;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -174,40 +173,20 @@ class CrashTest {
 
     private static void runUntilItDies(String name, Topics topics, Engine engine, CrashPoint point, int times)
             throws IOException, InterruptedException {
-        // RocksDB's native library is left behind there by a process that dies.
-        Path temporary = Files.createDirectories(stateDirs.resolve(name + "-tmp"));
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx256m",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Djava.io.tmpdir=" + temporary,
-                "-Dorg.apache.avro.SERIALIZABLE_PACKAGES=dev.tally.schemas",
-                "--enable-native-access=ALL-UNNAMED",
-                DyingInstance.class.getName(),
-                point.name(),
-                Integer.toString(times)));
-        tally.settings(name, topics, name, dying(engine)).forEach((key, value) -> command.add(key + "=" + value));
-        ProcessBuilder builder = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(temporary.resolve("log").toFile());
-        builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
-        Process process = builder.start();
+        ChildProcess child = ChildProcess.start(
+                DyingInstance.class,
+                stateDirs.resolve(name + "-tmp"),
+                List.of(point.name(), Integer.toString(times)),
+                tally.settings(name, topics, name, dying(engine)));
         try {
-            assertThat(process.waitFor(1, TimeUnit.MINUTES)).as("%s dies", name).isTrue();
-            assertThat(process.exitValue())
-                    .as(() -> "exit code of " + name + "; it says: " + read(temporary.resolve("log")))
+            assertThat(child.process().waitFor(1, TimeUnit.MINUTES))
+                    .as("%s dies", name)
+                    .isTrue();
+            assertThat(child.process().exitValue())
+                    .as(() -> "exit code of " + name + "; it says: " + child.says())
                     .isEqualTo(DyingInstance.DIED);
         } finally {
-            process.destroyForcibly();
-        }
-    }
-
-    private static String read(Path log) {
-        try {
-            return Files.readString(log);
-        } catch (IOException e) {
-            return e.toString();
+            child.kill();
         }
     }
 

@@ -94,6 +94,8 @@ final class TallyOnBroker {
                 .setConfigProp("transaction.state.log.replication.factor", "1")
                 .setConfigProp("transaction.state.log.min.isr", "1")
                 .setConfigProp("transaction.state.log.num.partitions", "4")
+                // What a killed instance leaves open is aborted when its time is over, not at the next look after 10 s.
+                .setConfigProp("transaction.abort.timed.out.transaction.cleanup.interval.ms", "500")
                 .setConfigProp("group.initial.rebalance.delay.ms", "0")
                 .build();
         broker.format();

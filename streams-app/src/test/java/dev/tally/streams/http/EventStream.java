@@ -10,6 +10,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
 /** A listener to server-sent events. */
 public final class EventStream implements AutoCloseable {
@@ -49,6 +50,11 @@ public final class EventStream implements AutoCloseable {
 
     /** The next event, waiting for it; comments and {@code retry} are passed over. Fails where the stream ends before. */
     public Event next() {
+        return nextUntilEnd().orElseThrow(() -> new AssertionError("the stream has ended"));
+    }
+
+    /** The next event, waiting for it; empty where the stream ends or is cut off before. */
+    public Optional<Event> nextUntilEnd() {
         String id = "";
         String name = "";
         StringBuilder data = new StringBuilder();
@@ -61,13 +67,13 @@ public final class EventStream implements AutoCloseable {
                 } else if (line.startsWith("data: ")) {
                     data.append(line, 6, line.length());
                 } else if (line.isEmpty() && !name.isEmpty()) {
-                    return new Event(id, name, data.toString());
+                    return Optional.of(new Event(id, name, data.toString()));
                 }
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        } catch (IOException cutOff) {
+            return Optional.empty();
         }
-        throw new AssertionError("the stream has ended");
+        return Optional.empty();
     }
 
     /** Whether the stream ends without another event. */

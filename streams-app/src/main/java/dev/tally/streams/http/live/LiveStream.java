@@ -63,16 +63,7 @@ public final class LiveStream implements AutoCloseable {
      */
     public byte[] next() {
         writingSince = NOT_WRITING;
-        return given(mailbox.take());
-    }
-
-    /** As {@link #next}, but empty where there is nothing to write. */
-    byte[] nextIfAny() {
-        writingSince = NOT_WRITING;
-        return given(mailbox.poll());
-    }
-
-    private byte[] given(List<Frame> frames) {
+        List<Frame> frames = mailbox.take();
         if (frames.isEmpty()) {
             return new byte[0];
         }

@@ -426,7 +426,7 @@ class LiveHubTest {
         AtomicInteger aborted = new AtomicInteger();
         Listener slow = virtual.listen(ACTIONS, null, aborted::incrementAndGet);
         Listener quick = virtual.listen(ACTIONS);
-        slow.stream.nextIfAny();
+        slow.take();
         quick.read();
 
         // When

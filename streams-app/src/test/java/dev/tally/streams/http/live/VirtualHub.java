@@ -194,7 +194,7 @@ final class VirtualHub {
         /** Reads what there is; the new events. */
         List<Event> read() {
             List<Event> read = new ArrayList<>();
-            String text = new String(stream.nextIfAny(), StandardCharsets.UTF_8);
+            String text = new String(take(), StandardCharsets.UTF_8);
             for (String frame : text.split("\n\n", -1)) {
                 if (frame.startsWith(":")) {
                     beats++;
@@ -204,10 +204,20 @@ final class VirtualHub {
             }
             // Written at once: the stream is not left as if it were being written to.
             if (!text.isEmpty()) {
-                stream.nextIfAny();
+                take();
             }
             events.addAll(read);
             return read;
+        }
+
+        /** Takes what there is to be written; does not wait for it, as no thread does that has been interrupted. */
+        byte[] take() {
+            Thread.currentThread().interrupt();
+            try {
+                return stream.next();
+            } finally {
+                boolean unused = Thread.interrupted();
+            }
         }
 
         List<String> data() {
