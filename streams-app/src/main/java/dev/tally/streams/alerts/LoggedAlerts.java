@@ -29,7 +29,7 @@ public final class LoggedAlerts implements AlertHistory {
     public record Bounds(Duration within, int atOnce, Duration roomWithin) {
 
         /** Together less than the 10 s after which a dashboard gives up; many of them may ask in the same moment. */
-        public static final Bounds USUAL = new Bounds(Duration.ofSeconds(5), 2, Duration.ofSeconds(3));
+        public static final Bounds USUAL = new Bounds(Duration.ofSeconds(5), 3, Duration.ofSeconds(3));
     }
 
     private final Topics topics;

@@ -30,6 +30,7 @@ final class Lifecycle implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Lifecycle.class);
     private static final int TRY_EVERY_MILLIS = 500;
+    private static final int LOOK_EVERY_SECONDS = 30;
     private static final Set<String> MUST_BE = Set.of("topic", "partitions");
     private static final Set<String> MUST_BE_WITH_A_TEST_CLOCK =
             Set.of("topic", "partitions", TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG);
@@ -132,12 +133,33 @@ final class Lifecycle implements AutoCloseable {
         // A stop that was asked for before this run could be told has nobody else to end it.
         if (stop.getCount() > 0) {
             running.start();
-            ended.await();
+            lookUntil(ended, streams);
         }
         if (stop.getCount() == 0) {
             return End.ASKED_TO_STOP;
         }
         return running.isRegistryAway() ? End.REGISTRY_AWAY : End.GAVE_UP;
+    }
+
+    /** Waits for the end, and looks after what no start can tell. */
+    private void lookUntil(CountDownLatch ended, KafkaStreams streams) throws InterruptedException {
+        InstanceAddresses addresses = new InstanceAddresses(metrics::unaddressed);
+        try (Admin admin = Admin.create(client())) {
+            while (!ended.await(LOOK_EVERY_SECONDS, TimeUnit.SECONDS)) {
+                addresses.look(admin, settings.values().string(CommonSettings.APPLICATION_ID), streams);
+            }
+        } catch (KafkaException e) {
+            log.atWarn().setCause(e).log("It is not looked whether each instance has an address of its own");
+            ended.await();
+        }
+    }
+
+    /** Of a client that is not waited for long. */
+    private Map<String, Object> client() {
+        Map<String, Object> client = new HashMap<>(CommonSettings.kafkaClient(settings.values()));
+        client.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 5_000);
+        client.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
+        return client;
     }
 
     /**
@@ -146,11 +168,8 @@ final class Lifecycle implements AutoCloseable {
      */
     private Optional<MeteringApp> awaitReadied() throws InterruptedException {
         Topics topics = settings.topics();
-        Map<String, Object> client = new HashMap<>(CommonSettings.kafkaClient(settings.values()));
-        client.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 5_000);
-        client.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
         String lastReason = "";
-        try (Admin admin = Admin.create(client)) {
+        try (Admin admin = Admin.create(client())) {
             do {
                 String reason;
                 try {

@@ -51,6 +51,12 @@ final class MetricNames {
     /** Streams of usage that were ended because their listener did not take what was written, since the start of the process. */
     static final String STREAMS_DROPPED = "tally.streams.dropped";
 
+    /**
+     * Instances without an address of their own, as this one knows of its group: {@code application.server} is the same on several, or
+     * empty with a wildcard. What they keep may be asked of nobody.
+     */
+    static final String INSTANCES_UNADDRESSED = "tally.instances.unaddressed";
+
     /** 1 when queries are answered. */
     static final String READY = "tally.ready";
 

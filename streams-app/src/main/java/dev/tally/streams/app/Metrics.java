@@ -63,6 +63,7 @@ final class Metrics implements AutoCloseable {
     private volatile ForwardedReads forwarded = new ForwardedReads();
     private volatile Map<Integer, IdMemory.Figures> idFigures = Map.of();
     private volatile AccountFigures accountFigures = new AccountFigures();
+    private volatile int unaddressed;
 
     Metrics(Health health) {
         new JvmMemoryMetrics().bindTo(registry);
@@ -85,6 +86,9 @@ final class Metrics implements AutoCloseable {
                     .description("Questions about what is kept on another instance, by who answered")
                     .register(registry);
         }
+        Gauge.builder(MetricNames.INSTANCES_UNADDRESSED, this, metrics -> metrics.unaddressed)
+                .description("Instances of the group that have no address of their own")
+                .register(registry);
         Gauge.builder(MetricNames.READY, health, h -> h.notReadyBecause().isEmpty() ? 1 : 0)
                 .description("1 when queries are answered")
                 .register(registry);
@@ -128,6 +132,11 @@ final class Metrics implements AutoCloseable {
         forwarded = to.forwarded();
         idFigures = figures;
         accountFigures = accounts;
+    }
+
+    /** From now on so many instances have no address of their own. */
+    void unaddressed(int instances) {
+        unaddressed = instances;
     }
 
     /** All metrics in Prometheus' text format. */

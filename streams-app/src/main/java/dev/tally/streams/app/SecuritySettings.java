@@ -179,10 +179,16 @@ final class SecuritySettings {
                         .orElseGet(isLoopback() ? InstanceCredentials::none : InstanceCredentials::missing),
                 new StreamTickets(secret.orElseGet(InstanceSecret::random), clock),
                 new RateLimit(values.integer(RATE_LIMIT), clock),
-                is(NONE),
+                is(NONE) ? Optional.of(ownNames()) : Optional.empty(),
                 !is(JWT) || values.string(METRICS).equals(OPEN),
                 origins(),
                 tls());
+    }
+
+    /** Other instances call by that name. */
+    private Set<String> ownNames() {
+        String server = values.string(MeteringSettings.APPLICATION_SERVER);
+        return server.isEmpty() ? Set.of() : Set.of(server.replaceFirst(":\\d+$", ""));
     }
 
     private boolean is(String auth) {

@@ -51,7 +51,7 @@ public final class LoggedFacts implements Facts {
     public record Bounds(Duration within, Duration factsWithin, int atOnce) {
 
         /** A few readers do no harm to what else the instance does. */
-        public static final Bounds USUAL = new Bounds(Duration.ofSeconds(20), Duration.ofSeconds(8), 2);
+        public static final Bounds USUAL = new Bounds(Duration.ofSeconds(20), Duration.ofSeconds(8), 3);
     }
 
     private final LogQuestions questions;

@@ -14,7 +14,6 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
@@ -36,13 +35,15 @@ final class ExportRoute {
     /** How many records of {@code actions} were there that had no outcome yet when the export began. */
     static final String BEHIND = "Tally-Behind";
 
+    private static final int AT_ONCE = 2;
+    private static final int OF_ONE_CALLER = 1;
     private static final Duration RETRY_AFTER = Duration.ofSeconds(10);
     private static final Duration FLUSH_EVERY = Duration.ofSeconds(1);
     private static final Duration PROGRESS_EVERY = Duration.ofSeconds(5);
     private static final int BUFFER_BYTES = 1 << 16;
 
     private final HttpApi.Collaborators with;
-    private final ExportPlaces places = new ExportPlaces();
+    private final LogPlaces places = new LogPlaces("an export", AT_ONCE, OF_ONE_CALLER, Duration.ZERO, RETRY_AFTER);
 
     ExportRoute(HttpApi.Collaborators with) {
         this.with = with;
@@ -61,9 +62,7 @@ final class ExportRoute {
             return;
         }
         Caller caller = Guard.caller(context);
-        Optional<String> refused = places.enter(caller);
-        if (refused.isPresent()) {
-            Reply.notReady(context, refused.get(), RETRY_AFTER);
+        if (!places.enter(context, caller)) {
             return;
         }
         Streaming.on(context, response -> {

@@ -169,9 +169,7 @@ public final class HttpApi implements AutoCloseable {
                 handler -> handler.getServletHandler().setDecodeAmbiguousURIs(true));
         config.jetty.addConnector(this::connector);
         config.routes.before(context -> headers.forEach(context::header));
-        if (security.ownNamesOnly()) {
-            config.routes.before(new OwnNames(() -> host));
-        }
+        security.ownNames().ifPresent(names -> config.routes.before(new OwnNames(() -> host, names)));
         config.routes.before(new Cors(security.corsOrigins()));
         Guard.requireGuards(config.events);
         routes.register(config.routes);

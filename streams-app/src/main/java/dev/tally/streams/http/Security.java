@@ -19,7 +19,8 @@ import java.util.Set;
  * @param instances checks calls of other instances
  * @param tickets tickets for streams
  * @param rateLimit how often each caller may call
- * @param ownNamesOnly whether calls are taken only under a name that is this machine's
+ * @param ownNames where calls are taken only under a name that is this machine's: those of its names that are not evident; empty where
+ *     any name will do
  * @param metricsOpen whether metrics are shown without a token
  * @param corsOrigins origins of the web pages that may call from a browser
  * @param tls certificate and key; empty for plain HTTP
@@ -29,12 +30,13 @@ public record Security(
         InstanceCredentials instances,
         StreamTickets tickets,
         RateLimit rateLimit,
-        boolean ownNamesOnly,
+        Optional<Set<String>> ownNames,
         boolean metricsOpen,
         Set<String> corsOrigins,
         Optional<ServedTls> tls) {
 
     public Security {
+        ownNames = ownNames.map(Set::copyOf);
         corsOrigins = Set.copyOf(corsOrigins);
     }
 
@@ -52,7 +54,7 @@ public record Security(
                 InstanceCredentials.none(),
                 new StreamTickets(InstanceSecret.random(), clock),
                 new RateLimit(0, clock),
-                true,
+                Optional.of(Set.of()),
                 true,
                 Set.of(),
                 Optional.empty());

@@ -2,7 +2,10 @@ package dev.tally.streams.http;
 
 import dev.tally.keys.Subject;
 import dev.tally.streams.alerts.AlertHistory;
+import dev.tally.streams.alerts.LoggedAlerts;
 import dev.tally.streams.facts.Facts;
+import dev.tally.streams.facts.LoggedFacts;
+import dev.tally.streams.log.LogQuestions;
 import dev.tally.streams.query.Answer;
 import dev.tally.streams.query.BillingPeriod;
 import dev.tally.streams.query.Breakdown;
@@ -34,9 +37,17 @@ final class UsageRoutes {
     private static final int MOST_ALERTS = 1_000;
 
     private final HttpApi.Collaborators with;
+    private final LogPlaces factPlaces =
+            places("a question for facts", LoggedFacts.Bounds.USUAL.atOnce(), Duration.ZERO);
+    private final LogPlaces alertPlaces =
+            places("a question for alerts", LoggedAlerts.Bounds.USUAL.atOnce(), LoggedAlerts.Bounds.USUAL.roomWithin());
 
     UsageRoutes(HttpApi.Collaborators with) {
         this.with = with;
+    }
+
+    private static LogPlaces places(String what, int all, Duration patience) {
+        return new LogPlaces(what, all, all - 1, patience, LogQuestions.RETRY_AFTER);
     }
 
     void usage(Context context) {
@@ -96,7 +107,7 @@ final class UsageRoutes {
         int limit = (int) call.number("limit", 1, MOST_FACTS, FACTS);
         long after = call.number("after", 0, Long.MAX_VALUE - 1, -1);
         Facts facts = with.requests().get().map(Requests::facts).orElseThrow(() -> Routes.notStarted(with));
-        Waiting.on(
+        factPlaces.on(
                 context,
                 () -> Routes.answer(
                         context,
@@ -112,7 +123,7 @@ final class UsageRoutes {
         Instant since = call.instant("since", with.clock().instant().minus(ALERTS_OF));
         int limit = (int) call.number("limit", 1, MOST_ALERTS, ALERTS);
         AlertHistory alerts = with.requests().get().map(Requests::alerts).orElseThrow(() -> Routes.notStarted(with));
-        Waiting.on(
+        alertPlaces.on(
                 context,
                 () -> Routes.answer(
                         context,

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
@@ -67,6 +68,7 @@ class RebalanceTest {
         MeteringApp second = tally.start(name + "-second", topics, name, settings);
         tally.publish(topics, random, ACTIONS / 3, 2 * ACTIONS / 3, expected, RebalanceTest::isOdd);
         TallyOnBroker.awaitRunning(second);
+        awaitThatTheyAreKnownToShareAnAddress(name, second);
         first.close();
         tally.publish(topics, random, 2 * ACTIONS / 3, ACTIONS, expected, RebalanceTest::isOdd);
 
@@ -84,6 +86,16 @@ class RebalanceTest {
         second.close();
         assertThat(second.queries().conservation()).isInstanceOf(Answer.NotReady.class);
         assertThat(second.queries().limits(Subject.user("u1"))).isInstanceOf(Answer.NotReady.class);
+    }
+
+    /** None was given one, and none serves HTTP. */
+    private static void awaitThatTheyAreKnownToShareAnAddress(String applicationId, MeteringApp app) {
+        try (Admin admin = tally.admin()) {
+            Awaitility.await()
+                    .atMost(Duration.ofMinutes(1))
+                    .until(() -> InstanceAddresses.unaddressed(admin, applicationId, app.streams())
+                            .equals(OptionalInt.of(1)));
+        }
     }
 
     @Test

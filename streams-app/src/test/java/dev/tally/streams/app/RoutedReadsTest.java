@@ -4,13 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.keys.Subject;
 import dev.tally.schemas.topics.Topics;
-import dev.tally.streams.http.HttpApi;
-import dev.tally.streams.http.Security;
 import dev.tally.streams.query.Answer;
 import dev.tally.streams.query.Conservation;
 import dev.tally.streams.query.ForwardedReads.Outcome;
 import dev.tally.streams.query.Usage;
-import dev.tally.streams.query.UsageQueries;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -25,14 +22,12 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.clients.admin.Admin;
 import org.awaitility.Awaitility;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -63,47 +58,8 @@ class RoutedReadsTest {
         tally.stop();
     }
 
-    /** An instance with its HTTP server. */
-    private static final class Instance {
-        private final AtomicReference<@Nullable MeteringApp> app = new AtomicReference<>();
-        private final HttpApi http = new HttpApi(new HttpApi.Collaborators(
-                () -> Optional.ofNullable(app.get()).map(MeteringApp::queries),
-                () -> Optional.ofNullable(app.get()).map(MeteringApp::requests),
-                () -> Optional.ofNullable(app.get())
-                        .map(running -> running.answers().local()),
-                Optional::empty,
-                Optional::empty,
-                0,
-                Optional::empty,
-                true,
-                () -> true,
-                Optional::empty,
-                () -> "",
-                "72h",
-                Instant::now,
-                Security.open(Instant::now)));
-
-        Instance(String name, Topics topics) {
-            http.start("127.0.0.1", 0);
-            app.set(tally.start(
-                    name,
-                    topics,
-                    "routed",
-                    Map.of("application.server", "127.0.0.1:" + http.port(), "num.standby.replicas", "1")));
-        }
-
-        MeteringApp app() {
-            return Objects.requireNonNull(app.get());
-        }
-
-        UsageQueries queries() {
-            return app().queries();
-        }
-
-        void stop() {
-            http.close();
-            app().close();
-        }
+    private static ServedInstance start(String name, Topics topics) {
+        return new ServedInstance(tally.settings(name, topics, "routed", Map.of("num.standby.replicas", "1")));
     }
 
     @Test
@@ -111,8 +67,8 @@ class RoutedReadsTest {
         // Given two instances, and actions of many users and orgs
         Topics topics = tally.newTopics("routed-");
         tally.publishDayLimit(topics, 1_000);
-        Instance first = new Instance("routed-first", topics);
-        Instance second = new Instance("routed-second", topics);
+        ServedInstance first = start("routed-first", topics);
+        ServedInstance second = start("routed-second", topics);
         TallyOnBroker.awaitRunning(first.app());
         TallyOnBroker.awaitRunning(second.app());
         Map<String, Long> expected = new TreeMap<>();
@@ -121,7 +77,7 @@ class RoutedReadsTest {
 
         // When each is asked about all
         Awaitility.await().atMost(Duration.ofMinutes(1)).untilAsserted(() -> {
-            for (Instance instance : List.of(first, second)) {
+            for (ServedInstance instance : List.of(first, second)) {
                 assertThat(used(instance, expected.keySet(), day)).isEqualTo(expected);
                 assertThat(TallyOnBroker.sum(instance.app(), Conservation::counted))
                         .isEqualTo(ACTIONS);
@@ -137,6 +93,15 @@ class RoutedReadsTest {
                     .containsExactlyInAnyOrder("FOUND", "NOT_READY");
         }
 
+        // Then each is found at an address of its own
+        try (Admin admin = tally.admin()) {
+            Awaitility.await()
+                    .atMost(Duration.ofMinutes(1))
+                    .until(() -> InstanceAddresses.unaddressed(
+                                    admin, "routed", first.app().streams())
+                            .equals(OptionalInt.of(0)));
+        }
+
         // When one of them is gone
         first.stop();
         Set<String> kinds = new HashSet<>();
@@ -150,16 +115,16 @@ class RoutedReadsTest {
                 .untilAsserted(
                         () -> assertThat(used(second, expected.keySet(), day)).isEqualTo(expected));
         second.stop();
-        assertThat(second.queries().limits(Subject.user("u1"))).isInstanceOf(Answer.NotReady.class);
+        assertThat(second.app().queries().limits(Subject.user("u1"))).isInstanceOf(Answer.NotReady.class);
     }
 
     /** Whether all is answered and up to date; what is not marked must be right meanwhile. */
     private static boolean areAllCurrent(
-            Instance instance, Map<String, Long> expected, LocalDate day, Set<String> kinds) {
+            ServedInstance instance, Map<String, Long> expected, LocalDate day, Set<String> kinds) {
         boolean current = true;
         for (Map.Entry<String, Long> entry : expected.entrySet()) {
             Subject subject = subject(entry.getKey());
-            switch (instance.queries().usage(subject, "actions", day)) {
+            switch (instance.app().queries().usage(subject, "actions", day)) {
                 case Answer.Found<Usage>(Usage usage, boolean stale) -> {
                     if (!stale) {
                         assertThat(usage.used()).as(entry.getKey()).isEqualTo(entry.getValue());
@@ -179,10 +144,10 @@ class RoutedReadsTest {
         return current;
     }
 
-    private static Map<String, Long> used(Instance instance, Set<String> windows, LocalDate day) {
+    private static Map<String, Long> used(ServedInstance instance, Set<String> windows, LocalDate day) {
         Map<String, Long> used = new TreeMap<>();
         for (String window : windows) {
-            if (instance.queries().usage(subject(window), "actions", day)
+            if (instance.app().queries().usage(subject(window), "actions", day)
                     instanceof Answer.Found<Usage>(Usage usage, boolean stale)) {
                 used.put(window, usage.used());
             }
@@ -194,16 +159,15 @@ class RoutedReadsTest {
         return Subject.parse(window.substring(0, window.indexOf('/')));
     }
 
-    private static long forwarded(Instance instance, Outcome outcome) {
+    private static long forwarded(ServedInstance instance, Outcome outcome) {
         return instance.app().answers().forwarded().of(outcome);
     }
 
     /** What kind of answer an instance gives to another about a user's account. */
-    private static String internal(Instance instance, String user) throws IOException, InterruptedException {
+    private static String internal(ServedInstance instance, String user) throws IOException, InterruptedException {
         try (HttpClient client = HttpClient.newHttpClient()) {
             HttpResponse<String> response = client.send(
-                    HttpRequest.newBuilder(
-                                    URI.create("http://127.0.0.1:" + instance.http.port() + "/internal/v1/questions"))
+                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + instance.port() + "/internal/v1/questions"))
                             .header("Content-Type", "application/json")
                             .POST(HttpRequest.BodyPublishers.ofString(
                                     "{\"question\":{\"about\":\"limits\",\"subject\":\"user:" + user

@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,6 +45,15 @@ class SecuritySettingsTest {
                 SECRET,
                 "http.host",
                 "0.0.0.0"));
+    }
+
+    @Test
+    void shouldTakeCallsUnderTheNameThatOthersKnow() {
+        Map<String, String> open = Map.of("application.server", "tally-1:8081");
+
+        assertThat(load(open).security(() -> Instant.EPOCH).ownNames()).hasValue(Set.of("tally-1"));
+        jwt.putAll(open);
+        assertThat(load(jwt).security(() -> Instant.EPOCH).ownNames()).isEmpty();
     }
 
     @Test

@@ -7,9 +7,18 @@ import dev.tally.schemas.QuotaAlert;
 import dev.tally.schemas.Scope;
 import dev.tally.schemas.Severity;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -139,5 +148,45 @@ class AlertRoutesTest {
 
         assertThat(response.statusCode()).isEqualTo(503);
         assertThat(response.headers().firstValue("Retry-After")).hasValue("2");
+    }
+
+    @Test
+    @Timeout(30)
+    void shouldReadForEachCallerOnceAtATime() throws Exception {
+        // Given a client of one user that asks in several loops, and is answered slowly
+        CountDownLatch release = new CountDownLatch(1);
+        try (ServedApi withTokens = new ServedApi(Callers.jwt(0));
+                ExecutorService loops = Executors.newVirtualThreadPerTaskExecutor()) {
+            withTokens.alerts.holdSlowOnes(release);
+            List<Future<Integer>> slow = IntStream.range(0, 4)
+                    .mapToObj(i -> loops.submit(() -> status(withTokens, "slow")))
+                    .toList();
+            Awaitility.await()
+                    .pollDelay(Duration.ZERO)
+                    .until(() -> !withTokens.alerts.asked().isEmpty());
+            try {
+                // When others ask, then they are answered, and the log is read for that client once
+                assertThat(status(withTokens, "u2")).isEqualTo(200);
+                assertThat(status(withTokens, "u3")).isEqualTo(200);
+                assertThat(withTokens.alerts.asked())
+                        .filteredOn(question -> question.startsWith("user:slow"))
+                        .hasSize(1);
+            } finally {
+                release.countDown();
+            }
+
+            // And once it is answered, its next question is
+            assertThat(slow.getFirst().get()).isEqualTo(200);
+        }
+    }
+
+    private static int status(ServedApi served, String user) {
+        return served.ask(
+                        "GET",
+                        "/v1/users/" + user + "/alerts",
+                        null,
+                        "Authorization",
+                        Callers.with("usage:read", "user=" + user, "sub=" + user))
+                .statusCode();
     }
 }

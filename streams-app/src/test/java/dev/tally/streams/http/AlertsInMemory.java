@@ -7,13 +7,15 @@ import dev.tally.streams.alerts.AlertPage;
 import dev.tally.streams.query.Answer;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 
 /** Alerts that a test puts here, whoever asks. */
 final class AlertsInMemory implements AlertHistory {
 
-    private final List<String> asked = new ArrayList<>();
+    private final List<String> asked = new CopyOnWriteArrayList<>();
+    private volatile CountDownLatch hold = new CountDownLatch(0);
     private List<QuotaAlert> alerts = List.of();
     private boolean more;
     private boolean busy;
@@ -28,6 +30,11 @@ final class AlertsInMemory implements AlertHistory {
         busy = true;
     }
 
+    /** From now on a question for a user "slow" is answered once this has come to zero. */
+    void holdSlowOnes(CountDownLatch until) {
+        hold = until;
+    }
+
     /** The questions so far. */
     List<String> asked() {
         return asked;
@@ -36,8 +43,19 @@ final class AlertsInMemory implements AlertHistory {
     @Override
     public Answer<AlertPage> alerts(Subject subject, Instant since, int limit) {
         asked.add(subject.text() + " " + since + " " + limit);
+        if (subject.equals(Subject.user("slow"))) {
+            awaitRelease();
+        }
         return busy
                 ? new Answer.NotReady<>("the log is being read", Duration.ofSeconds(2))
                 : new Answer.Found<>(new AlertPage(subject, since, alerts, more), false);
+    }
+
+    private void awaitRelease() {
+        try {
+            hold.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -46,7 +46,7 @@ final class Callers {
                 InstanceCredentials.sharing(SECRET, CLOCK),
                 new StreamTickets(SECRET, CLOCK),
                 new RateLimit(callsPerSecond, CLOCK),
-                false,
+                Optional.empty(),
                 false,
                 Set.of(),
                 Optional.empty());

@@ -7,8 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
 import dev.tally.keys.Subject;
 import dev.tally.streams.export.ActionRow;
 import dev.tally.streams.export.Place;
-import dev.tally.streams.http.auth.Caller;
-import dev.tally.streams.http.auth.Scope;
 import dev.tally.streams.metering.Action;
 import dev.tally.units.UnitAmounts;
 import java.io.IOException;
@@ -23,7 +21,6 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -323,30 +320,5 @@ final class ExportRouteTest {
             assertThatIOException().isThrownBy(() -> stream.write(new byte[90]));
             assertThat(givenUp).hasValue(1);
         }
-    }
-
-    @Test
-    void shouldKeepAPlaceForCallersOfMoreThanOneSubject() {
-        // Given
-        Caller wide = caller("wide", null);
-        Caller ofUser = caller("of a user", "u1");
-        Caller ofOther = caller("of another", "u2");
-        ExportPlaces places = new ExportPlaces();
-
-        // When, then
-        assertThat(places.enter(ofUser)).isEmpty();
-        assertThat(places.enter(ofOther)).isPresent();
-        assertThat(places.enter(wide)).isEmpty();
-        assertThat(places.enter(caller("another", null))).isPresent();
-        places.leave(ofUser);
-        assertThat(places.enter(wide)).hasValueSatisfying(why -> assertThat(why).contains("same caller"));
-        assertThat(places.enter(ofOther)).isEmpty();
-        places.leave(ofOther);
-        places.leave(wide);
-        assertThat(places.enter(wide)).isEmpty();
-    }
-
-    private static Caller caller(String key, @Nullable String user) {
-        return new Caller(key, Set.of(Scope.USAGE_READ), user, null, null);
     }
 }

@@ -115,7 +115,7 @@ final class TlsTest {
                 open.instances(),
                 open.tickets(),
                 open.rateLimit(),
-                open.ownNamesOnly(),
+                open.ownNames(),
                 open.metricsOpen(),
                 open.corsOrigins(),
                 Optional.of(tls));

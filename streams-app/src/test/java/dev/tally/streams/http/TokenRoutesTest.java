@@ -84,6 +84,28 @@ final class TokenRoutesTest {
     }
 
     @Test
+    void shouldAnswerToTheNameThatOtherInstancesCallItBy() {
+        Security open = Security.open(Callers.CLOCK);
+        Security named = new Security(
+                open.tokens(),
+                open.instances(),
+                open.tickets(),
+                open.rateLimit(),
+                Optional.of(Set.of("Tally-1.internal")),
+                true,
+                Set.of(),
+                Optional.empty());
+        try (ServedApi served = new ServedApi(named)) {
+            String request = "GET /health/live HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n";
+            assertThat(served.sendRaw(request.formatted("tally-1.Internal:8081")))
+                    .startsWith("HTTP/1.1 200 ");
+            assertThat(served.sendRaw(request.formatted("tally-2.internal:8081")))
+                    .startsWith("HTTP/1.1 421 ");
+            assertThat(served.sendRaw(request.formatted(":8081"))).startsWith("HTTP/1.1 4");
+        }
+    }
+
+    @Test
     void shouldSayWhatIsWrongWithARequestForATicket() {
         try (ServedApi served = new ServedApi()) {
             for (String body : new String[] {
@@ -191,7 +213,7 @@ final class TokenRoutesTest {
                 InstanceCredentials.missing(),
                 new StreamTickets(Callers.SECRET, Callers.CLOCK),
                 new RateLimit(0, Callers.CLOCK),
-                false,
+                Optional.empty(),
                 true,
                 Set.of(),
                 Optional.empty());
@@ -213,7 +235,7 @@ final class TokenRoutesTest {
                 jwt.instances(),
                 jwt.tickets(),
                 jwt.rateLimit(),
-                false,
+                Optional.empty(),
                 false,
                 Set.of("https://app.example"),
                 Optional.empty());
