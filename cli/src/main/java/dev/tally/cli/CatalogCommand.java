@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import org.apache.kafka.clients.admin.Admin;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -38,14 +39,24 @@ final class CatalogCommand {
             mixinStandardHelpOptions = true)
     int apply(
             @Mixin Servers servers,
+            @Option(
+                            names = "--only-missing",
+                            description =
+                                    "Publishes only what the topics do not have; what differs stays as it is there.")
+                    boolean onlyMissing,
             @Parameters(paramLabel = "FILE", description = "YAML file; 'demo' for the demo catalogue.") String file) {
         String yaml = text(file);
         try (Admin admin = servers.admin();
                 RecordSerdes serdes = servers.serdes()) {
             CatalogueTopics topics = new CatalogueTopics(servers, serdes, servers.topics(admin));
             Catalogue published = topics.existing();
-            Catalogue wanted = CatalogueFile.parse(yaml, file, published);
-            int sent = topics.publish(CatalogueDiff.between(wanted, published).toPublish());
+            Catalogue wanted = onlyMissing
+                    ? CatalogueFile.parseToCompare(yaml, file, published)
+                    : CatalogueFile.parse(yaml, file, published);
+            List<CatalogueDiff.Entry> changes = CatalogueDiff.between(wanted, published).toPublish().stream()
+                    .filter(change -> !onlyMissing || change.kind() == Kind.ADDED)
+                    .toList();
+            int sent = topics.publish(changes);
             System.out.println(sent == 0 ? "nothing to change" : sent + " records published");
             return Exit.DONE;
         } catch (CatalogueException e) {

@@ -16,6 +16,7 @@ import picocli.CommandLine.Command;
         mixinStandardHelpOptions = true,
         subcommands = {
             UpCommand.class,
+            DemoCommand.class,
             PublishCommand.class,
             UsageCommand.class,
             WatchCommand.class,

@@ -183,6 +183,21 @@ class CatalogCommandTest {
     }
 
     @Test
+    void shouldLeaveWhatDiffersWhereOnlyWhatIsMissingIsWanted() throws Exception {
+        Topics topics = newTopics("missing.");
+        catalog(topics, "apply", BASE);
+        String changed = BASE.replace("base: 10", "base: 11")
+                .replace("aggregation: COUNT}", "aggregation: COUNT}\n  - {meterId: other, aggregation: COUNT}")
+                .replace("anchor: 2026-01-01T00:00:00Z", "anchor: 2026-01-02T00:00:00Z");
+
+        Ran applied = catalog(topics, "apply", changed, "--only-missing");
+
+        assertThat(applied.code()).isEqualTo(Exit.DONE);
+        assertThat(applied.out()).containsExactly("1 records published");
+        assertThat(records(topics)).isEqualTo(5);
+    }
+
+    @Test
     void shouldSendNothingOfAFileWithProblems() throws Exception {
         Topics topics = newTopics("bad.");
         String bad = BASE.replace("base: 10", "base: -10").replace("amount: 1", "amount: 0") + "colour: red\n";
