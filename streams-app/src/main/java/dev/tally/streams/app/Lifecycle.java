@@ -50,7 +50,7 @@ final class Lifecycle implements AutoCloseable {
         this.settings = settings;
         this.clock = clock;
         this.health = new Health(clock);
-        this.metrics = new Metrics(health);
+        this.metrics = new Metrics(health, clock, settings.values().integer(MeteringSettings.NUM_STANDBY_REPLICAS));
         this.security = settings.security(clock);
         security.tls().ifPresent(metrics::bind);
         this.http = new HttpApi(new HttpApi.Collaborators(
@@ -69,6 +69,7 @@ final class Lifecycle implements AutoCloseable {
                 clock,
                 security));
         metrics.bind(http.liveFigures());
+        http.onAnswer(metrics::answered);
     }
 
     /** Runs until SIGTERM or until the topology gives up; the exit code. */
@@ -128,7 +129,7 @@ final class Lifecycle implements AutoCloseable {
                 ended.countDown();
             }
         });
-        metrics.bind(streams, running.answers(), running.idFigures(), running.accountFigures());
+        metrics.bind(streams, running.answers(), running.idFigures(), running.accountFigures(), running.freshness());
         health.running(streams, running.freshness());
         // A stop that was asked for before this run could be told has nobody else to end it.
         if (stop.getCount() > 0) {

@@ -57,6 +57,30 @@ final class MetricNames {
      */
     static final String INSTANCES_UNADDRESSED = "tally.instances.unaddressed";
 
+    /** Seconds by which the state of a partition is behind, by stage (intake, accounts) and partition; beyond 10 its answers are stale. */
+    static final String BEHIND = "tally.behind.seconds";
+
+    /** Alerts raised, by kind, since the start of the process. */
+    static final String ALERTS_RAISED = "tally.alerts.raised";
+
+    /** Billable facts made, by kind, since the start of the process. */
+    static final String FACTS_MADE = "tally.facts.made";
+
+    /** Admissions that came to a decision, by decision, since the start of the process. */
+    static final String ADMISSIONS_DECIDED = "tally.admissions.decided";
+
+    /** Catalogue records that were refused and kept as dead letters, by kind, since the start of the process. */
+    static final String CATALOGUE_REFUSED = "tally.catalogue.refused";
+
+    /** Standby copies that the settings ask for. */
+    static final String STANDBY_REPLICAS = "tally.standby.replicas";
+
+    /** The time as this process has it, in seconds since the epoch. */
+    static final String CLOCK = "tally.clock.seconds";
+
+    /** Answers to HTTP requests by method, route and status, with the time each took; of a stream, until it ended. */
+    static final String HTTP_REQUESTS = "tally.http.requests";
+
     /** 1 when queries are answered. */
     static final String READY = "tally.ready";
 

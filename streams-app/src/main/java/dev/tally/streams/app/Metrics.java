@@ -1,5 +1,8 @@
 package dev.tally.streams.app;
 
+import dev.tally.schemas.AlertKind;
+import dev.tally.schemas.Decision;
+import dev.tally.schemas.FactKind;
 import dev.tally.streams.http.live.LiveFigures;
 import dev.tally.streams.http.tls.ServedTls;
 import dev.tally.streams.query.Answer;
@@ -10,12 +13,15 @@ import dev.tally.streams.query.PartitionWatermark;
 import dev.tally.streams.query.StoreUsageQueries;
 import dev.tally.streams.query.WaitingIntervals;
 import dev.tally.streams.state.AccountFigures;
+import dev.tally.streams.state.CatalogueKind;
+import dev.tally.streams.state.Freshness;
 import dev.tally.streams.state.ids.IdMemory;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.MultiGauge.Row;
 import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
@@ -23,16 +29,30 @@ import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.ToLongBiFunction;
 import java.util.function.ToLongFunction;
 import org.apache.kafka.streams.KafkaStreams;
 import org.jspecify.annotations.Nullable;
 
 /** The process' metrics. The intake's counters are read from its store when asked for: they count nothing twice after a crash. */
 final class Metrics implements AutoCloseable {
+
+    /** From an answer out of memory up to where callers give up. */
+    private static final Duration[] BUCKETS = {
+        Duration.ofMillis(5),
+        Duration.ofMillis(25),
+        Duration.ofMillis(100),
+        Duration.ofMillis(500),
+        Duration.ofSeconds(2),
+        Duration.ofSeconds(10)
+    };
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final MultiGauge records = MultiGauge.builder(MetricNames.INTAKE_RECORDS)
@@ -57,15 +77,25 @@ final class Metrics implements AutoCloseable {
     private final MultiGauge idDiskChecks = MultiGauge.builder(MetricNames.IDS_DISK_CHECKS)
             .description("Rows read to look an id up since the partition came here, by partition of actions")
             .register(registry);
+    private final MultiGauge behind = MultiGauge.builder(MetricNames.BEHIND)
+            .description("How far the state of a partition is behind, by stage")
+            .register(registry);
+    private final Map<HttpAnswer, Timer> httpAnswers = new ConcurrentHashMap<>();
     private final JvmGcMetrics gc = new JvmGcMetrics();
+    private final InstantSource clock;
     private @Nullable KafkaStreamsMetrics kafka;
     private volatile @Nullable StoreUsageQueries queries;
     private volatile ForwardedReads forwarded = new ForwardedReads();
     private volatile Map<Integer, IdMemory.Figures> idFigures = Map.of();
     private volatile AccountFigures accountFigures = new AccountFigures();
     private volatile int unaddressed;
+    private volatile Freshness freshness = new Freshness();
 
-    Metrics(Health health) {
+    private record HttpAnswer(String method, String route, int status) {}
+
+    /** @param standbyReplicas that the settings ask for */
+    Metrics(Health health, InstantSource clock, int standbyReplicas) {
+        this.clock = clock;
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);
@@ -89,8 +119,56 @@ final class Metrics implements AutoCloseable {
         Gauge.builder(MetricNames.INSTANCES_UNADDRESSED, this, metrics -> metrics.unaddressed)
                 .description("Instances of the group that have no address of their own")
                 .register(registry);
+        countByKind(MetricNames.ALERTS_RAISED, "kind", "Alerts raised", AlertKind.values(), AccountFigures::alerts);
+        countByKind(MetricNames.FACTS_MADE, "kind", "Billable facts made", FactKind.values(), AccountFigures::facts);
+        countByKind(
+                MetricNames.ADMISSIONS_DECIDED,
+                "decision",
+                "Admissions that came to a decision",
+                Decision.values(),
+                AccountFigures::decisions);
+        countByKind(
+                MetricNames.CATALOGUE_REFUSED,
+                "kind",
+                "Catalogue records that were refused",
+                CatalogueKind.values(),
+                AccountFigures::refused);
+        Gauge.builder(MetricNames.STANDBY_REPLICAS, () -> standbyReplicas)
+                .description("Standby copies that the settings ask for")
+                .register(registry);
+        Gauge.builder(MetricNames.CLOCK, clock, time -> time.millis() / 1_000.0)
+                .description("The time as this process has it")
+                .register(registry);
         Gauge.builder(MetricNames.READY, health, h -> h.notReadyBecause().isEmpty() ? 1 : 0)
                 .description("1 when queries are answered")
+                .register(registry);
+    }
+
+    private <K extends Enum<K>> void countByKind(
+            String name, String tag, String description, K[] kinds, ToLongBiFunction<AccountFigures, K> of) {
+        for (K kind : kinds) {
+            // Readers of newer records may see UNKNOWN; nothing of it is made here.
+            if (!kind.name().equals("UNKNOWN")) {
+                FunctionCounter.builder(name, this, metrics -> of.applyAsLong(metrics.accountFigures, kind))
+                        .tag(tag, kind.name().toLowerCase(Locale.ROOT))
+                        .description(description)
+                        .register(registry);
+            }
+        }
+    }
+
+    /** Takes note of an answer to an HTTP request. */
+    void answered(String method, String route, int status, Duration took) {
+        httpAnswers
+                .computeIfAbsent(new HttpAnswer(method, route, status), this::timer)
+                .record(took);
+    }
+
+    private Timer timer(HttpAnswer of) {
+        return Timer.builder(MetricNames.HTTP_REQUESTS)
+                .tags("method", of.method(), "route", of.route(), "status", Integer.toString(of.status()))
+                .description("Answers to HTTP requests")
+                .serviceLevelObjectives(BUCKETS)
                 .register(registry);
     }
 
@@ -121,7 +199,12 @@ final class Metrics implements AutoCloseable {
     }
 
     /** Binds to a topology, instead of one before it. */
-    void bind(KafkaStreams streams, Answers to, Map<Integer, IdMemory.Figures> figures, AccountFigures accounts) {
+    void bind(
+            KafkaStreams streams,
+            Answers to,
+            Map<Integer, IdMemory.Figures> figures,
+            AccountFigures accounts,
+            Freshness fresh) {
         KafkaStreamsMetrics before = kafka;
         if (before != null) {
             before.close();
@@ -132,6 +215,7 @@ final class Metrics implements AutoCloseable {
         forwarded = to.forwarded();
         idFigures = figures;
         accountFigures = accounts;
+        freshness = fresh;
     }
 
     /** From now on so many instances have no address of their own. */
@@ -160,6 +244,7 @@ final class Metrics implements AutoCloseable {
         idsRemembered.register(idRows(IdMemory.Figures::ids), true);
         idBytes.register(idRows(figures -> figures.recentBytes() + figures.filterBytes()), true);
         idDiskChecks.register(idRows(IdMemory.Figures::diskChecks), true);
+        behind.register(behindRows(), true);
     }
 
     /** A value that is not there leaves a gap: the last one would be counted twice once another instance tells it. */
@@ -171,6 +256,20 @@ final class Metrics implements AutoCloseable {
         List<Row<?>> rows = new ArrayList<>();
         idFigures.forEach((partition, figures) ->
                 rows.add(Row.of(Tags.of("partition", Integer.toString(partition)), of.applyAsLong(figures))));
+        return rows;
+    }
+
+    private List<Row<?>> behindRows() {
+        List<Row<?>> rows = new ArrayList<>();
+        for (Freshness.Behind of : freshness.behind(clock.instant())) {
+            rows.add(Row.of(
+                    Tags.of(
+                            "stage",
+                            of.stage().name().toLowerCase(Locale.ROOT),
+                            "partition",
+                            Integer.toString(of.partition())),
+                    of.by().toMillis() / 1_000.0));
+        }
         return rows;
     }
 

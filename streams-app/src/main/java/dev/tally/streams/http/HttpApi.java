@@ -16,6 +16,8 @@ import io.javalin.config.JavalinConfig;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;
+import io.javalin.router.Endpoint;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
@@ -41,6 +43,8 @@ public final class HttpApi implements AutoCloseable {
     /** So many connections may wait until they are taken: those of streams come all at once when an instance has gone. The system may allow fewer. */
     private static final int ACCEPT_QUEUE = 1_024;
 
+    private static final String NO_OPERATION = "none";
+
     private final ExecutorService askers = LiveHub.askers();
     private final LiveHub live;
     private final ChangeStreams changed;
@@ -48,6 +52,7 @@ public final class HttpApi implements AutoCloseable {
     private final Security security;
     private final Map<String, String> headers;
     private final Javalin server;
+    private volatile AnswerListener answers = (method, route, status, took) -> {};
     private String host = "127.0.0.1";
     private int port;
 
@@ -85,6 +90,20 @@ public final class HttpApi implements AutoCloseable {
             InstantSource clock,
             Security security) {}
 
+    /** Takes note of answers. */
+    @FunctionalInterface
+    public interface AnswerListener {
+
+        /**
+         * A request was answered; of a stream, it ended.
+         *
+         * @param method and route of the operation, the route as OpenAPI writes it; both "none" where no operation is meant
+         * @param status of the answer
+         * @param took from the request's arrival on
+         */
+        void answered(String method, String route, int status, Duration took);
+    }
+
     /** A server that listens on nothing yet. */
     public HttpApi(Collaborators with) {
         this(with, LiveTimes.USUAL);
@@ -109,6 +128,20 @@ public final class HttpApi implements AutoCloseable {
         this.changed = new ChangeStreams(with.changesHere());
         this.routes = new Routes(with, new LiveRoutes(with, live, changed));
         this.server = Javalin.create(this::configure);
+    }
+
+    /** Tells of each answer from now on, in the thread that has given it. */
+    public void onAnswer(AnswerListener listener) {
+        answers = listener;
+    }
+
+    private void answered(Context context, float millis) {
+        Endpoint matched = context.endpoints().lastHttpEndpoint();
+        answers.answered(
+                matched == null ? NO_OPERATION : context.req().getMethod(),
+                matched == null ? NO_OPERATION : matched.path,
+                context.statusCode(),
+                Duration.ofNanos((long) (millis * 1_000_000.0)));
     }
 
     /** Listens on an address; port 0 takes a free one. */
@@ -172,6 +205,7 @@ public final class HttpApi implements AutoCloseable {
         security.ownNames().ifPresent(names -> config.routes.before(new OwnNames(() -> host, names)));
         config.routes.before(new Cors(security.corsOrigins()));
         Guard.requireGuards(config.events);
+        config.requestLogger.http((context, millis) -> answered(context, millis));
         routes.register(config.routes);
         errors(config.routes);
     }

@@ -2,6 +2,7 @@ package dev.tally.streams.state;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,6 +31,13 @@ public final class Freshness {
 
     private record Part(Stage stage, int partition) {}
 
+    /**
+     * How far behind the state of a partition is.
+     *
+     * @param by since the append time up to which its state holds everything; it grows while nothing is noted
+     */
+    public record Behind(Stage stage, int partition, Duration by) {}
+
     /** @param asOf null until it was noted for the first time */
     private record Note(@Nullable Instant asOf, Instant at) {}
 
@@ -53,6 +61,14 @@ public final class Freshness {
          */
         public void note(Instant asOf, Instant at) {
             note = new Note(asOf, at);
+        }
+
+        private Optional<Behind> behind(Instant now) {
+            Instant asOf = note.asOf();
+            return asOf == null
+                    ? Optional.empty()
+                    : Optional.of(new Behind(
+                            part.stage(), part.partition(), Duration.between(asOf.isAfter(now) ? now : asOf, now)));
         }
 
         /** Its state is no longer what is to be read: it is closed, perhaps to begin again with nothing. Another task's is untouched. */
@@ -101,6 +117,13 @@ public final class Freshness {
         Task task = tasks.get(new Part(stage, partition));
         Instant asOf = task == null ? null : task.note.asOf();
         return asOf != null && !asOf.isBefore(now.minus(most));
+    }
+
+    /** How far behind each partition is that a task of this instance works on and has told of. */
+    public List<Behind> behind(Instant now) {
+        return tasks.values().stream()
+                .flatMap(task -> task.behind(now).stream())
+                .toList();
     }
 
     /** How long ago the partition was at work that has not been for longest; empty where this instance has none that was. */

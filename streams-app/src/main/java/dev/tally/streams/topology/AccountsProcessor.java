@@ -351,10 +351,19 @@ final class AccountsProcessor implements Processor<byte[], byte[], byte[], Messa
         private void emit(String key, Message message) {
             String sink = switch (message) {
                 case Message.Snapshot ignored -> Names.USAGE_SINK;
-                case Message.Alert ignored -> Names.QUOTA_ALERTS_SINK;
-                case Message.Fact ignored -> Names.BILLABLE_USAGE_SINK;
+                case Message.Alert alert -> {
+                    accountFigures.count(alert.alert().getKind());
+                    yield Names.QUOTA_ALERTS_SINK;
+                }
+                case Message.Fact fact -> {
+                    accountFigures.count(fact.fact().getKind());
+                    yield Names.BILLABLE_USAGE_SINK;
+                }
                 case Message.Seat ignored -> Names.SEAT_CHANGES_SINK;
-                case Message.Decision ignored -> Names.ADMISSIONS_SINK;
+                case Message.Decision decision -> {
+                    accountFigures.count(decision.decision().getDecision());
+                    yield Names.ADMISSIONS_SINK;
+                }
                 case Message.Incoming ignored -> throw notOutput(message);
                 case Message.Travelling ignored -> throw notOutput(message);
                 case Message.Aside ignored -> throw notOutput(message);

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -25,18 +26,22 @@ final class CatalogueProcessor implements Processor<byte[], byte[], byte[], Mess
     private final Map<String, CatalogueKind> kinds;
     private final ReplacedRecords replaced;
     private final EarlyCommits commits;
+    private final Consumer<CatalogueKind> onRefusal;
     private @Nullable ProcessorContext<byte[], Message> context;
     private @Nullable EarlyCommit commit;
 
+    /** @param onRefusal is told of each record that is refused */
     CatalogueProcessor(
             CatalogueRecords records,
             Map<String, CatalogueKind> kinds,
             ReplacedRecords replaced,
-            EarlyCommits commits) {
+            EarlyCommits commits,
+            Consumer<CatalogueKind> onRefusal) {
         this.records = records;
         this.kinds = kinds;
         this.replaced = replaced;
         this.commits = commits;
+        this.onRefusal = onRefusal;
     }
 
     @Override
@@ -67,7 +72,10 @@ final class CatalogueProcessor implements Processor<byte[], byte[], byte[], Mess
             case CatalogueRecords.Reading.Valid valid ->
                 put(record, kind, key, CatalogueInput.put(key, valid.record()));
             case CatalogueRecords.Reading.Removed ignored -> put(record, kind, key, CatalogueInput.removal(kind, key));
-            case CatalogueRecords.Reading.Refused refused -> keepAside(record, at, refused.why());
+            case CatalogueRecords.Reading.Refused refused -> {
+                keepAside(record, at, refused.why());
+                onRefusal.accept(kind);
+            }
         }
     }
 

@@ -150,7 +150,7 @@ public final class MeteringTopology {
         return decisions;
     }
 
-    /** What the admissions of this process count; changes as they work. */
+    /** What the catalogue and accounts stages of this process count; changes as they work. */
     public AccountFigures accountFigures() {
         return accountFigures;
     }
@@ -287,7 +287,8 @@ public final class MeteringTopology {
                         replaced,
                         // Whoever changes the catalogue waits for it to be in force, however long ago the record was
                         // written.
-                        new EarlyCommits(partition -> true, commitTurns)),
+                        new EarlyCommits(partition -> true, commitTurns),
+                        accountFigures::countRefused),
                 Names.CATALOGUE_SOURCE);
         topology.addSink(
                 Names.CATALOGUE_LOG_SINK,

@@ -8,8 +8,11 @@ import dev.tally.streams.query.PartitionWatermark;
 import java.net.http.HttpResponse;
 import java.time.Instant;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -95,6 +98,27 @@ final class OperationsRoutesTest {
         // Then
         assertThat(live.statusCode()).isEqualTo(503);
         assertThat(live.body()).startsWith("{\"status\":\"not live\",\"reasons\":[\"the stream threads");
+    }
+
+    @Test
+    void shouldTellOfEachAnswerByItsRoute() {
+        // Given
+        List<String> answers = new CopyOnWriteArrayList<>();
+        served.api().onAnswer((method, route, status, took) -> {
+            assertThat(took).isPositive();
+            answers.add(method + " " + route + " " + status);
+        });
+
+        // When
+        served.get("/v1/users/u1/usage?day=never");
+        served.head("/nowhere");
+        served.get("/health/ready");
+
+        // Then: told once the answer has been written
+        Awaitility.await()
+                .untilAsserted(() -> assertThat(answers)
+                        .containsExactlyInAnyOrder(
+                                "GET /v1/users/{id}/usage 400", "none none 404", "GET /health/ready 200"));
     }
 
     @Test

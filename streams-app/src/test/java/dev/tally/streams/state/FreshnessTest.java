@@ -32,6 +32,22 @@ class FreshnessTest {
     }
 
     @Test
+    void shouldTellHowFarBehindEachPartitionIs() {
+        // Given one that has told nothing yet, one that is behind, and one whose broker's clock is ahead
+        freshness.begins(Stage.INTAKE, 0, NOW);
+        freshness.begins(Stage.INTAKE, 1, NOW).note(NOW.minusSeconds(3), NOW);
+        freshness.begins(Stage.ACCOUNTS, 1, NOW).note(NOW.plusSeconds(1), NOW);
+
+        // When, then
+        assertThat(freshness.behind(NOW))
+                .containsExactlyInAnyOrder(
+                        new Freshness.Behind(Stage.INTAKE, 1, Duration.ofSeconds(3)),
+                        new Freshness.Behind(Stage.ACCOUNTS, 1, Duration.ZERO));
+        assertThat(freshness.behind(NOW.plusSeconds(60)))
+                .contains(new Freshness.Behind(Stage.INTAKE, 1, Duration.ofSeconds(63)));
+    }
+
+    @Test
     void shouldTellABacklogFromAThreadThatStandsStill() {
         // Given
         Freshness.Task task = freshness.begins(Stage.INTAKE, 1, NOW);

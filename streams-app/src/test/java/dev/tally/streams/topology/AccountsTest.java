@@ -25,6 +25,7 @@ import dev.tally.schemas.QuotaAlert;
 import dev.tally.schemas.Role;
 import dev.tally.schemas.Scope;
 import dev.tally.schemas.UsageSnapshot;
+import dev.tally.streams.state.CatalogueKind;
 import dev.tally.streams.state.Engine;
 import dev.tally.streams.state.IntervalCharge;
 import java.nio.file.Path;
@@ -144,6 +145,8 @@ class AccountsTest {
         assertThat(more.get(0).getSequence()).isEqualTo(2);
         assertThat(more.get(0).getIdentifier()).isNotEqualTo(first.getIdentifier());
         assertThat(more.get(0).getTimestamp()).isNotEqualTo(first.getTimestamp());
+        assertThat(pipeline.figures().facts(FactKind.USAGE)).isEqualTo(1);
+        assertThat(pipeline.figures().facts(FactKind.CORRECTION)).isEqualTo(1);
     }
 
     @Test
@@ -185,6 +188,7 @@ class AccountsTest {
         assertThat(alerts).extracting(QuotaAlert::getCause).containsExactly("e80", "e100", "e101");
         assertThat(alerts).extracting(QuotaAlert::getUsed).containsExactly(80L, 100L, 101L);
         assertThat(alerts.get(0).getLate()).isFalse();
+        assertThat(pipeline.figures().alerts(AlertKind.REACHED)).isEqualTo(1);
         assertThat(pipeline.usage("user:u1/actions/DAY/2026-11-21T00:00:00Z").getLimit())
                 .isEqualTo(100L);
     }
@@ -203,6 +207,8 @@ class AccountsTest {
         assertThat(pipeline.deadLetters())
                 .extracting(letter -> text(letter.headers(), "tally.reason"))
                 .containsExactly("invalid_catalogue");
+        assertThat(pipeline.figures().refused(CatalogueKind.PLAN)).isEqualTo(1);
+        assertThat(pipeline.figures().refused(CatalogueKind.METER)).isZero();
     }
 
     private void subscribe(String subject, Plan plan) {

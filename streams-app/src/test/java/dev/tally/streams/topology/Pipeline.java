@@ -22,6 +22,7 @@ import dev.tally.schemas.serde.RecordSerde;
 import dev.tally.schemas.serde.RecordSerdes;
 import dev.tally.schemas.testing.RegistryFake;
 import dev.tally.schemas.topics.Topics;
+import dev.tally.streams.state.AccountFigures;
 import dev.tally.streams.state.AdmissionState;
 import dev.tally.streams.state.CatalogueRecords;
 import dev.tally.streams.state.ChangeBoard;
@@ -72,6 +73,7 @@ final class Pipeline implements AutoCloseable {
     private final RecordSerdes serdes =
             new RecordSerdes(Map.of("schema.registry.url", registry.url(), "auto.register.schemas", true));
     private final Freshness freshness;
+    private final AccountFigures figures;
     private final ChangeBoard changes;
     private final TopologyTestDriver driver;
     private Instant now = START;
@@ -84,6 +86,7 @@ final class Pipeline implements AutoCloseable {
         Properties config = config(stateDir);
         MeteringTopology topology = topology(serdes, engine);
         freshness = topology.freshness();
+        figures = topology.accountFigures();
         changes = topology.changes();
         driver = new TopologyTestDriver(topology.build(new TopologyConfig(new StreamsConfig(config))), config, START);
     }
@@ -120,6 +123,10 @@ final class Pipeline implements AutoCloseable {
                         Duration.ofDays(40),
                         10_000),
                 WriteBacks.of(engine));
+    }
+
+    AccountFigures figures() {
+        return figures;
     }
 
     RecordSerdes serdes() {

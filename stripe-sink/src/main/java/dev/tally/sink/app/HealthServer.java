@@ -46,10 +46,7 @@ final class HealthServer implements AutoCloseable {
     /** {@code holding}: all here works, but what is found at Stripe holds facts back, all or those of some meters. */
     private void ready(Context context) {
         DeliveryStatus.Findings findings = status.findings();
-        List<String> reasons = new ArrayList<>();
-        status.snapshot().notReady().ifPresent(reasons::add);
-        seats.snapshot().notReady().ifPresent(reason -> reasons.add("seats: " + reason));
-        alerts.flatMap(one -> one.snapshot().notReady()).ifPresent(reason -> reasons.add("alerts: " + reason));
+        List<String> reasons = notWorking();
         boolean works = reasons.isEmpty();
         status.halted().ifPresent(reason -> reasons.add("Stripe refuses the account: " + reason));
         findings.waiting().ifPresent(reasons::add);
@@ -61,6 +58,19 @@ final class HealthServer implements AutoCloseable {
         String text = reasons.isEmpty() ? "ready" : works ? "holding" : "not ready";
         context.status(reasons.isEmpty() ? 200 : 503);
         context.json(Map.of("status", text, "reasons", reasons));
+    }
+
+    /** Whether all parts work here, whatever Stripe says. */
+    boolean works() {
+        return notWorking().isEmpty();
+    }
+
+    private List<String> notWorking() {
+        List<String> reasons = new ArrayList<>();
+        status.snapshot().notReady().ifPresent(reasons::add);
+        seats.snapshot().notReady().ifPresent(reason -> reasons.add("seats: " + reason));
+        alerts.flatMap(one -> one.snapshot().notReady()).ifPresent(reason -> reasons.add("alerts: " + reason));
+        return reasons;
     }
 
     private void metrics(Context context) {

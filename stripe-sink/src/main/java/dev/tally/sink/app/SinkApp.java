@@ -33,7 +33,11 @@ import dev.tally.sink.seats.SeatsCollaborators;
 import dev.tally.sink.seats.SeatsRunner;
 import dev.tally.sink.stripe.StripeCalls;
 import dev.tally.sink.stripe.StripeSubscriptionItems;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Instant;
@@ -58,14 +62,20 @@ final class SinkApp {
     private final DeliveryStatus seatsStatus = new DeliveryStatus();
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final DeliveryStatus alertStatus = new DeliveryStatus();
+    private final JvmGcMetrics gc = new JvmGcMetrics();
     private final HealthServer health;
     private final CountDownLatch listening = new CountDownLatch(1);
 
     SinkApp(SinkSettings settings) {
         this.settings = settings;
         new JvmMemoryMetrics().bindTo(registry);
+        new JvmThreadMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+        gc.bindTo(registry);
         this.health = new HealthServer(
                 status, seatsStatus, settings.alerts().isOn() ? Optional.of(alertStatus) : Optional.empty(), registry);
+        Gauge.builder(SinkMetrics.READY, health, server -> server.works() ? 1 : 0)
+                .register(registry);
     }
 
     /** Asks the sink to end; returns at once. */
@@ -85,7 +95,8 @@ final class SinkApp {
         SinkMetrics metrics = new SinkMetrics(registry, status, clock);
         health.start(settings.httpHost(), settings.httpPort());
         listening.countDown();
-        try (health) {
+        try (gc;
+                health) {
             if (new StartUp(settings, status, stop).await()) {
                 deliver(metrics, clock);
             }

@@ -103,6 +103,12 @@ final class SinkMetrics implements DeliveryListener {
     /** Units that Stripe has too few ({@code verdict} missing) or too many (extra) by that comparison. */
     static final String RECONCILED_DIFFERENCE = "tally.sink.reconciled.difference";
 
+    /** 1 when facts, seats and, where they are delivered, alerts can be delivered, as far as this process and Kafka go. */
+    static final String READY = "tally.sink.ready";
+
+    /** The time as this process has it, in seconds since the epoch. */
+    static final String CLOCK = "tally.clock.seconds";
+
     private static final Duration REPORTED_LATELY = Duration.ofHours(24);
     private static final String NO_REASON = "none";
 
@@ -135,6 +141,7 @@ final class SinkMetrics implements DeliveryListener {
                         now -> age(now.unconfirmed().oldest(), clock))
                 .baseUnit("seconds")
                 .register(registry);
+        Gauge.builder(CLOCK, clock, time -> time.millis() / 1_000.0).register(registry);
         Gauge.builder(IN_FLIGHT, status, now -> now.snapshot().inFlight()).register(registry);
         Gauge.builder(PENDING, status, now -> now.snapshot().pending()).register(registry);
         Gauge.builder(
