@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tally.schemas.BillableFact;
+import dev.tally.schemas.testing.MetricFamilies;
+import dev.tally.schemas.testing.MetricFamilies.Family;
+import dev.tally.schemas.testing.ObservedFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +18,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import org.awaitility.Awaitility;
@@ -63,6 +67,7 @@ class BillingE2E {
                         assertThat(wire.conservation("duplicate")).isEqualTo(RESENT);
                         assertThat(usage(stack, wire, query)).isEqualTo(1_234);
                     });
+            assertServed(stack, wire);
             stack.kill9("stripe-sink");
             long facts = wire.values("billable-usage", BillableFact.class).stream()
                     .mapToLong(BillableFact::getAmount)
@@ -78,6 +83,21 @@ class BillingE2E {
             assertThat(meter.path("includedRemaining").asLong()).isZero();
             assertThat(meter.path("unreported").asLong()).isZero();
         }
+    }
+
+    /** What dashboards and alert rules ask for is served, and all that is served is as docs/metrics.md has it. */
+    private static void assertServed(LocalStack stack, Wire wire) {
+        Awaitility.await()
+                // What a running topology has of Kafka's metrics is looked for once a minute.
+                .atMost(Duration.ofSeconds(90))
+                .pollInterval(Duration.ofSeconds(1))
+                .ignoreExceptionsMatching(e -> e instanceof AssertionError)
+                .untilAsserted(() -> {
+                    SortedMap<String, Family> served = MetricFamilies.scraped(wire.text(stack.app() + "/metrics"));
+                    served.putAll(MetricFamilies.scraped(wire.text(stack.sink() + "/metrics")));
+                    assertThat(ObservedFiles.unserved(Tally.ROOT, served)).isEmpty();
+                    assertThat(ObservedFiles.misdocumented(Tally.ROOT, served)).isEmpty();
+                });
     }
 
     private static long usage(LocalStack stack, Wire wire, String query) {

@@ -127,6 +127,10 @@ final class LocalStack implements AutoCloseable {
         return "http://127.0.0.1:" + http;
     }
 
+    String sink() {
+        return "http://127.0.0.1:" + sink;
+    }
+
     String stripe() {
         return "http://127.0.0.1:" + stripe;
     }

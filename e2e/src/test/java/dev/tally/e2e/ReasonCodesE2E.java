@@ -10,6 +10,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.tally.e2e.Inputs.Sent;
 import dev.tally.keys.PercentEncoding;
 import dev.tally.schemas.ActionEvent;
+import dev.tally.schemas.testing.MetricFamilies;
+import dev.tally.schemas.testing.ObservedFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -125,6 +127,8 @@ class ReasonCodesE2E {
     }
 
     private static void assertMetrics(String metrics) {
+        assertThat(ObservedFiles.misdocumented(Tally.ROOT, MetricFamilies.scraped(metrics)))
+                .isEmpty();
         for (String reason : REASONS) {
             assertThat(metric(metrics, "tally_intake_dead_letters{", "reason=\"" + reason + "\""))
                     .as(reason)

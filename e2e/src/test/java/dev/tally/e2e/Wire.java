@@ -121,6 +121,10 @@ final class Wire {
         }
     }
 
+    String text(String url) {
+        return text(HttpRequest.newBuilder(URI.create(url)).build());
+    }
+
     private String text(HttpRequest request) {
         HttpResponse<String> response = send(request);
         if (response.statusCode() != 200) {

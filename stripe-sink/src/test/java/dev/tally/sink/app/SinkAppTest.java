@@ -11,6 +11,8 @@ import dev.tally.schemas.Scope;
 import dev.tally.schemas.Severity;
 import dev.tally.schemas.Subscription;
 import dev.tally.schemas.serde.RecordSerdes;
+import dev.tally.schemas.testing.MetricFamilies;
+import dev.tally.schemas.testing.ObservedFiles;
 import dev.tally.schemas.testing.RegistryFake;
 import dev.tally.sink.testing.KafkaBroker;
 import dev.tally.sink.testing.StripeFake;
@@ -21,6 +23,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -138,6 +141,10 @@ final class SinkAppTest {
                         .contains("tally_sink_held 2.0")
                         .contains("tally_sink_account_problems 0.0");
             });
+            assertThat(ObservedFiles.misdocumented(
+                            Path.of(".."),
+                            MetricFamilies.scraped(get(url + "/metrics").body())))
+                    .isEmpty();
             app.stop();
             assertThat(ended.get(20, TimeUnit.SECONDS)).isTrue();
         }
