@@ -2,6 +2,7 @@ package dev.tally.bench;
 
 import dev.tally.bench.measure.AdmissionRun;
 import dev.tally.bench.measure.Bed;
+import dev.tally.bench.measure.CapacityRun;
 import dev.tally.bench.measure.DeliveryRun;
 import dev.tally.bench.measure.ExportRun;
 import dev.tally.bench.measure.LatencyRun;
@@ -12,6 +13,7 @@ import dev.tally.bench.measure.StandbyRun;
 import dev.tally.bench.measure.StreamsRun;
 import dev.tally.bench.measure.Variant;
 import dev.tally.bench.report.BarChart;
+import dev.tally.bench.report.Capacity;
 import dev.tally.bench.report.Delivery;
 import dev.tally.bench.report.Figures;
 import dev.tally.bench.report.Flood;
@@ -58,7 +60,6 @@ final class BenchCommand implements Callable<Integer> {
     private static final int FULL_EVENTS = 2_000_000;
     private static final int QUICK_EVENTS = 40_000;
     private static final int FULL_ROUNDS = 3;
-    private static final int ORGS = 1_000;
     private static final int CUSTOMERS = 10_000;
     private static final Duration SPAN = Duration.ofDays(2);
     /** Event time ends before the present, so that the last billing interval has ended too. */
@@ -122,6 +123,9 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--users", defaultValue = "50000", description = "Users, Zipf 0.9 (default: ${DEFAULT-VALUE}).")
     private int users = 50_000;
 
+    @Option(names = "--orgs", defaultValue = "1000", description = "Orgs, Zipf 0.9 (default: ${DEFAULT-VALUE}).")
+    private int orgs = 1_000;
+
     @Option(names = "--growth-users", split = ",", description = "Numbers of users in growth mode.")
     private List<Integer> growthUsers = GROWTH;
 
@@ -154,6 +158,13 @@ final class BenchCommand implements Callable<Integer> {
             defaultValue = "5000",
             description = "Open streams of usage in streams mode, beside 1,000 actions/s (default: ${DEFAULT-VALUE}).")
     private int streams = 5_000;
+
+    @Option(
+            names = "--subjects",
+            defaultValue = "1000000",
+            description =
+                    "Users in capacity mode, who make --events actions, if not given one each (default: ${DEFAULT-VALUE}).")
+    private int subjects = 1_000_000;
 
     @Option(
             names = "--facts",
@@ -217,6 +228,7 @@ final class BenchCommand implements Callable<Integer> {
         Map<String, Figures> growth = new LinkedHashMap<>();
         Promotion promotion = null;
         Delivery delivery = null;
+        Capacity capacity = null;
         try (BenchStack stack = BenchStack.start(quick ? SHORT_LIVED : List.of(), jvm);
                 Cluster cluster = new Cluster(stack.bootstrapServers(), Bed.topics(partitions))) {
             switch (mode) {
@@ -240,6 +252,8 @@ final class BenchCommand implements Callable<Integer> {
                     promotion = new StandbyRun(
                                     stack, cluster, new Workload(spec(users)), settings, remembered, BenchCommand::say)
                             .run();
+                case CAPACITY ->
+                    capacity = new CapacityRun(site(stack, cluster), subjects).run(events == null ? subjects : events);
                 case DELIVERY ->
                     delivery = new DeliveryRun(
                                     stack,
@@ -261,7 +275,8 @@ final class BenchCommand implements Callable<Integer> {
                 growth,
                 floodOf(found),
                 promotion,
-                delivery);
+                delivery,
+                capacity);
         System.out.print(report.text());
         write(report);
         return 0;
@@ -372,7 +387,7 @@ final class BenchCommand implements Callable<Integer> {
         long interval = INTERVAL.toMillis();
         long end = Math.floorDiv(Instant.now().minus(BEFORE_NOW).toEpochMilli(), interval) * interval;
         return new WorkloadSpec(
-                seed, Math.addExact(events(), warmUp()), ofUsers, ORGS, Instant.ofEpochMilli(end), SPAN);
+                seed, Math.addExact(events(), warmUp()), ofUsers, orgs, Instant.ofEpochMilli(end), SPAN);
     }
 
     private Map<String, Object> workload() {
@@ -384,7 +399,7 @@ final class BenchCommand implements Callable<Integer> {
         workload.put("warmUp", warmUp());
         workload.put("rounds", rounds());
         workload.put("users", users);
-        workload.put("orgs", ORGS);
+        workload.put("orgs", orgs);
         workload.put("partitions", partitions);
         workload.put("remembered", remembered);
         workload.put("garbage", garbage);

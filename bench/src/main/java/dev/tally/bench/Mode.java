@@ -19,5 +19,7 @@ enum Mode {
     /** How soon an action shows in open streams of usage, also where one of two instances is killed. */
     STREAMS,
     /** How fast, and with how much memory, --events actions of one org are exported. */
-    EXPORT
+    EXPORT,
+    /** What --subjects users with --events actions of one day take, and how soon their state is restored. */
+    CAPACITY
 }

@@ -225,6 +225,11 @@ final class TallyApp implements AutoCloseable {
         stack.kill(process);
     }
 
+    /** Ends it as it is asked to end; its state stays until it is closed. */
+    void stop() {
+        stack.end(process);
+    }
+
     /** Ends it, and deletes its state. */
     @Override
     public void close() {

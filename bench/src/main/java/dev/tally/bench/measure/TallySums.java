@@ -13,7 +13,7 @@ final class TallySums {
     private static final int FACTS_WITHIN_SECONDS = 60;
 
     /** They are told on ticks. */
-    private static final int IDS_WITHIN_SECONDS = 10;
+    static final int IDS_WITHIN_SECONDS = 10;
 
     private final Bed bed;
     private final Expected expected;

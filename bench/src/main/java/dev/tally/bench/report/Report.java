@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param flood what garbage costs; null where none was sent
  * @param promotion of a standby; null where none was asked for
  * @param delivery of a backlog to Stripe; null where none was asked for
+ * @param capacity what very many subjects take; null where it was not asked for
  */
 public record Report(
         Machine machine,
@@ -31,7 +32,8 @@ public record Report(
         Map<String, Figures> growth,
         @Nullable Flood flood,
         @Nullable Promotion promotion,
-        @Nullable Delivery delivery) {
+        @Nullable Delivery delivery,
+        @Nullable Capacity capacity) {
 
     /** The variant all others are compared with. */
     public static final String CEILING = "A";
@@ -86,6 +88,11 @@ public record Report(
         if (delivery != null) {
             root.set("delivery", JSON.valueToTree(delivery));
         }
+        if (capacity != null) {
+            ObjectNode node = JSON.valueToTree(capacity);
+            node.set("figures", JSON.valueToTree(capacity.figures()));
+            root.set("capacity", node);
+        }
         try {
             return JSON.writeValueAsString(root);
         } catch (JsonProcessingException e) {
@@ -125,6 +132,11 @@ public record Report(
         }
         if (delivery != null) {
             text.append(text(delivery));
+        }
+        if (capacity != null) {
+            text.append("%n%,d users in %,d orgs, %,d actions of one day; the sums were exact%n"
+                    .formatted(capacity.users(), capacity.orgs(), capacity.actions()));
+            capacity.figures().forEach((name, value) -> text.append("%-52s %,14.1f%n".formatted(name, value)));
         }
         return text.toString();
     }

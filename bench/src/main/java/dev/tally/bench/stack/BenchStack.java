@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 
@@ -189,14 +190,19 @@ public final class BenchStack implements AutoCloseable {
 
     /** Bytes of the files below a folder. */
     public static long diskBytes(Path folder) {
+        return files(folder).values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /** The files below a folder with their bytes. */
+    public static Map<Path, Long> files(Path folder) {
         if (!Files.exists(folder)) {
-            return 0;
+            return Map.of();
         }
         try (Stream<Path> files = Files.walk(folder)) {
-            return files.mapToLong(BenchStack::size).sum();
+            return files.filter(Files::isRegularFile).collect(Collectors.toMap(file -> file, BenchStack::size));
         } catch (IOException | UncheckedIOException e) {
             // A file went away meanwhile, as a store's do: try again.
-            return diskBytes(folder);
+            return files(folder);
         }
     }
 

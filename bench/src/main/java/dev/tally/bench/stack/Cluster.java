@@ -6,13 +6,13 @@ import dev.tally.schemas.topics.Topics;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
-import org.apache.kafka.clients.admin.LogDirDescription;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.InterruptException;
 
@@ -76,32 +76,33 @@ public final class Cluster implements AutoCloseable {
                 .collect(Collectors.toSet());
     }
 
-    /**
-     * Bytes that the broker keeps for all topics but that of the actions, its own included. The logs of a topic that was deleted may
-     * still be there for a while: they do not count.
-     */
+    /** Bytes that the broker keeps for all topics but that of the actions, its own included. */
     public long bytes() {
+        return bytesByTopic().entrySet().stream()
+                .filter(topic -> !topic.getKey().equals(topics.actions()))
+                .mapToLong(Map.Entry::getValue)
+                .sum();
+    }
+
+    /** Bytes that the broker keeps, by topic. The logs of a topic that was deleted may still be there for a while: they do not count. */
+    public Map<String, Long> bytesByTopic() {
         Set<String> all = get(admin.listTopics(new ListTopicsOptions().listInternal(true))
                 .names()
                 .toCompletionStage()
                 .toCompletableFuture());
-        return get(admin.describeLogDirs(List.of(1))
+        Map<String, Long> bytes = new TreeMap<>();
+        get(admin.describeLogDirs(List.of(1))
                         .allDescriptions()
                         .toCompletionStage()
                         .toCompletableFuture())
                 .values()
-                .stream()
-                .flatMap(dirs -> dirs.values().stream())
-                .mapToLong(dir -> bytes(dir, all))
-                .sum();
-    }
-
-    private long bytes(LogDirDescription dir, Set<String> all) {
-        return dir.replicaInfos().entrySet().stream()
-                .filter(replica -> all.contains(replica.getKey().topic()))
-                .filter(replica -> !replica.getKey().topic().equals(topics.actions()))
-                .mapToLong(replica -> replica.getValue().size())
-                .sum();
+                .forEach(dirs -> dirs.values()
+                        .forEach(dir -> dir.replicaInfos().forEach((partition, replica) -> {
+                            if (all.contains(partition.topic())) {
+                                bytes.merge(partition.topic(), replica.size(), Long::sum);
+                            }
+                        })));
+        return bytes;
     }
 
     private static <T> T get(Future<T> future) {

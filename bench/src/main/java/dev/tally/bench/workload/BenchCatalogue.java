@@ -1,5 +1,6 @@
 package dev.tally.bench.workload;
 
+import dev.tally.schemas.Subscription;
 import dev.tally.schemas.catalogue.Catalogue;
 import dev.tally.schemas.catalogue.CatalogueException;
 import dev.tally.schemas.catalogue.CatalogueFile;
@@ -50,6 +51,25 @@ public final class BenchCatalogue {
     /** Three meters and the plans, with everybody of a workload who is subscribed. */
     public static Catalogue full(WorkloadSpec spec) {
         return parse(plans() + subscriptions(spec));
+    }
+
+    /** A catalogue with further orgs, from a rank on; every second has the pooled plan. */
+    public static Catalogue withOrgs(Catalogue catalogue, int from, int to) {
+        Subscription pooled = catalogue.subscriptions().stream()
+                .filter(one -> one.getSubject().startsWith("org:"))
+                .findFirst()
+                .orElseThrow();
+        Stream<Subscription> more = IntStream.range(from, Math.max(from, to))
+                .filter(BenchCatalogue::isPooled)
+                .mapToObj(org -> Subscription.newBuilder(pooled)
+                        .setSubject("org:" + BenchAction.orgId(org))
+                        .build());
+        return new Catalogue(
+                catalogue.meters(),
+                catalogue.plans(),
+                Stream.concat(catalogue.subscriptions().stream(), more).toList(),
+                catalogue.grants(),
+                catalogue.memberships());
     }
 
     /**

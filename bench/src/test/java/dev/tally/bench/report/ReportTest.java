@@ -60,6 +60,26 @@ class ReportTest {
         assertThat(json.at("/flood/ratio").asDouble()).isCloseTo(1.5, within(1e-9));
         assertThat(json.at("/promotion/promotionSeconds").asDouble()).isEqualTo(2.75);
         assertThat(json.at("/delivery/sustainedPerSecond").asDouble()).isEqualTo(990);
+        assertThat(json.at("/capacity/diskBytes/user-days").asLong()).isEqualTo(1_000);
+    }
+
+    @Test
+    void shouldDivideWhatSubjectsTakeByWhatItFollows() throws Exception {
+        // When
+        JsonNode figures = new ObjectMapper().readTree(report().json()).at("/capacity/figures");
+
+        // Then
+        assertThat(figures.path("bytes of actions per action").asDouble()).isEqualTo(150);
+        assertThat(figures.path("bytes of changelogs per action").asDouble()).isEqualTo(120);
+        assertThat(figures.path("bytes of changelogs per subject-day, without ids")
+                        .asDouble())
+                .isEqualTo(200);
+        assertThat(figures.path("bytes on disk per subject-day, without ids").asDouble())
+                .isEqualTo(120);
+        assertThat(figures.path("bytes on disk per id").asDouble()).isEqualTo(25);
+        assertThat(figures.path("bytes of heap per id").asDouble()).isEqualTo(2);
+        assertThat(figures.path("MB of changelogs restored per second").asDouble())
+                .isCloseTo(0.0006, within(1e-9));
     }
 
     @Test
@@ -73,7 +93,8 @@ class ReportTest {
                         "5000/s",
                         "ratio 1.50",
                         "2,000   actions counted",
-                        "990 facts/s");
+                        "990 facts/s",
+                        "8 users in 2 orgs");
     }
 
     @Test
@@ -106,7 +127,23 @@ class ReportTest {
                 Map.of(),
                 Flood.of(50, 300, 200),
                 new Promotion(100, 9, 20, 4, 2_000, 10, 9.5, 11, 12.25, 13, 2.75, 1_000_000, 2_000_000),
-                new Delivery("v1", 5_000, 10, 1_000, 0.5, 6, 990, 980, 5_000, 0, 1, 2, 3, 512, 4e6, 5e6, 7, 8e6));
+                new Delivery("v1", 5_000, 10, 1_000, 0.5, 6, 990, 980, 5_000, 0, 1, 2, 3, 512, 4e6, 5e6, 7, 8e6),
+                new Capacity(
+                        8,
+                        2,
+                        20,
+                        100,
+                        50,
+                        5,
+                        Map.of("actions", 3_000L),
+                        Map.of("event-ids", 400L, "user-days", 2_000L),
+                        Map.of("event-ids", 500L, "user-days", 1_000L, "other", 200L),
+                        40,
+                        1e6,
+                        2e6,
+                        3,
+                        4,
+                        5));
     }
 
     private static Figures figures(double eventsPerSecond, double cpu) {
