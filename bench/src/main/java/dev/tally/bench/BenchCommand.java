@@ -167,6 +167,13 @@ final class BenchCommand implements Callable<Integer> {
     private int subjects = 1_000_000;
 
     @Option(
+            names = "--in-orgs",
+            paramLabel = "PERCENT",
+            defaultValue = "10",
+            description = "How many of them belong to orgs (default: ${DEFAULT-VALUE}).")
+    private int inOrgs = 10;
+
+    @Option(
             names = "--facts",
             defaultValue = "2880000",
             description =
@@ -253,7 +260,7 @@ final class BenchCommand implements Callable<Integer> {
                                     stack, cluster, new Workload(spec(users)), settings, remembered, BenchCommand::say)
                             .run();
                 case CAPACITY ->
-                    capacity = new CapacityRun(site(stack, cluster), subjects).run(events == null ? subjects : events);
+                    capacity = new CapacityRun(site(stack, cluster), subjects, inOrgs).run(events == null ? subjects : events);
                 case DELIVERY ->
                     delivery = new DeliveryRun(
                                     stack,

@@ -20,14 +20,14 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * What very many subjects take: bytes of topics, changelogs and files, memory, CPU, and the time until an instance without state is at work.
  *
- * <p>Each user acts at least once, all on one day; users take turns, so that hardly two actions of one user share a commit. Nine in ten
- * belong to an org of about 45 members, every second of which has a pooled plan; the catalogue is {@link BenchCatalogue#full}. The whole lies
- * in {@code actions} before the instance starts. Then it is stopped, and another restores its state from the changelogs; what it says of
- * a sample of users must be exact, before and after a restart with the state on its disk.
+ * <p>Each user acts at least once, all on one day; users take turns, so that hardly two actions of one user share a commit. A part of them
+ * belongs to orgs of 45 members or some more, every second of which has a pooled plan; the catalogue is {@link BenchCatalogue#full}. All of it
+ * lies in {@code actions} before the instance starts. Then it is stopped, and another restores its state from the changelogs; what it says of
+ * a sample of users must be exact, and all counts, also after a restart with the state on its disk.
  */
 public final class CapacityRun {
 
-    private static final int USERS_PER_ORG = 50;
+    private static final int MEMBERS = 45;
     private static final int SAMPLE = 1_000;
     private static final int MORE_ACTIONS = 1_000;
     private static final int SPACES = 5;
@@ -41,14 +41,20 @@ public final class CapacityRun {
 
     private final RunSite site;
     private final int users;
+    private final int percentInOrgs;
     private final int orgs;
     private final long at = System.currentTimeMillis();
 
-    /** A run at a site. */
-    public CapacityRun(RunSite site, int users) {
+    /**
+     * A run at a site.
+     *
+     * @param percentInOrgs how many of the users belong to orgs
+     */
+    public CapacityRun(RunSite site, int users, int percentInOrgs) {
         this.site = site;
         this.users = users;
-        this.orgs = Math.max(1, users / USERS_PER_ORG);
+        this.percentInOrgs = percentInOrgs;
+        this.orgs = Math.max(1, Math.toIntExact((long) users * percentInOrgs / 100 / MEMBERS));
     }
 
     /** Measures so many actions, at least one of each user. */
@@ -85,7 +91,7 @@ public final class CapacityRun {
     private BenchAction action(int number) {
         int user = number % users;
         // The members of an org are far apart in the log, as those who act at the same time are in life.
-        int org = user / orgs % 10 == 0 ? BenchAction.NO_ORG : user % orgs;
+        int org = (user / orgs * 37L) % 100 < percentInOrgs ? user % orgs : BenchAction.NO_ORG;
         return new BenchAction(
                 number + 1,
                 false,
