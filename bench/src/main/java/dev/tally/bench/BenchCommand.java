@@ -260,7 +260,8 @@ final class BenchCommand implements Callable<Integer> {
                                     stack, cluster, new Workload(spec(users)), settings, remembered, BenchCommand::say)
                             .run();
                 case CAPACITY ->
-                    capacity = new CapacityRun(site(stack, cluster), subjects, inOrgs).run(events == null ? subjects : events);
+                    capacity = new CapacityRun(site(stack, cluster), subjects, inOrgs)
+                            .run(events == null ? subjects : events);
                 case DELIVERY ->
                     delivery = new DeliveryRun(
                                     stack,
