@@ -57,7 +57,8 @@ class Chart {
     this.plot = null;
     this.seen = new ResizeObserver(() => this.#fit());
     this.seen.observe(this.plotAt);
-    this.onTheme = () => this.plot?.redraw(false, true);
+    // Paths too: they keep the colours that they were made with.
+    this.onTheme = () => this.plot?.redraw(true, true);
     document.addEventListener('tally:theme', this.onTheme);
   }
 

@@ -6,6 +6,7 @@ const PERCENT = new Intl.NumberFormat('en', {style: 'percent', maximumFractionDi
 const DAY = new Intl.DateTimeFormat('en-GB', {timeZone: 'UTC', day: 'numeric', month: 'short'});
 const DAY_LONG = new Intl.DateTimeFormat('en-GB', {timeZone: 'UTC', weekday: 'short', day: 'numeric', month: 'short', year: 'numeric'});
 const TIME = new Intl.DateTimeFormat('en-GB', {timeZone: 'UTC', hour: '2-digit', minute: '2-digit', second: '2-digit'});
+const HOUR = new Intl.DateTimeFormat('en-GB', {timeZone: 'UTC', hour: '2-digit', minute: '2-digit'});
 const MINUTE = new Intl.DateTimeFormat('en-GB', {timeZone: 'UTC', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit'});
 
 /** A whole number, whatever its size. */
@@ -27,7 +28,8 @@ export const minute = (date) => MINUTE.format(new Date(date));
 export function range(start, end) {
   const [from, to] = [Date.parse(start), Date.parse(end)];
   if (from % 86_400_000 !== 0 || to % 86_400_000 !== 0) {
-    return `${minute(from)} – ${minute(to)}`;
+    const sameDay = Math.floor(from / 86_400_000) === Math.floor(to / 86_400_000);
+    return `${minute(from)} – ${sameDay ? HOUR.format(to) : minute(to)}`;
   }
   const [first, last] = [day(from), day(to - 1)];
   return first === last ? first : `${first} – ${last}`;

@@ -464,7 +464,7 @@ function forecast(burn, meter) {
     return burn.present < 0 ? `${format.number(-burn.present)} ${meter} beyond the pool.` : 'The pool is empty.';
   }
   if (burn.pace === 0) {
-    return `Nothing was used at the pace ${of}, so the pool lasts.`;
+    return `At the pace ${of}, 0 a day, the pool lasts.`;
   }
   const pace = `At the pace ${of}, ${format.number(Math.round(burn.pace))} a day, `;
   return burn.emptyAt
@@ -510,7 +510,7 @@ function factTable({facts, next}) {
     h('table', {},
       h('thead', {}, h('tr', {}, heads.map((head) => h('th', {scope: 'col', class: head === 'Amount' ? 'num' : null}, head)))),
       h('tbody', {}, facts.map((row) => h('tr', {},
-        h('th', {scope: 'row', title: row.identifier}, `${format.minute(row.intervalStart)} – ${format.minute(row.intervalEnd)}`),
+        h('th', {scope: 'row', title: row.identifier}, format.range(row.intervalStart, row.intervalEnd)),
         h('td', {}, row.meter),
         h('td', {class: 'num'}, format.number(row.amount)),
         h('td', {}, row.originPeriodStart ? `${row.kind} of ${format.day(row.originPeriodStart)}` : row.kind),

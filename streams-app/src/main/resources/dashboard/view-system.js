@@ -68,8 +68,8 @@ export function systemView() {
     const read = sum('read');
     const decided = OUTCOMES.reduce((all, [field]) => all + sum(field), 0n);
     const flying = read - decided;
-    put(records,
-      read === 0n ? h('p', {class: 'empty'}, 'No record has been read yet.') : h('div', {class: 'stacked', 'aria-hidden': 'true'}, OUTCOMES.map(([field, , kind]) =>
+    put(records, read === 0n ? h('p', {class: 'empty'}, 'No record has been read yet.') : [
+      h('div', {class: 'stacked', 'aria-hidden': 'true'}, OUTCOMES.map(([field, , kind]) =>
         h('i', {class: kind, vars: {'--share': `${(Number(sum(field)) / Number(read)) * 100}%`}}))),
       h('dl', {class: 'identity'},
         h('div', {class: 'sum'}, h('dt', {}, 'Read'), h('dd', {}, format.number(read))),
@@ -78,7 +78,8 @@ export function systemView() {
         ? h('p', {class: 'verdict good'}, 'They add up: each record read has one outcome.')
         : h('p', {class: `verdict ${flying > 0n ? 'flying' : 'bad'}`}, flying > 0n
           ? `${format.number(flying)} on their way to their outcome.`
-          : `${format.number(-flying)} more outcomes than records read: partitions were asked one after the other.`));
+          : `${format.number(-flying)} more outcomes than records read: partitions were asked one after the other.`),
+    ]);
     const reasons = new Map();
     kept.partitions.forEach((partition) => Object.entries(partition.deadLetters).forEach(([reason, count]) =>
       reasons.set(reason, (reasons.get(reason) ?? 0n) + BigInt(count))));

@@ -32,14 +32,10 @@ enum DashboardState {
     POOL_HARDLY_USED(Part.POOL, "/#/org/demo-enterprise"),
     DAYS_AS_TABLE(Part.DAYS, "/#/user/demo-pro", clicked(".history summary")),
     BREAKDOWN_BY_SPACE(Part.BREAKDOWN, "/#/org/demo-team", clicked("#split-space")),
-    BREAKDOWN_ERROR(Part.BREAKDOWN, "/#/org/demo-team", Played::breakdownNotReady, answered(Part.BREAKDOWN)),
     ALERTS_EVERY_KIND(Part.ALERTS, "/#/org/demo-team", Played::everyAlert, answered(Part.ALERTS)),
-    ALERTS_LOADING(Part.ALERTS, "/#/org/demo-team", Played::heldBackAlerts, visible(Part.ALERTS + " .skeleton")),
     ALERTS_ERROR(Part.ALERTS, "/#/org/demo-team", Played::alertsNotReady, answered(Part.ALERTS)),
     BILLING_OVERAGE(Part.BILLING, "/#/user/demo-payg"),
-    BILLING_ERROR(Part.BILLING, "/#/user/demo-payg", Played::billingNotReady, answered(Part.BILLING)),
     FACTS(Part.FACTS, "/#/user/demo-payg", DashboardState::askForFacts),
-    FACTS_EMPTY(Part.FACTS, "/#/user/demo-starter", DashboardState::askForFacts),
     AUDIT_ERROR(Part.AUDIT, "/#/user/demo-pro", Played::auditGone, DashboardState::download),
 
     SYSTEM("/#/system", answered("main")),
@@ -51,7 +47,6 @@ enum DashboardState {
     TOKEN("/#/user/demo-pro", Played::unauthenticated, visible("dialog")),
 
     BADGE("/badge-demo.html", visible("header usage-badge .badge:not(.none)")),
-    BADGE_LOADING("/badge-demo.html", Played::heldBack, visible("header usage-badge .badge.none")),
     BADGE_STALE("/badge-demo.html", Played::stale, visible("header usage-badge .badge.stale:not(.none)")),
     BADGE_ERROR("/badge-demo.html", Played::notReady, visible("header usage-badge .badge.stale.none"));
 

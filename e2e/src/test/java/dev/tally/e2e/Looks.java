@@ -1,7 +1,7 @@
 package dev.tally.e2e;
 
-import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.options.BoundingBox;
 import com.microsoft.playwright.options.ColorScheme;
 import java.io.IOException;
 import java.io.InputStream;
@@ -97,10 +97,14 @@ final class Looks {
     }
 
     private static void take(Page page, String part, Path to) {
-        if (part.isEmpty()) {
-            page.screenshot(new Page.ScreenshotOptions().setPath(to).setFullPage(true));
-        } else {
-            page.locator(part).screenshot(new Locator.ScreenshotOptions().setPath(to));
+        Page.ScreenshotOptions options =
+                new Page.ScreenshotOptions().setPath(to).setFullPage(true);
+        if (!part.isEmpty()) {
+            // Cut out of the whole page: what is scrolled to lies under the bar at the top.
+            page.evaluate("scrollTo(0, 0)");
+            BoundingBox box = page.locator(part).boundingBox();
+            options.setClip(box.x, box.y, box.width, box.height);
         }
+        page.screenshot(options);
     }
 }

@@ -24,10 +24,6 @@ final class Played {
         page.route("**/{v1,health}/**", route -> {});
     }
 
-    static void heldBackAlerts(Page page) {
-        page.route("**/alerts?*", route -> {});
-    }
-
     /** All that is answered may be behind. */
     static void stale(Page page) {
         withoutStream(page);
@@ -48,14 +44,6 @@ final class Played {
     static void alertsNotReady(Page page) {
         page.route(
                 "**/alerts?*", route -> answer(route, 503, "the log is being read for other such requests; ask again"));
-    }
-
-    static void breakdownNotReady(Page page) {
-        page.route("**/breakdown?*", route -> answer(route, 503, "partition 3 is moving to another instance"));
-    }
-
-    static void billingNotReady(Page page) {
-        page.route("**/billing", route -> answer(route, 503, "partition 3 is moving to another instance"));
     }
 
     /** Who has no token is refused. */
@@ -131,7 +119,7 @@ final class Played {
         page.route("**/v1/conservation", route -> json(route, """
                 {"partitions": [
                   {"partition": 0, "read": 1204331, "counted": 1101200, "readOnly": 300, "duplicate": 90211, "late": 411, "deadLettered": 7,
-                   "deadLetters": {"UNKNOWN_SCHEMA": 4, "NEGATIVE_AMOUNT": 3}},
+                   "deadLetters": {"undecodable": 7}},
                   {"partition": 1, "read": 0, "counted": 0, "readOnly": 0, "duplicate": 0, "late": 0, "deadLettered": 0, "deadLetters": {}}]}"""));
         page.route("**/v1/watermarks", route -> json(route, """
                 {"latenessHorizon": "72h", "partitions": [{"partition": 0, "watermark": "2026-11-17T03:12:00Z"}, {"partition": 1, "watermark": null}]}"""));
