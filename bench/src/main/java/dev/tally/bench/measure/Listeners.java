@@ -73,10 +73,13 @@ final class Listeners implements AutoCloseable {
         }
     }
 
-    /** Lets every listener go to the next of these instances. */
+    /** Lets every listener go to the next of these instances, one after the other: one that has just begun cannot take all at once. */
     void spread(List<String> over) {
         addresses = List.copyOf(over);
-        all.forEach(Listener::leave);
+        for (Listener listener : all) {
+            listener.leave();
+            LockSupport.parkNanos(PAUSE_NANOS);
+        }
     }
 
     /** Only these are gone to from now on; who listens elsewhere stays while it can. */
@@ -131,8 +134,10 @@ final class Listeners implements AutoCloseable {
                     : HttpResponse.BodySubscribers.discarding();
         }
 
-        private void ended(int number) {
+        /** What ends a connection may be told more than once. */
+        private synchronized void ended(int number) {
             if (number == connection && !closed) {
+                connection++;
                 comebacks.increment();
                 var unused = later.schedule(
                         this::connect, RETRY_LEAST_MILLIS + random.nextInt(RETRY_SPREAD_MILLIS), TimeUnit.MILLISECONDS);
