@@ -1,6 +1,7 @@
 package dev.tally.bench.measure;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.LongConsumer;
 
 /** Somebody whose usage is followed by one stream: when each action of theirs was sent, and how many of these the stream has shown. */
@@ -51,6 +52,11 @@ final class FollowedSubject {
     /** Actions that were sent and not shown yet. */
     synchronized int missing() {
         return sent - shown;
+    }
+
+    /** The same of several. */
+    static int missing(List<FollowedSubject> subjects) {
+        return subjects.stream().mapToInt(FollowedSubject::missing).sum();
     }
 
     /** How often the stream has shown less than before. */

@@ -15,12 +15,14 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 
-/** Sends probes one after the other, and waits for each to show everywhere. */
+/** Sends probes one after the other, and waits for each to show everywhere. The streams of all their users and orgs are open before. */
 final class Probes {
 
     private static final long GIVE_UP_NANOS = 10_000_000_000L;
@@ -64,11 +66,21 @@ final class Probes {
         for (String target : List.of("HTTP, user", "HTTP, org", "usage", "quota-alerts")) {
             times.put(target, new Times());
         }
-        long end = System.nanoTime() + seconds * 1_000_000_000L;
         ActionEncoder encoder = new ActionEncoder(bed.schemaId());
+        List<FollowedSubject> ofUsers =
+                followed(first, most, number -> "/v1/users/" + BenchCatalogue.probeUser(number));
+        List<FollowedSubject> ofOrgs = followed(first, most, number -> "/v1/orgs/" + BenchCatalogue.probeOrg(number));
+        Map<String, Latency> latencies = new LinkedHashMap<>();
         try (Producer<byte[], byte[]> producer = Bed.producer(bed.stack(), 0);
+                Listeners users = new Listeners(List.of(app.address()));
+                Listeners orgs = new Listeners(List.of(app.address()));
                 ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+            users.open(ofUsers);
+            orgs.open(ofOrgs);
+            long end = System.nanoTime() + seconds * 1_000_000_000L;
             for (int i = first; i < first + most && System.nanoTime() < end; i++) {
+                ofUsers.get(i - first).sent();
+                ofOrgs.get(i - first).sent();
                 String user = BenchCatalogue.probeUser(i);
                 String org = BenchCatalogue.probeOrg(i);
                 byte[] value = encoder.encode(LatencyRun.probe(i, Instant.now()));
@@ -96,10 +108,22 @@ final class Probes {
                 long pause = sent + everyMillis * 1_000_000L - System.nanoTime();
                 LockSupport.parkNanos(Math.max(0, pause));
             }
+            long giveUp = System.nanoTime() + GIVE_UP_NANOS;
+            while (FollowedSubject.missing(ofUsers) + FollowedSubject.missing(ofOrgs) > 0
+                    && System.nanoTime() < giveUp) {
+                LockSupport.parkNanos(PAUSE_NANOS);
+            }
+            times.forEach((target, of) -> latencies.put(target, of.latency()));
+            latencies.put("SSE, user", users.shown(FollowedSubject.missing(ofUsers)));
+            latencies.put("SSE, org", orgs.shown(FollowedSubject.missing(ofOrgs)));
         }
-        Map<String, Latency> latencies = new LinkedHashMap<>();
-        times.forEach((target, of) -> latencies.put(target, of.latency()));
         return latencies;
+    }
+
+    private static List<FollowedSubject> followed(int first, int most, IntFunction<String> path) {
+        return IntStream.range(first, first + most)
+                .mapToObj(number -> new FollowedSubject(path.apply(number)))
+                .toList();
     }
 
     /** The time now if the one action of a subject is counted, else -1. */

@@ -16,6 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntPredicate;
 
 /**
  * Threads that read the usage of users of whom each has acted at least once today, each over a connection of its own. An answer that
@@ -31,16 +32,22 @@ final class Readers implements AutoCloseable {
 
     private final String address;
     private final int users;
+    private final IntPredicate asked;
     private final SplittableRandom random;
     private final LongAdder stale = new LongAdder();
     private final ExecutorService threads = Executors.newFixedThreadPool(COUNT);
 
-    Readers(String address, int users, long seed) {
+    /**
+     * @param users how many there are, by number from 0
+     * @param asked of these, the ones that are asked for
+     */
+    Readers(String address, int users, IntPredicate asked, long seed) {
         // The JDK's plain client, which shares the cores with what is measured, keeps as many connections as it is told
         // to.
         System.setProperty("http.maxConnections", Integer.toString(COUNT));
         this.address = address;
         this.users = users;
+        this.asked = asked;
         this.random = new SplittableRandom(seed);
     }
 
@@ -109,7 +116,11 @@ final class Readers implements AutoCloseable {
     }
 
     private void read(SplittableRandom of) throws IOException {
-        String url = address + "/v1/users/" + BenchAction.userId(of.nextInt(users)) + "/usage";
+        int user = of.nextInt(users);
+        while (!asked.test(user)) {
+            user = of.nextInt(users);
+        }
+        String url = address + "/v1/users/" + BenchAction.userId(user) + "/usage";
         HttpURLConnection asking = (HttpURLConnection) URI.create(url).toURL().openConnection();
         asking.setReadTimeout(GIVE_UP_MILLIS);
         int status = asking.getResponseCode();

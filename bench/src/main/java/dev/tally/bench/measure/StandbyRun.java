@@ -82,13 +82,13 @@ public final class StandbyRun {
                 second.await(() -> changelogs.areCopied(List.of(first, second)));
                 double standbySeconds = secondsSince(secondBegun);
                 say.accept("the standbys are caught up after %.1f s".formatted(standbySeconds));
-                int moved = first.activePartitions();
+                int moved = first.activePartitions().size();
                 long killed = System.nanoTime();
                 first.kill();
                 CompletableFuture<Long> gone = members.gone(firstMembers);
                 bed.publishRest();
-                second.await(() ->
-                        second.activePartitions() == bed.cluster().topics().actionsPartitions());
+                second.await(() -> second.activePartitions().size()
+                        == bed.cluster().topics().actionsPartitions());
                 double readable = secondsSince(killed);
                 second.await(() -> second.read() >= bed.records());
                 double counted = secondsSince(killed);

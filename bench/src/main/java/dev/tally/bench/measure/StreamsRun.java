@@ -29,7 +29,7 @@ public final class StreamsRun {
 
     /** A run at a site. */
     public StreamsRun(RunSite site) {
-        this.site = site;
+        this.site = site.sharingAtOnce();
     }
 
     /** Follows so many beside so many actions, for so long with one instance and for so long with two. */
@@ -81,11 +81,7 @@ public final class StreamsRun {
                     watched.shown());
             try (TallyApp second = TallyApp.start(site, name, name + "-2")) {
                 second.awaitReady();
-                int partitions = site.cluster().topics().actionsPartitions();
-                second.await(
-                        () -> second.activePartitions() > 0
-                                && first.activePartitions() + second.activePartitions() == partitions,
-                        MOVED_WITHIN_SECONDS);
+                second.awaitHalf(first, site.cluster().topics().actionsPartitions());
                 pause(SETTLE_SECONDS);
                 List<String> both = List.of(first.address(), second.address());
                 users.spread(both);
@@ -141,11 +137,7 @@ public final class StreamsRun {
             Listeners users, Listeners orgs, List<FollowedSubject> ofUsers, List<FollowedSubject> ofOrgs) {
 
         int missing() {
-            return missing(ofUsers) + missing(ofOrgs);
-        }
-
-        private static int missing(List<FollowedSubject> subjects) {
-            return subjects.stream().mapToInt(FollowedSubject::missing).sum();
+            return FollowedSubject.missing(ofUsers) + FollowedSubject.missing(ofOrgs);
         }
 
         int falls() {
@@ -166,8 +158,8 @@ public final class StreamsRun {
         /** What is on its way counts as lost only where nothing more is sent. */
         Map<String, Latency> shown() {
             Map<String, Latency> shown = new LinkedHashMap<>();
-            shown.put("SSE, user", users.shown(missing(ofUsers)));
-            shown.put("SSE, org", orgs.shown(missing(ofOrgs)));
+            shown.put("SSE, user", users.shown(FollowedSubject.missing(ofUsers)));
+            shown.put("SSE, org", orgs.shown(FollowedSubject.missing(ofOrgs)));
             return shown;
         }
     }

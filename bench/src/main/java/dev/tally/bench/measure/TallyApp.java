@@ -11,16 +11,23 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** streams-app as an operator would start it, in a process of its own: its main class and settings, nothing else. */
 final class TallyApp implements AutoCloseable {
 
     private static final String HEAP = "jvm_memory_used_bytes{area=\"heap\"";
-    private static final String RECORDS = "tally_intake_records{";
+    private static final String STREAM_TIMES = "tally_intake_stream_time_seconds{";
+    private static final Pattern PARTITION = Pattern.compile("partition=\"(\\d+)\"");
+    private static final int MOVED_WITHIN_SECONDS = 120;
+    private static final long LOOK_NANOS = 1_000_000_000L;
     private static final String STREAMS_OPEN = "tally_streams_open ";
     private static final String IDS = "tally_ids_remembered{";
     private static final String ID_DISK_CHECKS = "tally_ids_disk_checks{";
@@ -172,11 +179,34 @@ final class TallyApp implements AutoCloseable {
         return deadLetters;
     }
 
-    /** How many partitions of the actions it is active for itself, as its metrics say: over HTTP it answers for others too. */
-    int activePartitions() {
-        return (int) metrics(RECORDS).stream()
-                .filter(line -> line.contains("outcome=\"read\""))
-                .count();
+    /**
+     * The partitions of the actions that anything was counted of and that it is active for itself, as its metrics say: over HTTP it answers
+     * for others too. None while partitions move.
+     */
+    Set<Integer> activePartitions() {
+        return metrics(STREAM_TIMES).stream()
+                .map(PARTITION::matcher)
+                .filter(Matcher::find)
+                .map(found -> Integer.valueOf(found.group(1)))
+                .collect(Collectors.toSet());
+    }
+
+    /**
+     * Waits until this one and another are each active for half of so many partitions.
+     *
+     * @throws IllegalStateException where they are not after two minutes
+     */
+    void awaitHalf(TallyApp other, int partitions) {
+        BooleanSupplier halves = () -> {
+            // The page with the metrics is long: asked for all the time it would keep the machine busy.
+            LockSupport.parkNanos(LOOK_NANOS);
+            return activePartitions().size() == partitions / 2
+                    && other.activePartitions().size() == partitions / 2;
+        };
+        if (!await(halves, MOVED_WITHIN_SECONDS)) {
+            throw new IllegalStateException("partitions have not moved: %s and %s of %d"
+                    .formatted(activePartitions(), other.activePartitions(), partitions));
+        }
     }
 
     /** Streams of usage that are open here. */

@@ -45,6 +45,10 @@ final class StreamsProperties {
         // While a backlog is worked off; for what is live, processors ask for a commit every 50 ms. Well below the
         // 10 s after which brokers abort a transaction: the next owner of a dead instance's partitions waits for that.
         defaults.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 3_000);
+        // So soon after a new instance has copied the state of partitions it gets them, a few at a time (KIP-441);
+        // Kafka's
+        // default of ten minutes would leave it without work for half an hour.
+        defaults.put(StreamsConfig.PROBING_REBALANCE_INTERVAL_MS_CONFIG, 60_000L);
         defaults.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 64L * 1024 * 1024);
         // Most partitions of actions-home are empty: nothing is gained by looking at them before each record.
         defaults.put(StreamsConfig.MAX_TASK_IDLE_MS_CONFIG, StreamsConfig.MAX_TASK_IDLE_MS_DISABLED);

@@ -35,7 +35,7 @@ final class JsonBody {
      */
     static ObjectNode of(Context context) {
         try {
-            JsonNode json = MAPPER.readTree(textOf(context));
+            JsonNode json = MAPPER.readTree(textOf(context, MAX_BYTES));
             if (json instanceof ObjectNode object) {
                 return object;
             }
@@ -45,12 +45,12 @@ final class JsonBody {
         throw bad("the body must be a JSON object");
     }
 
-    /** The text of the body, which says that it is JSON. */
-    static String textOf(Context context) {
+    /** The text of the body, which says that it is JSON and has so many bytes at most. */
+    static String textOf(Context context, int most) {
         if (!isJson(context.contentType())) {
             throw new Problem.Signal(Problem.unsupportedMediaType("Content-Type must be application/json"));
         }
-        return text(bytes(context));
+        return text(bytes(context, most));
     }
 
     private static boolean isJson(@Nullable String contentType) {
@@ -62,20 +62,20 @@ final class JsonBody {
                         .equals(Reply.JSON);
     }
 
-    private static byte[] bytes(Context context) {
+    private static byte[] bytes(Context context, int most) {
         long announced = context.req().getContentLengthLong();
-        if (announced <= MAX_BYTES) {
+        if (announced <= most) {
             try {
                 InputStream body = context.req().getInputStream();
-                byte[] bytes = body.readNBytes((announced < 0 ? MAX_BYTES : (int) announced) + 1);
-                if (bytes.length <= MAX_BYTES) {
+                byte[] bytes = body.readNBytes((announced < 0 ? most : (int) announced) + 1);
+                if (bytes.length <= most) {
                     return bytes;
                 }
             } catch (IOException e) {
                 throw bad("the body ended too soon");
             }
         }
-        throw new Problem.Signal(Problem.tooLarge("a body may have " + MAX_BYTES + " bytes"));
+        throw new Problem.Signal(Problem.tooLarge("a body may have " + most + " bytes"));
     }
 
     private static String text(byte[] bytes) {

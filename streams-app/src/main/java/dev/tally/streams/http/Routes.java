@@ -72,7 +72,7 @@ final class Routes {
         add(routes, "POST", "/v1/users/{id}/grants", Access.ADMIN, catalogue::grant);
         add(routes, "POST", "/v1/orgs/{id}/grants", Access.ADMIN, catalogue::grant);
         // Not among the operations: only for other instances.
-        add(routes, "POST", InstanceClient.PATH, Access.INSTANCE, this::question);
+        add(routes, "POST", InstanceClient.PATH, Access.INSTANCE, this::questions);
         add(routes, "GET", ChangeStreams.PATH + "{id}", Access.INSTANCE, live::changes);
         add(routes, "POST", ChangeStreams.PATH + "{id}", Access.INSTANCE, live::watch);
         get(routes, "/v1/watermarks", Access.ADMIN, this::watermarks);
@@ -150,16 +150,16 @@ final class Routes {
     }
 
     /** What another instance asks, answered from what is here. */
-    private void question(Context context) {
+    private void questions(Context context) {
         LocalAnswers local = with.local().get().orElseThrow(() -> notStarted(with));
-        String json = JsonBody.textOf(context);
+        String json = JsonBody.textOf(context, InstanceClient.MOST_ASKED_BYTES);
         // Before a copy answers, brokers are asked how far behind it is.
         Waiting.on(context, () -> {
             try {
-                context.contentType(Reply.JSON).result(local.answer(json));
+                context.contentType(Reply.JSON).result(local.answers(json));
             } catch (IllegalArgumentException e) {
                 throw new Problem.Signal(
-                        Problem.badRequest(Objects.requireNonNullElse(e.getMessage(), "not a question")));
+                        Problem.badRequest(Objects.requireNonNullElse(e.getMessage(), "no questions")));
             }
         });
     }

@@ -1,6 +1,9 @@
 package dev.tally.streams.query;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import dev.tally.streams.query.Owners.Owner;
+import dev.tally.streams.query.QuestionBatches.Sent;
+import dev.tally.streams.query.QuestionJson.Asked;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
@@ -10,6 +13,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,22 +29,26 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks other instances over HTTP. An instance that is slow has at most {@link #AT_ONCE} questions of this one to answer at a time; what
- * comes on top waits {@link #TURN_WITHIN} for its turn and then counts as lost, so that it holds up no more than that.
+ * Asks other instances over HTTP. An instance that is slow has at most {@link #AT_ONCE} questions of callers of this one to answer at a time
+ * and {@link #IN_BACKGROUND} that nobody waits for. What comes on top counts as lost, a caller's question when it has waited
+ * {@link #TURN_WITHIN} for its turn: so it holds up no more than that.
  */
 public final class InstanceClient implements Instances, AutoCloseable {
 
     /** Where instances ask each other; nobody else is to come here. */
     public static final String PATH = "/internal/v1/questions";
 
-    /** Questions to one instance at a time. */
+    /** The longest body with questions, in bytes: {@link QuestionBatches#MOST} about subjects with long ids are well below. */
+    public static final int MOST_ASKED_BYTES = 1024 * 1024;
+
+    /** Callers' questions to one instance at a time, each a request of its own. */
     static final int AT_ONCE = 64;
+
+    /** Those that nobody waits for, many in a request. */
+    static final int IN_BACKGROUND = QuestionBatches.ON_THEIR_WAY * QuestionBatches.MOST;
 
     /** The longest answer, in bytes: an org's days split into the most rows there can be. */
     static final int LONGEST = 16 * 1024 * 1024;
-
-    /** Those among them that nobody waits for. */
-    static final int IN_BACKGROUND = 32;
 
     /** So long a turn is waited for; long enough for a pause of the other instance, short enough to ask a copy afterwards. */
     private static final Duration TURN_WITHIN = Duration.ofMillis(250);
@@ -49,6 +58,7 @@ public final class InstanceClient implements Instances, AutoCloseable {
     private static final String OTHER = "the instance that keeps this key ";
     private static final String BUSY = OTHER + "has as many other questions to answer as it may";
     private static final String STOPPING = "this instance is stopping";
+    private static final Sent.Lost TOO_LATE = new Sent.Lost(OTHER + "did not answer in time", false);
     private static final Duration CONNECT_WITHIN = Duration.ofSeconds(1);
 
     private final HttpClient http;
@@ -116,45 +126,47 @@ public final class InstanceClient implements Instances, AutoCloseable {
     }
 
     /** The turns at one instance, first come, first served. */
-    private static final class Turns {
-        private final Semaphore all = new Semaphore(AT_ONCE, true);
-        private final Semaphore background = new Semaphore(IN_BACKGROUND, true);
+    private final class Turns {
+        private final Semaphore ofCallers = new Semaphore(AT_ONCE, true);
+        private final Semaphore inBackground = new Semaphore(IN_BACKGROUND);
+        private final QuestionBatches batches;
+
+        Turns(Owner.At instance) {
+            batches = new QuestionBatches((questions, until) -> send(instance, questions, until));
+        }
     }
 
-    /** The same way for questions that nobody waits for: they leave half of the turns to those of callers. */
+    /** The same way for questions that nobody waits for: they take no turns of callers, and go together. */
     Instances inBackground() {
         return new Instances() {
             @Override
             public <T> Reply<T> ask(Owner.At instance, Question<T> question, boolean copies, Duration within) {
                 long until = System.nanoTime() + within.toNanos();
-                Semaphore turn = turnsOf(instance).background;
-                // It is asked again anyway; those that wait here keep what waits for other instances.
-                if (turn.getQueueLength() >= IN_BACKGROUND) {
+                Turns turns = turnsOf(instance);
+                // Those that waited for a turn here would keep what waits for other instances.
+                if (!turns.inBackground.tryAcquire()) {
                     return new Reply.Lost<>(BUSY, false);
                 }
-                return inTurn(turn, until, () -> InstanceClient.this.ask(instance, question, copies, until));
+                try {
+                    Asked asked = new Asked(question, copies);
+                    return replied(instance, turns.batches.ask(asked, until).orElse(TOO_LATE), question.type());
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    return new Reply.Lost<>(STOPPING, false);
+                } finally {
+                    turns.inBackground.release();
+                }
             }
         };
     }
 
     @Override
     public <T> Reply<T> ask(Owner.At instance, Question<T> question, boolean copies, Duration within) {
-        return ask(instance, question, copies, System.nanoTime() + within.toNanos());
-    }
-
-    private <T> Reply<T> ask(Owner.At instance, Question<T> question, boolean copies, long until) {
-        return inTurn(turnsOf(instance).all, until, () -> send(instance, question, copies, until));
-    }
-
-    private Turns turnsOf(Owner.At instance) {
-        return turns.computeIfAbsent(instance, any -> new Turns());
-    }
-
-    private <T> Reply<T> inTurn(Semaphore turn, long until, Supplier<Reply<T>> question) {
+        long until = System.nanoTime() + within.toNanos();
+        Semaphore turn = turnsOf(instance).ofCallers;
         try {
-            long left = until - System.nanoTime();
             // Part of the time only, so that the answer has some.
-            if (!turn.tryAcquire(Math.min(left / 4, turnWithin.toNanos()), TimeUnit.NANOSECONDS)) {
+            if (!turn.tryAcquire(Math.min(within.toNanos() / 4, turnWithin.toNanos()), TimeUnit.NANOSECONDS)) {
                 return new Reply.Lost<>(BUSY, false);
             }
         } catch (InterruptedException e) {
@@ -162,24 +174,43 @@ public final class InstanceClient implements Instances, AutoCloseable {
             return new Reply.Lost<>(STOPPING, false);
         }
         try {
-            return question.get();
+            List<Asked> alone = List.of(new Asked(question, copies));
+            return replied(instance, send(instance, alone, until).getFirst(), question.type());
         } finally {
             turn.release();
         }
     }
 
+    private Turns turnsOf(Owner.At instance) {
+        return turns.computeIfAbsent(instance, Turns::new);
+    }
+
+    private <T> Reply<T> replied(Owner.At instance, Sent sent, TypeReference<T> type) {
+        return switch (sent) {
+            case Sent.Answered(QuestionJson.Said said) -> {
+                try {
+                    yield new Reply.Said<>(QuestionJson.answer(said, type));
+                } catch (IOException notUnderstood) {
+                    yield lost(notUnderstood(instance));
+                }
+            }
+            case Sent.Lost lost -> lost(lost);
+        };
+    }
+
     @SuppressWarnings("Interruption") // only so does the client give up a request that is under way
-    private <T> Reply<T> send(Owner.At instance, Question<T> question, boolean copies, long until) {
+    private List<Sent> send(Owner.At instance, List<Asked> questions, long until) {
+        int n = questions.size();
         Duration within = Duration.ofNanos(until - System.nanoTime());
         if (!within.isPositive()) {
-            return new Reply.Lost<>(OTHER + "did not answer in time", false);
+            return Collections.nCopies(n, TOO_LATE);
         }
         HttpRequest request;
         try {
-            request = request(instance, question, copies, within);
+            request = request(instance, questions, within);
         } catch (IllegalStateException noAddress) {
             warn(instance, String.valueOf(noAddress.getMessage()));
-            return new Reply.Lost<>(OTHER + "cannot be reached", false);
+            return Collections.nCopies(n, new Sent.Lost(OTHER + "cannot be reached", false));
         }
         CompletableFuture<HttpResponse<byte[]>> sent = http.sendAsync(request, answer -> new BoundedBody(LONGEST));
         try {
@@ -187,11 +218,14 @@ public final class InstanceClient implements Instances, AutoCloseable {
             HttpResponse<byte[]> response = sent.get(within.toNanos(), TimeUnit.NANOSECONDS);
             if (response.statusCode() != 200) {
                 warn(instance, "it answers with status " + response.statusCode());
-                return new Reply.Lost<>(OTHER + "answers with status " + response.statusCode(), false);
+                return Collections.nCopies(
+                        n, new Sent.Lost(OTHER + "answers with status " + response.statusCode(), false));
             }
-            return new Reply.Said<>(QuestionJson.readAnswer(response.body(), question.type()));
+            return QuestionJson.readSaid(response.body(), n).stream()
+                    .<Sent>map(Sent.Answered::new)
+                    .toList();
         } catch (TimeoutException e) {
-            return new Reply.Lost<>(OTHER + "did not answer in time", false);
+            return Collections.nCopies(n, TOO_LATE);
         } catch (ExecutionException e) {
             Throwable cause = e.getCause();
             log.atDebug()
@@ -202,16 +236,24 @@ public final class InstanceClient implements Instances, AutoCloseable {
                     && !(cause instanceof ConnectException)
                     && !(cause instanceof HttpTimeoutException)
                     && !(cause instanceof BoundedBody.TooLong);
-            return new Reply.Lost<>(OTHER + "cannot be reached", wasConnected);
+            return Collections.nCopies(n, new Sent.Lost(OTHER + "cannot be reached", wasConnected));
         } catch (IOException notUnderstood) {
-            warn(instance, "it gave an answer that is not understood here");
-            return new Reply.Lost<>(OTHER + "gave an answer that is not understood here", false);
+            return Collections.nCopies(n, notUnderstood(instance));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return new Reply.Lost<>(STOPPING, false);
+            return Collections.nCopies(n, new Sent.Lost(STOPPING, false));
         } finally {
             sent.cancel(true);
         }
+    }
+
+    private Sent.Lost notUnderstood(Owner.At instance) {
+        warn(instance, "it gave an answer that is not understood here");
+        return new Sent.Lost(OTHER + "gave an answer that is not understood here", false);
+    }
+
+    private static <T> Reply<T> lost(Sent.Lost lost) {
+        return new Reply.Lost<>(lost.why(), lost.worthRepeating());
     }
 
     /** What does not pass by itself, such as another secret there than here; once a minute, as each question meets it. */
@@ -226,12 +268,11 @@ public final class InstanceClient implements Instances, AutoCloseable {
         }
     }
 
-    private HttpRequest request(Owner.At instance, Question<?> question, boolean copies, Duration within) {
+    private HttpRequest request(Owner.At instance, List<Asked> questions, Duration within) {
         return calls().to(instance, PATH)
                 .timeout(within)
                 .header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofByteArray(
-                        QuestionJson.write(new QuestionJson.Asked(question, copies))))
+                .POST(HttpRequest.BodyPublishers.ofByteArray(QuestionJson.write(questions)))
                 .build();
     }
 
@@ -249,6 +290,7 @@ public final class InstanceClient implements Instances, AutoCloseable {
 
     @Override
     public void close() {
+        turns.values().forEach(of -> of.batches.close());
         http.shutdownNow();
     }
 }

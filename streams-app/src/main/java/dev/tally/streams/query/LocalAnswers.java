@@ -3,6 +3,8 @@ package dev.tally.streams.query;
 import dev.tally.schemas.topics.Topics;
 import java.util.OptionalLong;
 import org.apache.kafka.streams.KafkaStreams;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Answers questions from what is on this instance, its own state or copies of others', and never asks anybody else. */
 public final class LocalAnswers implements Answering {
@@ -12,6 +14,8 @@ public final class LocalAnswers implements Answering {
      * Kafka Streams' default for {@code acceptable.recovery.lag}, up to which it hands a task to a copy.
      */
     static final long MOST_BEHIND = 10_000;
+
+    private static final Logger log = LoggerFactory.getLogger(LocalAnswers.class);
 
     private final StoreUsageQueries own;
     private final StoreUsageQueries withCopies;
@@ -48,17 +52,25 @@ public final class LocalAnswers implements Answering {
     }
 
     /**
-     * The answer to a question of another instance.
+     * The answers to questions of another instance.
      *
-     * @param json the question, as {@link InstanceClient} sends it
-     * @throws IllegalArgumentException where it is no question
+     * @param json the questions, as {@link InstanceClient} sends them
+     * @throws IllegalArgumentException where these are none
      */
-    public byte[] answer(String json) {
-        QuestionJson.Asked asked = QuestionJson.readAsked(json);
-        return written(asked.question(), asked.copies());
+    public byte[] answers(String json) {
+        return QuestionJson.writeSaid(QuestionJson.readAsked(json).stream()
+                .map(asked -> said(asked.question(), asked.copies()))
+                .toList());
     }
 
-    private <T> byte[] written(Question<T> question, boolean copies) {
-        return QuestionJson.write(answer(question, copies), question.type());
+    /** One question's trouble is not another's. */
+    private <T> QuestionJson.Said said(Question<T> question, boolean copies) {
+        try {
+            return QuestionJson.said(answer(question, copies), question.type());
+        } catch (RuntimeException e) {
+            log.atError().setCause(e).addKeyValue("question", question).log("A question of another instance failed");
+            return QuestionJson.said(
+                    new Answer.NotReady<>("the question failed", LocalStores.RETRY_AFTER), question.type());
+        }
     }
 }

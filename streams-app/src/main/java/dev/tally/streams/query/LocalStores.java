@@ -12,20 +12,23 @@ import dev.tally.streams.state.Totals;
 import dev.tally.streams.state.WindowKeys;
 import dev.tally.streams.state.WindowKeys.Length;
 import dev.tally.streams.state.WindowTotals;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StoreQueryParameters;
 import org.apache.kafka.streams.ThreadMetadata;
 import org.apache.kafka.streams.errors.InvalidStateStoreException;
-import org.apache.kafka.streams.state.QueryableStoreTypes;
+import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.state.ReadOnlyKeyValueStore;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +43,7 @@ final class LocalStores {
     private final Freshness freshness;
     private final InstantSource clock;
     private final boolean copies;
+    private final Map<Part, OfTask> ofTasks = new ConcurrentHashMap<>();
 
     /** Those that this instance works on. */
     LocalStores(KafkaStreams streams, Topics topics, Freshness freshness, InstantSource clock) {
@@ -194,14 +198,47 @@ final class LocalStores {
      * @throws InvalidStateStoreException when it is not here, or not open at the moment
      */
     ReadOnlyKeyValueStore<Bytes, byte[]> partition(String store, Part part) {
-        requireAtWork(part);
+        if (copies) {
+            return find(store, part);
+        }
+        Freshness.Task task = freshness.task(part.stage(), part.partition()).orElseThrow(() -> notHere(part));
+        OfTask known = ofTasks.get(part);
+        if (known == null || known.task != task) {
+            known = new OfTask(task);
+            ofTasks.put(part, known);
+        }
+        return known.get(store, () -> find(store, part));
+    }
+
+    private ReadOnlyKeyValueStore<Bytes, byte[]> find(String store, Part part) {
         StoreQueryParameters<ReadOnlyKeyValueStore<Bytes, byte[]>> asked = StoreQueryParameters.fromNameAndType(
-                        store, QueryableStoreTypes.<Bytes, byte[]>keyValueStore())
+                        store, new OneStore())
                 .withPartition(part.partition())
                 // Else Kafka Streams hands out no store at all while any thread of this instance has anything to
                 // restore.
                 .enableStaleStores();
         return whileRunning(() -> streams.store(asked));
+    }
+
+    /** The stores of one task that were asked for. They are the task's to keep: with it they go. */
+    private static final class OfTask {
+        private final Freshness.Task task;
+        private final Map<String, WeakReference<ReadOnlyKeyValueStore<Bytes, byte[]>>> stores =
+                new ConcurrentHashMap<>();
+
+        OfTask(Freshness.Task task) {
+            this.task = task;
+        }
+
+        ReadOnlyKeyValueStore<Bytes, byte[]> get(String name, Supplier<ReadOnlyKeyValueStore<Bytes, byte[]>> find) {
+            WeakReference<ReadOnlyKeyValueStore<Bytes, byte[]>> reference = stores.get(name);
+            ReadOnlyKeyValueStore<Bytes, byte[]> known = reference == null ? null : reference.get();
+            if (known == null || (known instanceof StateStore store && !store.isOpen())) {
+                known = find.get();
+                stores.put(name, new WeakReference<>(known));
+            }
+            return known;
+        }
     }
 
     /** The partitions of the accounts stage that this instance works on. */

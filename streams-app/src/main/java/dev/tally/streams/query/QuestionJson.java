@@ -6,25 +6,26 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.deser.std.StdScalarDeserializer;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.ser.std.StdScalarSerializer;
+import com.fasterxml.jackson.databind.util.TokenBuffer;
 import dev.tally.keys.Subject;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Questions and answers as instances send them to each other. A field that is missing is an error and never a zero: an instance of
+ * Questions and answers as instances send them to each other, several at a time: as many answers as questions, in their order. A field that is missing is an error and never a zero: an instance of
  * another version is then not understood, and its answer counts as none.
  */
 final class QuestionJson {
@@ -45,7 +46,7 @@ final class QuestionJson {
      */
     record Asked(Question<?> question, boolean copies) {}
 
-    private enum Kind {
+    enum Kind {
         FOUND,
         FROM_STANDBY,
         OUT_OF_RETENTION,
@@ -53,66 +54,83 @@ final class QuestionJson {
         NOT_READY
     }
 
-    private record Said(
+    /** An answer on its way; {@link #answer} takes it out. */
+    record Said(
             Kind kind,
-            @Nullable JsonNode value,
+            @Nullable TokenBuffer value,
             boolean stale,
             long lag,
             @Nullable LocalDate oldest,
             @Nullable String text,
             long retryAfterMillis) {}
 
-    static byte[] write(Asked asked) {
+    static byte[] write(List<Asked> asked) {
         return bytes(asked);
     }
 
-    /** @throws IllegalArgumentException where it is no question */
-    static Asked readAsked(String json) {
+    /** @throws IllegalArgumentException where these are no questions */
+    static List<Asked> readAsked(String json) {
         try {
-            Asked asked = MAPPER.readValue(json, Asked.class);
-            if (asked != null && asked.question() != null) {
+            List<Asked> asked = MAPPER.readValue(json, new TypeReference<>() {});
+            if (asked != null && asked.stream().noneMatch(one -> one == null || one.question() == null)) {
                 return asked;
             }
         } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("no question: " + e.getOriginalMessage(), e);
+            throw new IllegalArgumentException("no questions: " + e.getOriginalMessage(), e);
         }
-        throw new IllegalArgumentException("no question");
+        throw new IllegalArgumentException("no questions");
     }
 
-    static <T> byte[] write(Answer<T> answer, TypeReference<T> type) {
-        return bytes(
-                switch (answer) {
-                    case Answer.Found<T>(T value, boolean stale) ->
-                        new Said(Kind.FOUND, tree(value, type), stale, 0, null, null, 0);
-                    case Answer.FromStandby<T>(T value, long lag) ->
-                        new Said(Kind.FROM_STANDBY, tree(value, type), true, lag, null, null, 0);
-                    case Answer.OutOfRetention<T>(LocalDate oldest) ->
-                        new Said(Kind.OUT_OF_RETENTION, null, false, 0, oldest, null, 0);
-                    case Answer.Absent<T>(String what) -> new Said(Kind.ABSENT, null, false, 0, null, what, 0);
-                    case Answer.NotReady<T>(String reason, Duration retryAfter) ->
-                        new Said(Kind.NOT_READY, null, false, 0, null, reason, retryAfter.toMillis());
-                });
+    static <T> Said said(Answer<T> answer, TypeReference<T> type) {
+        return switch (answer) {
+            case Answer.Found<T>(T value, boolean stale) ->
+                new Said(Kind.FOUND, tokens(value, type), stale, 0, null, null, 0);
+            case Answer.FromStandby<T>(T value, long lag) ->
+                new Said(Kind.FROM_STANDBY, tokens(value, type), true, lag, null, null, 0);
+            case Answer.OutOfRetention<T>(LocalDate oldest) ->
+                new Said(Kind.OUT_OF_RETENTION, null, false, 0, oldest, null, 0);
+            case Answer.Absent<T>(String what) -> new Said(Kind.ABSENT, null, false, 0, null, what, 0);
+            case Answer.NotReady<T>(String reason, Duration retryAfter) ->
+                new Said(Kind.NOT_READY, null, false, 0, null, reason, retryAfter.toMillis());
+        };
     }
 
-    private static <T> JsonNode tree(T value, TypeReference<T> type) {
-        try {
-            return MAPPER.readTree(MAPPER.writerFor(type).writeValueAsBytes(value));
+    private static <T> TokenBuffer tokens(T value, TypeReference<T> type) {
+        try (TokenBuffer tokens = new TokenBuffer(MAPPER, false)) {
+            MAPPER.writerFor(type).writeValue(tokens, value);
+            return tokens;
         } catch (IOException e) {
             throw new IllegalStateException("an answer cannot be written", e);
         }
+    }
+
+    static byte[] writeSaid(List<Said> said) {
+        return bytes(said);
     }
 
     private static byte[] bytes(Object value) {
         try {
             return MAPPER.writeValueAsBytes(value);
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a question or answer cannot be written", e);
+            throw new IllegalStateException("questions or answers cannot be written", e);
         }
     }
 
+    /**
+     * Reads the answers to so many questions.
+     *
+     * @throws IOException where these are not so many answers
+     */
+    static List<Said> readSaid(byte[] json, int questions) throws IOException {
+        List<Said> said = MAPPER.readValue(json, new TypeReference<>() {});
+        if (said == null || said.size() != questions) {
+            throw new IOException("no " + questions + " answers");
+        }
+        return said;
+    }
+
     /** @throws IOException where it is no answer of that type */
-    static <T> Answer<T> readAnswer(byte[] json, TypeReference<T> type) throws IOException {
-        Said said = MAPPER.readValue(json, Said.class);
+    static <T> Answer<T> answer(@Nullable Said said, TypeReference<T> type) throws IOException {
         if (said == null || said.kind() == null) {
             throw new IOException("no answer");
         }
@@ -127,8 +145,10 @@ final class QuestionJson {
     }
 
     private static <T> T value(Said said, TypeReference<T> type) throws IOException {
-        T value = MAPPER.readerFor(type).readValue(there(said.value()));
-        return there(value);
+        try (JsonParser value = there(said.value()).asParser(MAPPER)) {
+            T read = MAPPER.readerFor(type).readValue(value);
+            return there(read);
+        }
     }
 
     private static <T> T there(@Nullable T value) throws IOException {

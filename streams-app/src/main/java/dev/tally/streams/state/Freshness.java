@@ -29,6 +29,9 @@ public final class Freshness {
         ACCOUNTS
     }
 
+    /** As append time: nothing has been read yet that would tell. */
+    public static final Instant UNKNOWN = Instant.MIN;
+
     private record Part(Stage stage, int partition) {}
 
     /**
@@ -56,7 +59,7 @@ public final class Freshness {
         /**
          * Notes that it is at work.
          *
-         * @param asOf append time up to which its state holds everything
+         * @param asOf append time up to which its state holds everything, or {@link #UNKNOWN}
          * @param at the present time
          */
         public void note(Instant asOf, Instant at) {
@@ -65,7 +68,7 @@ public final class Freshness {
 
         private Optional<Behind> behind(Instant now) {
             Instant asOf = note.asOf();
-            return asOf == null
+            return asOf == null || asOf.equals(UNKNOWN)
                     ? Optional.empty()
                     : Optional.of(new Behind(
                             part.stage(), part.partition(), Duration.between(asOf.isAfter(now) ? now : asOf, now)));
@@ -95,6 +98,11 @@ public final class Freshness {
      */
     public boolean isAtWork(Stage stage, int partition) {
         return tasks.containsKey(new Part(stage, partition));
+    }
+
+    /** The task of this instance that works on a partition, as {@link #isAtWork}; another one each time a task begins. */
+    public Optional<Task> task(Stage stage, int partition) {
+        return Optional.ofNullable(tasks.get(new Part(stage, partition)));
     }
 
     /** Whether its task has been at work within {@link #FRESH_WITHIN}, however far behind it may be. */

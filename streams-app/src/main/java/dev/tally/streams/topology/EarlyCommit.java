@@ -1,5 +1,6 @@
 package dev.tally.streams.topology;
 
+import dev.tally.streams.state.Freshness;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.function.BooleanSupplier;
@@ -33,7 +34,7 @@ final class EarlyCommit {
     private final BooleanSupplier caughtUp;
     private final Turns turns;
     private final Cancellable timer;
-    private Instant newest = Instant.MIN;
+    private Instant newest = Freshness.UNKNOWN;
     private boolean pending;
     private long noted;
     private boolean live = true;
@@ -72,7 +73,7 @@ final class EarlyCommit {
         }
     }
 
-    /** Append time of the newest record noted; {@link Instant#MIN} before the first. */
+    /** Append time of the newest record noted; {@link Freshness#UNKNOWN} before the first. */
     Instant newest() {
         return newest;
     }

@@ -13,6 +13,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -21,8 +22,13 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,8 +37,10 @@ import org.junit.jupiter.api.Test;
 class InstanceClientTest {
 
     private static final Question.OfBilling QUESTION = new Question.OfBilling(Subject.org("o1"), null);
-    private static final String ABSENT =
+    private static final Question.OfBilling IN_BACKGROUND = new Question.OfBilling(Subject.org("background"), null);
+    private static final String ONE_ABSENT =
             "{\"kind\":\"ABSENT\",\"value\":null,\"stale\":false,\"lag\":0,\"oldest\":null,\"text\":\"it\",\"retryAfterMillis\":0}";
+    private static final String ABSENT = "[" + ONE_ABSENT + "]";
 
     private final CountDownLatch end = new CountDownLatch(1);
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -66,8 +74,7 @@ class InstanceClientTest {
         // Given
         AtomicReference<String> seen = new AtomicReference<>("");
         serve(exchange -> {
-            seen.set(exchange.getRequestHeaders().getFirst("X-Instance") + " "
-                    + new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
+            seen.set(exchange.getRequestHeaders().getFirst("X-Instance") + " " + body(exchange));
             send(exchange, 200, ABSENT);
         });
 
@@ -75,7 +82,7 @@ class InstanceClientTest {
         assertThat(ask(Duration.ofSeconds(10))).isEqualTo(new Reply.Said<>(new Answer.Absent<>("it")));
         assertThat(seen.get())
                 .isEqualTo(
-                        "me {\"question\":{\"about\":\"billing\",\"subject\":\"org:o1\",\"in\":null},\"copies\":true}");
+                        "me [{\"question\":{\"about\":\"billing\",\"subject\":\"org:o1\",\"in\":null},\"copies\":true}]");
     }
 
     @Test
@@ -184,23 +191,124 @@ class InstanceClientTest {
     @Test
     void shouldLeaveCallersTheirTurnsWhateverIsAskedInBackground() throws InterruptedException {
         // Given an instance that answers callers only
-        CountDownLatch waiting = new CountDownLatch(InstanceClient.IN_BACKGROUND);
+        Semaphore arrived = new Semaphore(0);
         serve(exchange -> {
-            if (new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8).contains("background")) {
-                waiting.countDown();
+            if (body(exchange).contains("background")) {
+                arrived.release();
                 end.await();
             }
             send(exchange, 200, ABSENT);
         });
-        Question.OfBilling question = new Question.OfBilling(Subject.org("background"), null);
-        for (int i = 0; i < InstanceClient.AT_ONCE; i++) {
-            threads.execute(() -> client.inBackground().ask(at(), question, true, Duration.ofSeconds(30)));
+        for (int i = 0; i < QuestionBatches.ON_THEIR_WAY; i++) {
+            threads.execute(() -> askInBackground(Duration.ofSeconds(30)));
+            arrived.acquire();
         }
-        waiting.await();
 
         // When / Then
         assertThat(ask(Duration.ofSeconds(30))).isInstanceOf(Reply.Said.class);
-        assertLost("other questions", false, client.inBackground().ask(at(), question, true, Duration.ofSeconds(30)));
+        assertLost("in time", false, askInBackground(Duration.ofMillis(100)));
+    }
+
+    @Test
+    void shouldLetQuestionsInBackgroundShareARequest() throws Exception {
+        // Given as many questions at once as may wait
+        int questions = InstanceClient.IN_BACKGROUND;
+        CountDownLatch allHaveCome = new CountDownLatch(questions);
+        AtomicInteger requests = new AtomicInteger();
+        serve(exchange -> {
+            int some = body(exchange).split("background", -1).length - 1;
+            requests.incrementAndGet();
+            send(exchange, 200, "[" + String.join(",", Collections.nCopies(some, ONE_ABSENT)) + "]");
+        });
+
+        // When
+        List<Future<Reply<BillingPeriod>>> replies = new ArrayList<>();
+        for (int i = 0; i < questions; i++) {
+            replies.add(threads.submit(() -> {
+                allHaveCome.countDown();
+                allHaveCome.await();
+                return patient.inBackground().ask(at(), IN_BACKGROUND, true, Duration.ofMinutes(1));
+            }));
+        }
+
+        // Then
+        for (Future<Reply<BillingPeriod>> reply : replies) {
+            assertThat(reply.get()).isEqualTo(new Reply.Said<>(new Answer.Absent<>("it")));
+        }
+        assertThat(requests.get()).isLessThan(questions / 2);
+    }
+
+    @Test
+    void shouldGiveEachQuestionInBackgroundItsOwnAnswer() throws Exception {
+        // Given an instance that answers each question with the subject that it is about
+        serve(exchange -> {
+            Matcher asked = Pattern.compile("org:(\\w+)").matcher(body(exchange));
+            send(
+                    exchange,
+                    200,
+                    asked.results()
+                            .map(one -> ONE_ABSENT.replace("\"it\"", "\"" + one.group(1) + "\""))
+                            .collect(Collectors.joining(",", "[", "]")));
+        });
+        List<Callable<Reply<BillingPeriod>>> asking = new ArrayList<>();
+        for (int i = 0; i < InstanceClient.IN_BACKGROUND; i++) {
+            Question.OfBilling question = new Question.OfBilling(Subject.org("o" + i), null);
+            asking.add(() -> patient.inBackground().ask(at(), question, true, Duration.ofMinutes(1)));
+        }
+
+        // When
+        List<Future<Reply<BillingPeriod>>> replies = threads.invokeAll(asking);
+
+        // Then
+        for (int i = 0; i < replies.size(); i++) {
+            assertThat(replies.get(i).get()).isEqualTo(new Reply.Said<>(new Answer.Absent<>("o" + i)));
+        }
+    }
+
+    @Test
+    void shouldNotPileUpQuestionsInBackground() throws InterruptedException {
+        // Given an instance that answers nothing, and as many questions as may wait for it
+        serve(exchange -> end.await());
+        CountDownLatch lost = new CountDownLatch(1);
+        for (int i = 0; i <= InstanceClient.IN_BACKGROUND; i++) {
+            threads.execute(() -> {
+                if (askInBackground(Duration.ofSeconds(30)) instanceof Reply.Lost) {
+                    lost.countDown();
+                }
+            });
+        }
+
+        // When
+        lost.await();
+
+        // Then
+        assertLost("other questions", false, askInBackground(Duration.ofSeconds(30)));
+    }
+
+    @Test
+    void shouldLoseAllQuestionsOfARequestThatIsNotUnderstood() {
+        // Given
+        serve(exchange -> send(exchange, 200, "[" + ONE_ABSENT + "," + ONE_ABSENT + "]"));
+
+        // When / Then
+        assertLost("not understood", false, askInBackground(Duration.ofSeconds(10)));
+    }
+
+    @Test
+    void shouldAskAgainInBackgroundAfterAConnectionBroke() {
+        // Given
+        AtomicInteger requests = new AtomicInteger();
+        serve(exchange -> {
+            if (requests.incrementAndGet() == 1) {
+                exchange.close();
+            } else {
+                send(exchange, 200, ABSENT);
+            }
+        });
+
+        // When / Then
+        assertLost("cannot be reached", true, askInBackground(Duration.ofSeconds(10)));
+        assertThat(askInBackground(Duration.ofSeconds(10))).isInstanceOf(Reply.Said.class);
     }
 
     @Test
@@ -238,6 +346,14 @@ class InstanceClientTest {
         try (OutputStream out = exchange.getResponseBody()) {
             out.write(bytes);
         }
+    }
+
+    private static String body(HttpExchange exchange) throws IOException {
+        return new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    private Reply<BillingPeriod> askInBackground(Duration within) {
+        return client.inBackground().ask(at(), IN_BACKGROUND, true, within);
     }
 
     private Reply<BillingPeriod> ask(Duration within) {

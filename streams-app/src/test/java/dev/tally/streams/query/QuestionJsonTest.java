@@ -55,7 +55,8 @@ class QuestionJsonTest {
     @ParameterizedTest
     @MethodSource("questions")
     void shouldReadTheQuestionThatWasSent(Question<?> question) {
-        Asked asked = new Asked(question, true);
+        List<Asked> asked =
+                List.of(new Asked(question, true), new Asked(questions().getFirst(), false));
 
         assertThat(QuestionJson.readAsked(new String(QuestionJson.write(asked), StandardCharsets.UTF_8)))
                 .isEqualTo(asked);
@@ -109,7 +110,8 @@ class QuestionJsonTest {
                 new Answer.OutOfRetention<>(DAY),
                 new Answer.Absent<>("it"),
                 new Answer.NotReady<>("why", Duration.ofSeconds(2)))) {
-            assertThat(QuestionJson.readAnswer(QuestionJson.write(answer, question.type()), question.type()))
+            byte[] json = QuestionJson.writeSaid(List.of(QuestionJson.said(answer, question.type())));
+            assertThat(QuestionJson.answer(QuestionJson.readSaid(json, 1).getFirst(), question.type()))
                     .isEqualTo(answer);
         }
     }
@@ -137,16 +139,24 @@ class QuestionJsonTest {
         assertThatThrownBy(() -> answer(json)).isInstanceOf(IOException.class);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"", "null", "{}", "[]", "[null,null]", "<html>"})
+    void shouldRefuseWhatAreNotSoManyAnswers(String json) {
+        assertThatThrownBy(() -> QuestionJson.readSaid(json.getBytes(StandardCharsets.UTF_8), 1))
+                .isInstanceOf(IOException.class);
+    }
+
     private static Answer<List<DayUsage>> answer(String json) throws IOException {
-        return QuestionJson.readAnswer(json.replace('\'', '"').getBytes(StandardCharsets.UTF_8), DAYS);
+        byte[] only = ("[" + json.replace('\'', '"') + "]").getBytes(StandardCharsets.UTF_8);
+        return QuestionJson.answer(QuestionJson.readSaid(only, 1).getFirst(), DAYS);
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "",
                 "null",
                 "{}",
+                "7",
                 "{'question':null,'copies':false}",
                 "{'question':{'about':'everything'},'copies':false}",
                 "{'question':{'about':'userDay','user':'nobody','day':'2026-11-21'},'copies':false}",
@@ -154,7 +164,13 @@ class QuestionJsonTest {
                 "{'question':{'about':'intake','partitions':[]},'copies':false}"
             })
     void shouldRefuseWhatIsNoQuestion(String json) {
-        assertThatThrownBy(() -> QuestionJson.readAsked(json.replace('\'', '"')))
+        assertThatThrownBy(() -> QuestionJson.readAsked("[" + json.replace('\'', '"') + "]"))
                 .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "null", "{}", "{\"question\":null,\"copies\":false}"})
+    void shouldRefuseWhatIsNoListOfQuestions(String json) {
+        assertThatThrownBy(() -> QuestionJson.readAsked(json)).isInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -48,6 +48,17 @@ class FreshnessTest {
     }
 
     @Test
+    void shouldNotTellHowFarBehindAPartitionIsOfWhichNothingWasReadYet() {
+        // When
+        freshness.begins(Stage.INTAKE, 0, NOW).note(Freshness.UNKNOWN, NOW);
+
+        // Then
+        assertThat(freshness.behind(NOW)).isEmpty();
+        assertThat(freshness.isStale(Stage.INTAKE, 0, NOW)).isTrue();
+        assertThat(freshness.longestSilence(NOW)).hasValue(Duration.ZERO);
+    }
+
+    @Test
     void shouldTellABacklogFromAThreadThatStandsStill() {
         // Given
         Freshness.Task task = freshness.begins(Stage.INTAKE, 1, NOW);

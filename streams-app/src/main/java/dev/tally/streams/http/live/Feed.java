@@ -39,6 +39,12 @@ final class Feed {
         long at;
         boolean underway;
 
+        /** When an answer last had something to tell. */
+        long toldAt;
+
+        /** Whether it ever had. */
+        boolean hasTold;
+
         /** When the question that is under way came to be asked, after waiting for its turn. Set by who asks it. */
         volatile long begun = NOT_BEGUN;
 

@@ -47,8 +47,11 @@ public final class LiveHub implements AutoCloseable {
     /** So far apart are the questions about a new day, which all feeds have at the same instant. */
     private static final long APART_NANOS = Duration.ofSeconds(1).toNanos() / 4_000;
 
-    /** So many questions are asked at once: each may wait for another instance. */
-    private static final int AT_ONCE = 256;
+    /** So many questions are asked at once: several times what may wait for one other instance that does not answer. */
+    private static final int AT_ONCE = 1_024;
+
+    /** So many questions are asked in the time of an event at most, where they find nothing new. */
+    private static final int QUESTIONS_PER_EVENT = 5;
 
     /** At least this part of the usual time passes before it is asked again without a notice. */
     private static final double LEAST_PATIENCE = 0.75;
@@ -329,8 +332,7 @@ public final class LiveHub implements AutoCloseable {
         if (feed.ended) {
             return;
         }
-        long paced = asking.at + times.pace().toNanos();
-        long earliest = asking.isFirst() || paced - at <= 0 ? at : paced;
+        long earliest = paced(asking, at);
         if (asking.underway) {
             asking.again = true;
         } else if (earliest - now <= 0) {
@@ -340,6 +342,25 @@ public final class LiveHub implements AutoCloseable {
             asking.dueAt = earliest;
             due.add(feed);
         }
+    }
+
+    /**
+     * The pace is that of events. A question that had nothing to tell does not use it up: an action is noticed twice, when it is counted and
+     * when its account has changed, and the next one is not to wait for the second.
+     */
+    private long paced(Feed.Asking asking, long at) {
+        long earliest = at;
+        if (!asking.isFirst()) {
+            earliest = later(earliest, asking.at + times.pace().toNanos() / QUESTIONS_PER_EVENT);
+        }
+        if (asking.hasTold) {
+            earliest = later(earliest, asking.toldAt + times.pace().toNanos());
+        }
+        return earliest;
+    }
+
+    private static long later(long one, long other) {
+        return one - other >= 0 ? one : other;
     }
 
     private void ask(Feed feed, long now) {
@@ -393,7 +414,11 @@ public final class LiveHub implements AutoCloseable {
         long now = sources.nanos().getAsLong();
         feed.asking.underway = false;
         switch (feed.told.take(answer, now)) {
-            case Told.Step.Tell(Reading reading) -> tell(feed, reading, now);
+            case Told.Step.Tell(Reading reading) -> {
+                feed.asking.hasTold = true;
+                feed.asking.toldAt = now;
+                tell(feed, reading, now);
+            }
             case Told.Step.Nothing() -> {}
             case Told.Step.Away(String reason) -> away(feed, reason, answer, now);
             case Told.Step.Gone() -> {

@@ -5,7 +5,8 @@ import java.time.Duration;
 /**
  * How often and how long.
  *
- * @param pace at least this lies between two questions about one subject and meter, and so between two events of a stream
+ * @param pace at least this lies between two events of a stream; questions about one subject and meter that find nothing new may be asked a
+ *     few times as often
  * @param recheck so often it is asked again where no change was noticed: a standby's answer, a lag and an aborted transaction give no notice
  * @param retry so often it is asked again while there is no answer, or one that is stale or behind what was told before
  * @param beat a stream on which nothing else was sent for so long gets a sign of life

@@ -64,6 +64,44 @@ class LiveHubTest {
     }
 
     @Test
+    void shouldNotLetASecondNoticeOfAnActionHoldUpTheNext() {
+        // Given an action that is told of at once, and noticed once more when its account has changed
+        Listener listener = virtual.listen(ACTIONS);
+        virtual.pass(Duration.ofSeconds(1));
+        virtual.count(USER);
+        virtual.settle();
+        virtual.pass(Duration.ofMillis(95));
+        virtual.notice(USER);
+        virtual.pass(Duration.ofMillis(25));
+        assertThat(listener.read()).extracting(Event::used).endsWith(1L);
+
+        // When
+        virtual.count(USER);
+        virtual.settle();
+
+        // Then
+        assertThat(listener.read()).extracting(Event::used).containsExactly(2L);
+    }
+
+    @Test
+    void shouldNotAskWithoutEndWhereNoticesBringNothingNew() {
+        // Given
+        virtual.listen(ACTIONS);
+        virtual.pass(Duration.ofSeconds(1));
+        int before = virtual.asked.getOrDefault(ACTIONS, 0);
+
+        // When
+        for (int i = 0; i < 1_000; i++) {
+            virtual.advance(Duration.ofMillis(1));
+            virtual.notice(USER);
+            virtual.settle();
+        }
+
+        // Then
+        assertThat(virtual.asked.getOrDefault(ACTIONS, 0) - before).isBetween(45, 51);
+    }
+
+    @Test
     void shouldTellAtMostTenTimesASecond() {
         // Given
         Listener listener = virtual.listen(ACTIONS);
