@@ -1,64 +1,10 @@
 package dev.tally.sink.app;
 
-import static org.assertj.core.api.Assertions.assertThat;
+import dev.tally.schemas.testing.LogFormatContract;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.joran.JoranConfigurator;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.classic.spi.LoggingEvent;
-import ch.qos.logback.core.OutputStreamAppender;
-import ch.qos.logback.core.joran.spi.JoranException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.util.Map;
-import java.util.Objects;
-import org.junit.jupiter.api.Test;
-import org.slf4j.event.KeyValuePair;
+class LogFormatTest extends LogFormatContract {
 
-/** The program's own logback.xml; tests log by another. */
-final class LogFormatTest {
-
-    @Test
-    void shouldWriteAJsonObjectALineWhereAsked() throws JoranException, IOException {
-        // When
-        String line = line("json");
-
-        // Then
-        assertThat(line).endsWith("\n").hasLineCount(1);
-        JsonNode json = new ObjectMapper().readTree(line);
-        assertThat(json.path("level").asText()).isEqualTo("WARN");
-        assertThat(json.path("loggerName").asText()).isEqualTo("dev.tally.Some");
-        assertThat(json.path("formattedMessage").asText()).isEqualTo("Not \"started\"\nyet");
-        assertThat(json.path("kvpList")).hasToString("[{\"reason\":\"topics\"}]");
-        assertThat(json.path("throwable").path("message").asText()).isEqualTo("away");
-    }
-
-    @Test
-    void shouldWriteTextOtherwise() throws JoranException {
-        assertThat(line("text")).contains("WARN").contains("Not \"started\"").doesNotStartWith("{");
-        assertThat(line("")).isEqualTo(line("text"));
-    }
-
-    private static String line(String format) throws JoranException {
-        LoggerContext context = new LoggerContext();
-        context.putProperty("LOG_FORMAT", format);
-        JoranConfigurator configurator = new JoranConfigurator();
-        configurator.setContext(context);
-        configurator.doConfigure(Objects.requireNonNull(LogFormatTest.class.getResource("/logback.xml")));
-        Logger logger = context.getLogger("dev.tally.Some");
-        LoggingEvent event = new LoggingEvent(
-                "", logger, Level.WARN, "Not \"started\"\nyet", new IllegalStateException("away"), null);
-        event.setTimeStamp(0);
-        event.setMDCPropertyMap(Map.of());
-        event.addKeyValuePair(new KeyValuePair("reason", "topics"));
-        OutputStreamAppender<ILoggingEvent> console = (OutputStreamAppender<ILoggingEvent>)
-                context.getLogger(Logger.ROOT_LOGGER_NAME).getAppender("stdout");
-        String line = new String(console.getEncoder().encode(event), StandardCharsets.UTF_8);
-        context.stop();
-        return line;
+    LogFormatTest() {
+        super("stdout");
     }
 }
