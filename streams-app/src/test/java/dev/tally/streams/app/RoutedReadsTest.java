@@ -169,9 +169,10 @@ class RoutedReadsTest {
             HttpResponse<String> response = client.send(
                     HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + instance.port() + "/internal/v1/questions"))
                             .header("Content-Type", "application/json")
-                            .POST(HttpRequest.BodyPublishers.ofString(
-                                    "{\"question\":{\"about\":\"limits\",\"subject\":\"user:" + user
-                                            + "\",\"at\":\"2026-11-21T00:00:00Z\",\"userToday\":{}},\"copies\":false}"))
+                            .POST(
+                                    HttpRequest.BodyPublishers.ofString(
+                                            "[{\"question\":{\"about\":\"limits\",\"subject\":\"user:" + user
+                                                    + "\",\"at\":\"2026-11-21T00:00:00Z\",\"userToday\":{}},\"copies\":false}]"))
                             .build(),
                     HttpResponse.BodyHandlers.ofString());
             List<String> kinds = new ArrayList<>();
