@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
@@ -144,8 +145,12 @@ final class TallyApp implements AutoCloseable {
     /** Waits, but no longer than so many seconds; whether it came true. */
     boolean await(BooleanSupplier condition, int seconds) {
         long deadline = System.nanoTime() + seconds * 1_000_000_000L;
-        await(() -> condition.getAsBoolean() || System.nanoTime() > deadline);
-        return condition.getAsBoolean();
+        AtomicBoolean met = new AtomicBoolean();
+        await(() -> {
+            met.set(condition.getAsBoolean());
+            return met.get() || System.nanoTime() > deadline;
+        });
+        return met.get();
     }
 
     /** A number of {@code /v1/conservation}, over all partitions. */

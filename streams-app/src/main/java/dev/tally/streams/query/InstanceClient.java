@@ -44,8 +44,8 @@ public final class InstanceClient implements Instances, AutoCloseable {
     /** Callers' questions to one instance at a time, each a request of its own. */
     static final int AT_ONCE = 64;
 
-    /** Those that nobody waits for, many in a request. */
-    static final int IN_BACKGROUND = QuestionBatches.ON_THEIR_WAY * QuestionBatches.MOST;
+    /** Those that nobody waits for, many in a request: some more than those on their way, since they come in bursts. */
+    public static final int IN_BACKGROUND = 4 * QuestionBatches.ON_THEIR_WAY * QuestionBatches.MOST;
 
     /** The longest answer, in bytes: an org's days split into the most rows there can be. */
     static final int LONGEST = 16 * 1024 * 1024;

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -27,6 +28,7 @@ final class QuestionBatches implements AutoCloseable {
     private final Sending sending;
     private final BlockingQueue<Waiting> waiting = new LinkedBlockingQueue<>();
     private final List<Thread> couriers;
+    private volatile boolean closed;
 
     /** A question that waits for its answer, until a {@link System#nanoTime}. */
     private record Waiting(Asked asked, long until, CompletableFuture<Sent> sent) {}
@@ -60,9 +62,12 @@ final class QuestionBatches implements AutoCloseable {
     Optional<Sent> ask(Asked question, long until) throws InterruptedException {
         Waiting one = new Waiting(question, until, new CompletableFuture<>());
         waiting.add(one);
+        if (closed) {
+            return Optional.empty();
+        }
         try {
             return Optional.of(one.sent.get(until - System.nanoTime(), TimeUnit.NANOSECONDS));
-        } catch (TimeoutException e) {
+        } catch (TimeoutException | CancellationException e) {
             return Optional.empty();
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
@@ -99,9 +104,11 @@ final class QuestionBatches implements AutoCloseable {
         }
     }
 
-    /** What waits gives up when its time is over. */
+    /** Nothing comes of what waits. */
     @Override
     public void close() {
+        closed = true;
         couriers.forEach(Thread::interrupt);
+        waiting.forEach(one -> one.sent.cancel(false));
     }
 }

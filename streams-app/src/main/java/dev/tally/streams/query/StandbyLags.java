@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class StandbyLags {
 
     private static final long GOOD_FOR_NANOS = Duration.ofSeconds(1).toNanos();
-    private static final long WAIT_MILLIS = 1_000;
+    private static final long WAIT_NANOS = Duration.ofSeconds(1).toNanos();
 
     /** What a copy that is kept up to date may lag behind with however little there is. */
     private static final long SMALL = 100;
@@ -62,8 +62,17 @@ final class StandbyLags {
 
     private record Measured(Map<String, Map<Integer, Copied>> copies, long at) {}
 
+    /** @param begun as {@link System#nanoTime}: all who ask wait for it together, and no longer than one of them would */
+    private record Measuring(long begun, CompletableFuture<Measured> measured) {
+
+        Map<String, Map<Integer, Copied>> copies() throws ExecutionException, TimeoutException, InterruptedException {
+            long left = begun + WAIT_NANOS - System.nanoTime();
+            return measured.get(Math.max(0, left), TimeUnit.NANOSECONDS).copies();
+        }
+    }
+
     private final Supplier<Map<String, Map<Integer, Copied>>> source;
-    private @Nullable CompletableFuture<Measured> measuring;
+    private @Nullable Measuring measuring;
 
     StandbyLags(KafkaStreams streams) {
         this(() -> copies(streams.allLocalStorePartitionLags()));
@@ -92,7 +101,7 @@ final class StandbyLags {
     OptionalLong of(Part part) {
         Map<String, Map<Integer, Copied>> copies;
         try {
-            copies = measuring().get(WAIT_MILLIS, TimeUnit.MILLISECONDS).copies();
+            copies = measuring().copies();
         } catch (ExecutionException | TimeoutException brokersAway) {
             return OptionalLong.empty();
         } catch (InterruptedException e) {
@@ -111,12 +120,12 @@ final class StandbyLags {
     }
 
     /** The measurement that is under way or recent. */
-    private synchronized CompletableFuture<Measured> measuring() {
-        CompletableFuture<Measured> latest = measuring;
-        if (latest == null || isOld(latest)) {
-            latest = new CompletableFuture<>();
+    private synchronized Measuring measuring() {
+        Measuring latest = measuring;
+        if (latest == null || isOld(latest.measured)) {
+            CompletableFuture<Measured> now = new CompletableFuture<>();
+            latest = new Measuring(System.nanoTime(), now);
             measuring = latest;
-            CompletableFuture<Measured> now = latest;
             var unused = Thread.ofVirtual().name("standby-lags").start(() -> {
                 try {
                     now.complete(new Measured(source.get(), System.nanoTime()));

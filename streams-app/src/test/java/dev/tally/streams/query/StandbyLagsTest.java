@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tally.streams.query.StandbyLags.Copied;
 import dev.tally.streams.state.Freshness.Stage;
 import dev.tally.streams.state.StoreNames;
+import java.time.Duration;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
 class StandbyLagsTest {
@@ -31,6 +33,30 @@ class StandbyLagsTest {
         assertThat(new StandbyLags(() -> Map.of(StoreNames.INTAKE_COUNTERS, Map.of(2, new Copied(1, 1)))).of(PART))
                 .isEmpty();
         assertThat(new StandbyLags(Map::of).of(PART)).isEmpty();
+    }
+
+    @Test
+    void shouldLetAllWaitTogetherForBrokersThatDoNotAnswer() {
+        // Given
+        CountDownLatch never = new CountDownLatch(1);
+        StandbyLags lags = new StandbyLags(() -> {
+            try {
+                never.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            return Map.of();
+        });
+
+        // When many ask, one after the other
+        long begun = System.nanoTime();
+        for (int i = 0; i < 100; i++) {
+            assertThat(lags.of(PART)).isEmpty();
+        }
+
+        // Then
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(30));
+        never.countDown();
     }
 
     private static OptionalLong lag(Copied counters, Copied days) {

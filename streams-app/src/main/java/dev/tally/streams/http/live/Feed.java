@@ -39,6 +39,9 @@ final class Feed {
         long at;
         boolean underway;
 
+        /** How many answers in a row had nothing to tell. */
+        int inVain;
+
         /** When an answer last had something to tell. */
         long toldAt;
 

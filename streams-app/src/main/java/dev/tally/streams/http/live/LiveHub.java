@@ -3,6 +3,7 @@ package dev.tally.streams.http.live;
 import dev.tally.keys.Subject;
 import dev.tally.streams.query.Answer;
 import dev.tally.streams.query.Changes;
+import dev.tally.streams.query.InstanceClient;
 import dev.tally.streams.query.Usage;
 import java.time.Duration;
 import java.time.Instant;
@@ -47,10 +48,10 @@ public final class LiveHub implements AutoCloseable {
     /** So far apart are the questions about a new day, which all feeds have at the same instant. */
     private static final long APART_NANOS = Duration.ofSeconds(1).toNanos() / 4_000;
 
-    /** So many questions are asked at once: several times what may wait for one other instance that does not answer. */
-    private static final int AT_ONCE = 1_024;
+    /** So many questions are asked at once: what several other instances that do not answer keep waiting, and as many again. */
+    private static final int AT_ONCE = 4 * InstanceClient.IN_BACKGROUND;
 
-    /** So many questions are asked in the time of an event at most, where they find nothing new. */
+    /** A question that finds nothing new delays the next by this part of the pace, the second in a row by two, and so on. */
     private static final int QUESTIONS_PER_EVENT = 5;
 
     /** At least this part of the usual time passes before it is asked again without a notice. */
@@ -351,7 +352,8 @@ public final class LiveHub implements AutoCloseable {
     private long paced(Feed.Asking asking, long at) {
         long earliest = at;
         if (!asking.isFirst()) {
-            earliest = later(earliest, asking.at + times.pace().toNanos() / QUESTIONS_PER_EVENT);
+            int parts = Math.clamp(asking.inVain, 1, QUESTIONS_PER_EVENT);
+            earliest = later(earliest, asking.at + parts * times.pace().toNanos() / QUESTIONS_PER_EVENT);
         }
         if (asking.hasTold) {
             earliest = later(earliest, asking.toldAt + times.pace().toNanos());
@@ -413,8 +415,10 @@ public final class LiveHub implements AutoCloseable {
         }
         long now = sources.nanos().getAsLong();
         feed.asking.underway = false;
+        feed.asking.inVain++;
         switch (feed.told.take(answer, now)) {
             case Told.Step.Tell(Reading reading) -> {
+                feed.asking.inVain = 0;
                 feed.asking.hasTold = true;
                 feed.asking.toldAt = now;
                 tell(feed, reading, now);

@@ -98,7 +98,7 @@ class LiveHubTest {
         }
 
         // Then
-        assertThat(virtual.asked.getOrDefault(ACTIONS, 0) - before).isBetween(45, 51);
+        assertThat(virtual.asked.getOrDefault(ACTIONS, 0) - before).isBetween(10, 14);
     }
 
     @Test
