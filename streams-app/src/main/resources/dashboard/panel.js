@@ -21,6 +21,15 @@ export class Panel {
     this.again = false;
   }
 
+  /** Asks because somebody wants it, where nothing is shown yet. Whoever pressed a button for it keeps the place. */
+  ask() {
+    put(this.body, skeleton());
+    this.body.setAttribute('aria-busy', 'true');
+    this.body.tabIndex = -1;
+    this.body.focus({preventScroll: true});
+    return this.refresh();
+  }
+
   /** Asks again; one question at a time, so that a slow server is not asked faster than it answers. What is shown stays until then. */
   async refresh() {
     this.again = true;
@@ -69,7 +78,7 @@ export class Panel {
     } else if (this.loaded) {
       put(this.note, h('span', {class: 'tag stale', title: problem.message}, `As of ${format.time(this.heard)} UTC`));
     } else {
-      put(this.body, failure(problem, () => this.refresh()));
+      put(this.body, failure(problem, () => this.ask()));
     }
   }
 }

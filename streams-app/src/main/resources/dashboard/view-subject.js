@@ -402,8 +402,8 @@ class SubjectPage {
       empty: 'None yet.',
       absent: 'No plan, so nothing is billable.',
     });
-    const again = h('button', {type: 'button', class: 'quiet', on: {click: () => panel.refresh()}}, 'Show');
-    put(panel.body, h('p', {class: 'row'}, again, 'What Stripe has been told, or will be.'));
+    const show = h('button', {type: 'button', class: 'quiet', on: {click: () => panel.ask()}}, 'Show');
+    put(panel.body, h('p', {class: 'row'}, show, 'What Stripe has been told, or will be.'));
     panel.body.removeAttribute('aria-busy');
     return panel.element;
   }

@@ -21,7 +21,7 @@ public final class StreamsRun {
     private static final int WARM_UP_SECONDS = 60;
     private static final int SETTLE_SECONDS = 5;
     private static final int TO_THE_LAST_SECONDS = 60;
-    private static final int MOVED_WITHIN_SECONDS = 120;
+    private static final int SHOWN_WITHIN_SECONDS = 120;
     private static final long SECOND = 1_000_000_000L;
     private static final double MEGABYTE = 1_048_576;
 
@@ -110,7 +110,7 @@ public final class StreamsRun {
             }
             pause(seconds);
             traffic.rate(0);
-            first.await(() -> watched.missing() == 0, MOVED_WITHIN_SECONDS);
+            first.await(() -> watched.missing() == 0, SHOWN_WITHIN_SECONDS);
             found.put(
                     "from when one of the two was killed: %d fell, %d came back"
                             .formatted(watched.falls(), watched.comebacks()),

@@ -132,7 +132,7 @@ public final class InstanceClient implements Instances, AutoCloseable {
         private final QuestionBatches batches;
 
         Turns(Owner.At instance) {
-            batches = new QuestionBatches((questions, until) -> send(instance, questions, until));
+            batches = new QuestionBatches(TOO_LATE, (questions, until) -> send(instance, questions, until));
         }
     }
 
@@ -149,7 +149,7 @@ public final class InstanceClient implements Instances, AutoCloseable {
                 }
                 try {
                     Asked asked = new Asked(question, copies);
-                    return replied(instance, turns.batches.ask(asked, until).orElse(TOO_LATE), question.type());
+                    return replied(instance, turns.batches.ask(asked, until), question.type());
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                     return new Reply.Lost<>(STOPPING, false);

@@ -207,7 +207,15 @@ final class LocalStores {
             known = new OfTask(task);
             ofTasks.put(part, known);
         }
-        return known.get(store, () -> find(store, part));
+        return known.get(store, () -> ofTask(task, part, find(store, part)));
+    }
+
+    /** What was found while a task was closed may be its successor's, which is only being restored. */
+    private <T> T ofTask(Freshness.Task task, Part part, T found) {
+        if (freshness.task(part.stage(), part.partition()).orElse(null) != task) {
+            throw notHere(part);
+        }
+        return found;
     }
 
     private ReadOnlyKeyValueStore<Bytes, byte[]> find(String store, Part part) {

@@ -3,15 +3,14 @@ package dev.tally.streams.query;
 import dev.tally.streams.query.QuestionJson.Asked;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.BlockingQueue;
+import java.util.Queue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.stream.IntStream;
 
 /**
  * Questions to one instance, several in a request: those that come while others are on their way make up the next. A request costs both
@@ -25,9 +24,10 @@ final class QuestionBatches implements AutoCloseable {
     /** Requests at a time: one is made up and read here while the other is answered there. */
     static final int ON_THEIR_WAY = 2;
 
+    private final Sent.Lost tooLate;
     private final Sending sending;
-    private final BlockingQueue<Waiting> waiting = new LinkedBlockingQueue<>();
-    private final List<Thread> couriers;
+    private final Queue<Waiting> waiting = new ConcurrentLinkedQueue<>();
+    private final Semaphore couriers = new Semaphore(ON_THEIR_WAY);
     private volatile boolean closed;
 
     /** A question that waits for its answer, until a {@link System#nanoTime}. */
@@ -51,46 +51,68 @@ final class QuestionBatches implements AutoCloseable {
         List<Sent> send(List<Asked> questions, long until);
     }
 
-    QuestionBatches(Sending sending) {
+    /** @param tooLate what comes of a question to which there is no answer in time */
+    QuestionBatches(Sent.Lost tooLate, Sending sending) {
+        this.tooLate = tooLate;
         this.sending = sending;
-        this.couriers = IntStream.range(0, ON_THEIR_WAY)
-                .mapToObj(any -> Thread.ofVirtual().name("ask-in-background").start(this::carry))
-                .toList();
     }
 
-    /** What comes of a question by a {@link System#nanoTime}; empty where nothing has. */
-    Optional<Sent> ask(Asked question, long until) throws InterruptedException {
+    /** What comes of a question by a {@link System#nanoTime}. */
+    Sent ask(Asked question, long until) throws InterruptedException {
         Waiting one = new Waiting(question, until, new CompletableFuture<>());
         waiting.add(one);
         if (closed) {
-            return Optional.empty();
+            return tooLate;
         }
+        call();
         try {
-            return Optional.of(one.sent.get(until - System.nanoTime(), TimeUnit.NANOSECONDS));
+            return one.sent.get(until - System.nanoTime(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException | CancellationException e) {
-            return Optional.empty();
+            return tooLate;
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
         }
     }
 
-    private void carry() {
-        try {
-            while (true) {
-                List<Waiting> some = new ArrayList<>(List.of(waiting.take()));
-                waiting.drainTo(some, MOST - 1);
-                long now = System.nanoTime();
-                some.removeIf(one -> one.until - now <= 0);
-                if (!some.isEmpty()) {
-                    deliver(some, now);
-                }
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+    /** A courier goes as long as something waits; one more is called where not all are on their way. */
+    private void call() {
+        if (couriers.tryAcquire()) {
+            var unused = Thread.ofVirtual().name("ask-in-background").start(this::carry);
         }
     }
 
-    private void deliver(List<Waiting> some, long now) {
+    private void carry() {
+        try {
+            List<Waiting> some = next();
+            while (!some.isEmpty()) {
+                deliver(some);
+                some = next();
+            }
+        } finally {
+            couriers.release();
+        }
+        // What came between the last look and the release called nobody.
+        if (!waiting.isEmpty()) {
+            call();
+        }
+    }
+
+    private List<Waiting> next() {
+        List<Waiting> some = new ArrayList<>();
+        Waiting one = waiting.poll();
+        while (one != null) {
+            some.add(one);
+            one = some.size() < MOST ? waiting.poll() : null;
+        }
+        return some;
+    }
+
+    private void deliver(List<Waiting> all) {
+        long now = System.nanoTime();
+        List<Waiting> some = all.stream().filter(one -> one.until - now > 0).toList();
+        if (some.isEmpty()) {
+            return;
+        }
         // Whoever has waited for long gives up by itself; those who have just come are not to share its hurry.
         long longest = some.stream().mapToLong(one -> one.until - now).max().orElse(0);
         try {
@@ -108,7 +130,7 @@ final class QuestionBatches implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        couriers.forEach(Thread::interrupt);
         waiting.forEach(one -> one.sent.cancel(false));
+        waiting.clear();
     }
 }

@@ -51,12 +51,6 @@ public final class LiveHub implements AutoCloseable {
     /** So many questions are asked at once: what several other instances that do not answer keep waiting, and as many again. */
     private static final int AT_ONCE = 4 * InstanceClient.IN_BACKGROUND;
 
-    /** A question that finds nothing new delays the next by this part of the pace, the second in a row by two, and so on. */
-    private static final int QUESTIONS_PER_EVENT = 5;
-
-    /** At least this part of the usual time passes before it is asked again without a notice. */
-    private static final double LEAST_PATIENCE = 0.75;
-
     private final Sources sources;
     private final LiveTimes times;
     private final int most;
@@ -70,7 +64,7 @@ public final class LiveHub implements AutoCloseable {
 
     // The rest is the one thread's alone.
     private final Map<Followed, Feed> feeds = new HashMap<>();
-    private final PriorityQueue<Feed> due = new PriorityQueue<>(Comparator.comparingLong(feed -> feed.asking.dueAt));
+    private final PriorityQueue<Feed> due = new PriorityQueue<>(Comparator.comparingLong(feed -> feed.asking.dueAt()));
     private LocalDate today;
     private long sweepAt;
 
@@ -243,9 +237,9 @@ public final class LiveHub implements AutoCloseable {
                 at += APART_NANOS;
             }
         }
-        while (!due.isEmpty() && due.peek().asking.dueAt - now <= 0) {
+        while (!due.isEmpty() && due.peek().asking.dueAt() - now <= 0) {
             Feed feed = due.remove();
-            feed.asking.due = false;
+            feed.asking.noLongerDue();
             guarded(() -> request(feed, now));
         }
         if (sweepAt - now <= 0) {
@@ -253,7 +247,7 @@ public final class LiveHub implements AutoCloseable {
             feeds.values().forEach(feed -> guarded(() -> sweep(feed, now)));
         }
         long wait = Math.min(sweepAt - now, nanosToMidnight(time));
-        return due.isEmpty() ? wait : Math.min(wait, due.peek().asking.dueAt - now);
+        return due.isEmpty() ? wait : Math.min(wait, due.peek().asking.dueAt() - now);
     }
 
     /** One feed's trouble is not another's. */
@@ -280,7 +274,7 @@ public final class LiveHub implements AutoCloseable {
             stream.first().complete(notReady("stopping"));
             return;
         }
-        Feed feed = feeds.computeIfAbsent(stream.followed(), followed -> new Feed(followed, times.disbelief()));
+        Feed feed = feeds.computeIfAbsent(stream.followed(), followed -> new Feed(followed, times, random));
         feed.streams.add(stream);
         stream.opened(now);
         String away = feed.told.awayBecause();
@@ -329,61 +323,31 @@ public final class LiveHub implements AutoCloseable {
 
     /** Asks at some time, or as soon after it as the pace allows. */
     private void requestAt(Feed feed, long at, long now) {
-        Feed.Asking asking = feed.asking;
         if (feed.ended) {
             return;
         }
-        long earliest = paced(asking, at);
-        if (asking.underway) {
-            asking.again = true;
-        } else if (earliest - now <= 0) {
-            ask(feed, now);
-        } else if (!asking.due) {
-            asking.due = true;
-            asking.dueAt = earliest;
-            due.add(feed);
+        switch (feed.asking.request(at, now)) {
+            case ASK -> ask(feed, now);
+            case LATER -> due.add(feed);
+            case KNOWN -> {}
         }
-    }
-
-    /**
-     * The pace is that of events. A question that had nothing to tell does not use it up: an action is noticed twice, when it is counted and
-     * when its account has changed, and the next one is not to wait for the second.
-     */
-    private long paced(Feed.Asking asking, long at) {
-        long earliest = at;
-        if (!asking.isFirst()) {
-            int parts = Math.clamp(asking.inVain, 1, QUESTIONS_PER_EVENT);
-            earliest = later(earliest, asking.at + parts * times.pace().toNanos() / QUESTIONS_PER_EVENT);
-        }
-        if (asking.hasTold) {
-            earliest = later(earliest, asking.toldAt + times.pace().toNanos());
-        }
-        return earliest;
-    }
-
-    private static long later(long one, long other) {
-        return one - other >= 0 ? one : other;
     }
 
     private void ask(Feed feed, long now) {
-        Feed.Asking asking = feed.asking;
-        int number = asking.next();
-        asking.at = now;
-        asking.again = false;
-        asking.patience = LEAST_PATIENCE + (1 - LEAST_PATIENCE) * random.nextDouble();
         sources.changes().get().ifPresent(changes -> feed.watch(changes, () -> noticed(feed)));
         // Before the question: what changes after it was asked is news.
         feed.asks();
+        Asking asking = feed.asking;
+        int number = asking.ask(now);
         LocalDate day = today;
         sources.askers().execute(() -> {
             // Nobody wants the answer any more where it has waited for too long.
-            if (asking.isAt(number)) {
-                asking.begun = sources.nanos().getAsLong();
+            if (asking.isWanted(number)) {
+                asking.begin(sources.nanos().getAsLong());
                 Answer<Usage> answer = answer(feed.followed, day);
                 post(() -> answered(feed, number, answer));
             }
         });
-        asking.underway = true;
     }
 
     /** By whoever made the change. */
@@ -410,19 +374,14 @@ public final class LiveHub implements AutoCloseable {
     }
 
     private void answered(Feed feed, int number, Answer<Usage> answer) {
-        if (!feed.asking.isAt(number)) {
+        if (!feed.asking.isWanted(number)) {
             return;
         }
         long now = sources.nanos().getAsLong();
-        feed.asking.underway = false;
-        feed.asking.inVain++;
-        switch (feed.told.take(answer, now)) {
-            case Told.Step.Tell(Reading reading) -> {
-                feed.asking.inVain = 0;
-                feed.asking.hasTold = true;
-                feed.asking.toldAt = now;
-                tell(feed, reading, now);
-            }
+        Told.Step step = feed.told.take(answer, now);
+        feed.asking.answered(step instanceof Told.Step.Tell, now);
+        switch (step) {
+            case Told.Step.Tell(Reading reading) -> tell(feed, reading, now);
             case Told.Step.Nothing() -> {}
             case Told.Step.Away(String reason) -> away(feed, reason, answer, now);
             case Told.Step.Gone() -> {
@@ -431,7 +390,7 @@ public final class LiveHub implements AutoCloseable {
                 return;
             }
         }
-        if (feed.asking.again) {
+        if (feed.asking.isToBeAskedAgain()) {
             request(feed, now);
         }
     }
@@ -454,7 +413,7 @@ public final class LiveHub implements AutoCloseable {
     }
 
     private void sweep(Feed feed, long now) {
-        if (isToBeAskedAgain(feed, now)) {
+        if (feed.asking.isOverdue(feed.told.isUnsettled(), now)) {
             ask(feed, now);
         }
         for (LiveStream stream : feed.streams) {
@@ -463,17 +422,6 @@ public final class LiveHub implements AutoCloseable {
             }
             stream.look(now, times);
         }
-    }
-
-    private boolean isToBeAskedAgain(Feed feed, long now) {
-        Feed.Asking asking = feed.asking;
-        if (asking.underway) {
-            // A question that waits for its turn is not lost: another one would wait behind it.
-            long begun = asking.begun;
-            return begun != Feed.Asking.NOT_BEGUN && now - begun >= times.lost().toNanos();
-        }
-        Duration every = feed.told.isUnsettled() ? times.retry() : times.recheck();
-        return now - asking.at >= every.toNanos() * asking.patience;
     }
 
     /** Ends all streams; none can be opened any more. */
