@@ -58,13 +58,19 @@ final class Listeners implements AutoCloseable {
     /** Opens a stream of each, and waits until each shows something. */
     void open(List<FollowedSubject> subjects) {
         for (FollowedSubject subject : subjects) {
-            Listener listener = new Listener(subject, all.size());
-            all.add(listener);
-            listener.connect();
+            var unused = begin(subject);
             // As many at once as a server lets wait for a connection.
             await(() -> all.stream().filter(one -> one.lastId == null).count() < NOT_ALL_AT_ONCE);
         }
         await(() -> all.stream().noneMatch(one -> one.lastId == null));
+    }
+
+    /** Opens a stream, which is to show something after a while. */
+    Listener begin(FollowedSubject subject) {
+        Listener listener = new Listener(subject, all.size());
+        all.add(listener);
+        listener.connect();
+        return listener;
     }
 
     private static void await(BooleanSupplier condition) {
@@ -101,7 +107,8 @@ final class Listeners implements AutoCloseable {
         return Latency.of(taken, missing);
     }
 
-    private final class Listener {
+    /** One stream. */
+    final class Listener {
 
         private final FollowedSubject subject;
         private int turn;
@@ -109,12 +116,26 @@ final class Listeners implements AutoCloseable {
         private volatile Flow.@Nullable Subscription running;
         private volatile int connection;
 
-        Listener(FollowedSubject subject, int turn) {
+        private Listener(FollowedSubject subject, int turn) {
             this.subject = subject;
             this.turn = turn;
         }
 
-        synchronized void connect() {
+        /** Waits until it has shown something. */
+        void awaitFirst() {
+            await(() -> lastId != null);
+        }
+
+        /** Ends for good, once it has shown all that was sent. */
+        synchronized void endIfDone() {
+            Flow.Subscription subscription = running;
+            if (subject.missing() == 0 && subscription != null) {
+                connection++;
+                subscription.cancel();
+            }
+        }
+
+        private synchronized void connect() {
             int number = ++connection;
             List<String> known = addresses;
             String address = known.get(Math.floorMod(turn++, known.size()));
@@ -145,7 +166,7 @@ final class Listeners implements AutoCloseable {
         }
 
         /** Ends its connection, and comes back. */
-        void leave() {
+        private void leave() {
             int number = connection;
             Flow.Subscription subscription = running;
             if (subscription != null) {

@@ -17,12 +17,11 @@ import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
-import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 
-/** Sends probes one after the other, and waits for each to show everywhere. The streams of all their users and orgs are open before. */
+/** Sends probes one after the other, and waits for each to show everywhere. The streams of its user and its org are open a while before. */
 final class Probes {
 
     private static final long GIVE_UP_NANOS = 10_000_000_000L;
@@ -30,6 +29,9 @@ final class Probes {
 
     /** Asked more often, the questions alone would keep two cores busy. It is the resolution of what is seen over HTTP. */
     private static final long HTTP_PAUSE_NANOS = 5_000_000;
+
+    /** So many probes before its own the streams of a probe are opened, and ended so many after it. */
+    private static final int STREAMS_AHEAD = 20;
 
     private final Bed bed;
     private final TallyApp app;
@@ -67,23 +69,20 @@ final class Probes {
             times.put(target, new Times());
         }
         ActionEncoder encoder = new ActionEncoder(bed.schemaId());
-        List<FollowedSubject> ofUsers =
-                followed(first, most, number -> "/v1/users/" + BenchCatalogue.probeUser(number));
-        List<FollowedSubject> ofOrgs = followed(first, most, number -> "/v1/orgs/" + BenchCatalogue.probeOrg(number));
         Map<String, Latency> latencies = new LinkedHashMap<>();
         try (Producer<byte[], byte[]> producer = Bed.producer(bed.stack(), 0);
-                Listeners users = new Listeners(List.of(app.address()));
-                Listeners orgs = new Listeners(List.of(app.address()));
+                Streams users = new Streams(app, number -> "/v1/users/" + BenchCatalogue.probeUser(first + number));
+                Streams orgs = new Streams(app, number -> "/v1/orgs/" + BenchCatalogue.probeOrg(first + number));
                 ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-            users.open(ofUsers);
-            orgs.open(ofOrgs);
             long end = System.nanoTime() + seconds * 1_000_000_000L;
             for (int i = first; i < first + most && System.nanoTime() < end; i++) {
-                ofUsers.get(i - first).sent();
-                ofOrgs.get(i - first).sent();
+                FollowedSubject followedUser = users.of(i - first);
+                FollowedSubject followedOrg = orgs.of(i - first);
                 String user = BenchCatalogue.probeUser(i);
                 String org = BenchCatalogue.probeOrg(i);
                 byte[] value = encoder.encode(LatencyRun.probe(i, Instant.now()));
+                followedUser.sent();
+                followedOrg.sent();
                 long sent = System.nanoTime();
                 Future<RecordMetadata> unused = producer.send(new ProducerRecord<>(
                         bed.cluster().topics().actions(), user.getBytes(StandardCharsets.UTF_8), value));
@@ -109,21 +108,54 @@ final class Probes {
                 LockSupport.parkNanos(Math.max(0, pause));
             }
             long giveUp = System.nanoTime() + GIVE_UP_NANOS;
-            while (FollowedSubject.missing(ofUsers) + FollowedSubject.missing(ofOrgs) > 0
-                    && System.nanoTime() < giveUp) {
+            while (users.missing() + orgs.missing() > 0 && System.nanoTime() < giveUp) {
                 LockSupport.parkNanos(PAUSE_NANOS);
             }
             times.forEach((target, of) -> latencies.put(target, of.latency()));
-            latencies.put("SSE, user", users.shown(FollowedSubject.missing(ofUsers)));
-            latencies.put("SSE, org", orgs.shown(FollowedSubject.missing(ofOrgs)));
+            latencies.put("SSE, user", users.shown());
+            latencies.put("SSE, org", orgs.shown());
         }
         return latencies;
     }
 
-    private static List<FollowedSubject> followed(int first, int most, IntFunction<String> path) {
-        return IntStream.range(first, first + most)
-                .mapToObj(number -> new FollowedSubject(path.apply(number)))
-                .toList();
+    /** The streams of the users or the orgs of probes. */
+    private static final class Streams implements AutoCloseable {
+        private final Listeners listeners;
+        private final IntFunction<String> path;
+        private final List<FollowedSubject> subjects = new ArrayList<>();
+        private final List<Listeners.Listener> streams = new ArrayList<>();
+
+        Streams(TallyApp app, IntFunction<String> path) {
+            this.listeners = new Listeners(List.of(app.address()));
+            this.path = path;
+        }
+
+        /** The subject of the next probe, whose stream shows something. */
+        FollowedSubject of(int probe) {
+            while (subjects.size() <= probe + STREAMS_AHEAD) {
+                FollowedSubject subject = new FollowedSubject(path.apply(subjects.size()));
+                subjects.add(subject);
+                streams.add(listeners.begin(subject));
+            }
+            if (probe >= STREAMS_AHEAD) {
+                streams.get(probe - STREAMS_AHEAD).endIfDone();
+            }
+            streams.get(probe).awaitFirst();
+            return subjects.get(probe);
+        }
+
+        int missing() {
+            return FollowedSubject.missing(subjects);
+        }
+
+        Latency shown() {
+            return listeners.shown(missing());
+        }
+
+        @Override
+        public void close() {
+            listeners.close();
+        }
     }
 
     /** The time now if the one action of a subject is counted, else -1. */
