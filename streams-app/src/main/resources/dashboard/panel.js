@@ -12,6 +12,7 @@ export class Panel {
    */
   constructor(title, options) {
     this.options = options;
+    this.title = title;
     this.note = h('span', {class: 'note'});
     this.body = h('div', {class: 'panel-body', 'aria-busy': 'true'}, skeleton());
     this.element = h('section', {class: `panel ${options.wide ? 'wide' : ''} ${options.name ?? ''}`.trim()},
@@ -26,6 +27,8 @@ export class Panel {
     put(this.body, skeleton());
     this.body.setAttribute('aria-busy', 'true');
     this.body.tabIndex = -1;
+    this.body.setAttribute('role', 'group');
+    this.body.setAttribute('aria-label', this.title);
     this.body.focus({preventScroll: true});
     return this.refresh();
   }
@@ -70,6 +73,9 @@ export class Panel {
   }
 
   #fail(problem) {
+    if (this.again) {
+      return;
+    }
     this.body.setAttribute('aria-busy', 'false');
     if (problem.status === 404 && this.options.absent) {
       this.loaded = false;
@@ -78,7 +84,7 @@ export class Panel {
     } else if (this.loaded) {
       put(this.note, h('span', {class: 'tag stale', title: problem.message}, `As of ${format.time(this.heard)} UTC`));
     } else {
-      put(this.body, failure(problem, () => this.ask()));
+      keepingPlace(this.body, () => put(this.body, failure(problem, () => this.ask())));
     }
   }
 }

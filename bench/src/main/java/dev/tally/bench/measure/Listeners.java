@@ -115,6 +115,7 @@ final class Listeners implements AutoCloseable {
         private volatile @Nullable String lastId;
         private volatile Flow.@Nullable Subscription running;
         private volatile int connection;
+        private boolean over;
 
         private Listener(FollowedSubject subject, int turn) {
             this.subject = subject;
@@ -126,16 +127,20 @@ final class Listeners implements AutoCloseable {
             await(() -> lastId != null);
         }
 
-        /** Ends for good, once it has shown all that was sent. */
-        synchronized void endIfDone() {
+        /** Ends for good. */
+        synchronized void end() {
+            over = true;
+            connection++;
             Flow.Subscription subscription = running;
-            if (subject.missing() == 0 && subscription != null) {
-                connection++;
+            if (subscription != null) {
                 subscription.cancel();
             }
         }
 
         private synchronized void connect() {
+            if (over) {
+                return;
+            }
             int number = ++connection;
             List<String> known = addresses;
             String address = known.get(Math.floorMod(turn++, known.size()));

@@ -74,6 +74,8 @@ final class Probes {
                 Streams users = new Streams(app, number -> "/v1/users/" + BenchCatalogue.probeUser(first + number));
                 Streams orgs = new Streams(app, number -> "/v1/orgs/" + BenchCatalogue.probeOrg(first + number));
                 ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+            users.turnTo(0);
+            orgs.turnTo(0);
             long end = System.nanoTime() + seconds * 1_000_000_000L;
             for (int i = first; i < first + most && System.nanoTime() < end; i++) {
                 FollowedSubject followedUser = users.of(i - first);
@@ -104,6 +106,8 @@ final class Probes {
                                 PAUSE_NANOS,
                                 () -> alerts.at(user).orElse(-1L)));
                 waits.forEach(CompletableFuture::join);
+                users.turnTo(i - first + 1);
+                orgs.turnTo(i - first + 1);
                 long pause = sent + everyMillis * 1_000_000L - System.nanoTime();
                 LockSupport.parkNanos(Math.max(0, pause));
             }
@@ -124,23 +128,27 @@ final class Probes {
         private final IntFunction<String> path;
         private final List<FollowedSubject> subjects = new ArrayList<>();
         private final List<Listeners.Listener> streams = new ArrayList<>();
+        private int ended;
 
         Streams(TallyApp app, IntFunction<String> path) {
             this.listeners = new Listeners(List.of(app.address()));
             this.path = path;
         }
 
-        /** The subject of the next probe, whose stream shows something. */
-        FollowedSubject of(int probe) {
+        /** Begins the streams of the probes that come next, and ends those of probes long ago that have shown all. */
+        void turnTo(int probe) {
             while (subjects.size() <= probe + STREAMS_AHEAD) {
                 FollowedSubject subject = new FollowedSubject(path.apply(subjects.size()));
                 subjects.add(subject);
                 streams.add(listeners.begin(subject));
             }
-            if (probe >= STREAMS_AHEAD) {
-                streams.get(probe - STREAMS_AHEAD).endIfDone();
+            for (; ended <= probe - STREAMS_AHEAD && subjects.get(ended).missing() == 0; ended++) {
+                streams.get(ended).end();
             }
             streams.get(probe).awaitFirst();
+        }
+
+        FollowedSubject of(int probe) {
             return subjects.get(probe);
         }
 

@@ -3,6 +3,7 @@ package dev.tally.streams.query;
 import dev.tally.streams.query.QuestionJson.Asked;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -11,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 
 /**
  * Questions to one instance, several in a request: those that come while others are on their way make up the next. A request costs both
@@ -30,8 +32,14 @@ final class QuestionBatches implements AutoCloseable {
     private final Semaphore couriers = new Semaphore(ON_THEIR_WAY);
     private volatile boolean closed;
 
-    /** A question that waits for its answer, until a {@link System#nanoTime}. */
-    private record Waiting(Asked asked, long until, CompletableFuture<Sent> sent) {}
+    /**
+     * A question that waits for its answer.
+     *
+     * @param latest when it is of use to send it, as {@link System#nanoTime}: who answers is to have as long as it may have waited, and not
+     *     to work for those who have gone
+     * @param until when nobody waits any more
+     */
+    private record Waiting(Asked asked, long latest, long until, CompletableFuture<Sent> sent) {}
 
     /** What came of a question. */
     sealed interface Sent {
@@ -59,7 +67,8 @@ final class QuestionBatches implements AutoCloseable {
 
     /** What comes of a question by a {@link System#nanoTime}. */
     Sent ask(Asked question, long until) throws InterruptedException {
-        Waiting one = new Waiting(question, until, new CompletableFuture<>());
+        long now = System.nanoTime();
+        Waiting one = new Waiting(question, now + (until - now) / 2, until, new CompletableFuture<>());
         waiting.add(one);
         if (closed) {
             return tooLate;
@@ -109,7 +118,10 @@ final class QuestionBatches implements AutoCloseable {
 
     private void deliver(List<Waiting> all) {
         long now = System.nanoTime();
-        List<Waiting> some = all.stream().filter(one -> one.until - now > 0).toList();
+        Map<Boolean, List<Waiting>> byUse =
+                all.stream().collect(Collectors.partitioningBy(one -> one.latest - now >= 0));
+        byUse.getOrDefault(false, List.of()).forEach(one -> one.sent.complete(tooLate));
+        List<Waiting> some = byUse.getOrDefault(true, List.of());
         if (some.isEmpty()) {
             return;
         }

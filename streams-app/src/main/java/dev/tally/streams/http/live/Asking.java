@@ -19,6 +19,9 @@ final class Asking {
     /** A question in vain delays the next by this part of the pace, the second in a row by two, and so on. */
     private static final int QUESTIONS_PER_EVENT = 5;
 
+    /** Questions in vain that lie further apart than so many times the pace, as those without a notice do, delay nothing. */
+    private static final int APART = 2;
+
     /** At least this part of the usual time passes before it is asked again without a notice. */
     private static final double LEAST_PATIENCE = 0.75;
 
@@ -58,9 +61,9 @@ final class Asking {
     enum Next {
         /** It is to be asked now. */
         ASK,
-        /** It is to be asked at {@link #dueAt}, which was not so before. */
+        /** It is to be asked at {@link #dueAt}, which was not so before, or later. */
         LATER,
-        /** It will be asked anyway: it is due already, or is again once the question under way is answered. */
+        /** It will be asked anyway: it is due by then, or is asked again once the question under way is answered. */
         KNOWN
     }
 
@@ -74,7 +77,7 @@ final class Asking {
         if (earliest - now <= 0) {
             return Next.ASK;
         }
-        if (due) {
+        if (due && dueAt - earliest <= 0) {
             return Next.KNOWN;
         }
         due = true;
@@ -110,6 +113,9 @@ final class Asking {
 
     /** Asks now; the number of the question. */
     int ask(long now) {
+        if (now - askedAt >= APART * times.pace().toNanos()) {
+            inVain = 0;
+        }
         askedAt = now;
         underway = true;
         again = false;

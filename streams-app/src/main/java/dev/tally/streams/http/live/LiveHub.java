@@ -328,7 +328,10 @@ public final class LiveHub implements AutoCloseable {
         }
         switch (feed.asking.request(at, now)) {
             case ASK -> ask(feed, now);
-            case LATER -> due.add(feed);
+            case LATER -> {
+                due.remove(feed);
+                due.add(feed);
+            }
             case KNOWN -> {}
         }
     }
