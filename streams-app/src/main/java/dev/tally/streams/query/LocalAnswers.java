@@ -1,11 +1,8 @@
 package dev.tally.streams.query;
 
 import dev.tally.schemas.topics.Topics;
-import java.time.Duration;
 import java.util.OptionalLong;
 import org.apache.kafka.streams.KafkaStreams;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Answers questions from what is on this instance, its own state or copies of others', and never asks anybody else. */
 public final class LocalAnswers implements Answering {
@@ -15,11 +12,6 @@ public final class LocalAnswers implements Answering {
      * Kafka Streams' default for {@code acceptable.recovery.lag}, up to which it hands a task to a copy.
      */
     static final long MOST_BEHIND = 10_000;
-
-    /** Who asks waits for 2 s: what is answered by then is of use, where the rest is left. */
-    private static final long ANSWERING_NANOS = Duration.ofMillis(1_500).toNanos();
-
-    private static final Logger log = LoggerFactory.getLogger(LocalAnswers.class);
 
     private final StoreUsageQueries own;
     private final StoreUsageQueries withCopies;
@@ -62,24 +54,6 @@ public final class LocalAnswers implements Answering {
      * @throws IllegalArgumentException where these are none
      */
     public byte[] answers(String json) {
-        long until = System.nanoTime() + ANSWERING_NANOS;
-        return QuestionJson.writeSaid(QuestionJson.readAsked(json).stream()
-                .map(asked -> said(asked.question(), asked.copies(), until))
-                .toList());
-    }
-
-    /** One question's trouble is not another's. */
-    private <T> QuestionJson.Said said(Question<T> question, boolean copies, long until) {
-        if (System.nanoTime() - until >= 0) {
-            return QuestionJson.said(
-                    new Answer.NotReady<>("too many questions at a time", LocalStores.RETRY_AFTER), question.type());
-        }
-        try {
-            return QuestionJson.said(answer(question, copies), question.type());
-        } catch (RuntimeException e) {
-            log.atError().setCause(e).addKeyValue("question", question).log("A question of another instance failed");
-            return QuestionJson.said(
-                    new Answer.NotReady<>("the question failed", LocalStores.RETRY_AFTER), question.type());
-        }
+        return new BatchAnswers(this, System::nanoTime).answers(json);
     }
 }

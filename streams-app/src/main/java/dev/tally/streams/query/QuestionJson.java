@@ -21,12 +21,13 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Questions and answers as instances send them to each other, several at a time: as many answers as questions, in their order. A field that is missing is an error and never a zero: an instance of
- * another version is then not understood, and its answer counts as none.
+ * Questions and answers as instances send them to each other, several at a time: as many answers as questions, in their order. A field
+ * that is missing is an error and never a zero: an instance of another version is then not understood, and its answer counts as none.
  */
 final class QuestionJson {
 
@@ -68,17 +69,32 @@ final class QuestionJson {
         return bytes(asked);
     }
 
-    /** @throws IllegalArgumentException where these are no questions */
-    static List<Asked> readAsked(String json) {
+    /**
+     * The questions of a request; empty where one is not understood here, as one that only another version knows.
+     *
+     * @throws IllegalArgumentException where this is no list of them
+     */
+    static List<Optional<Asked>> readAsked(String json) {
         try {
-            List<Asked> asked = MAPPER.readValue(json, new TypeReference<>() {});
-            if (asked != null && asked.stream().noneMatch(one -> one == null || one.question() == null)) {
-                return asked;
+            List<@Nullable TokenBuffer> asked = MAPPER.readValue(json, new TypeReference<>() {});
+            if (asked != null) {
+                return asked.stream().map(QuestionJson::asked).toList();
             }
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException("no questions: " + e.getOriginalMessage(), e);
         }
         throw new IllegalArgumentException("no questions");
+    }
+
+    private static Optional<Asked> asked(@Nullable TokenBuffer tokens) {
+        if (tokens == null) {
+            return Optional.empty();
+        }
+        try (JsonParser question = tokens.asParser(MAPPER)) {
+            return Optional.ofNullable(MAPPER.readValue(question, Asked.class)).filter(one -> one.question() != null);
+        } catch (IOException notUnderstood) {
+            return Optional.empty();
+        }
     }
 
     static <T> Said said(Answer<T> answer, TypeReference<T> type) {

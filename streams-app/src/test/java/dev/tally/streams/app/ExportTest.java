@@ -174,12 +174,19 @@ class ExportTest {
         return rows.stream().map(ActionRow::place).toList();
     }
 
-    /** Waits until every record that was published has its outcome. */
+    /** Waits until every record that was published has its outcome, and that is committed: exports tell of nothing else. */
     private void awaitDecided(MeteringApp... instances) {
         Awaitility.await()
                 .atMost(Duration.ofMinutes(1))
                 .until(() ->
-                        Stream.of(instances).mapToLong(ExportTest::decidedHere).sum() == sent);
+                        Stream.of(instances).mapToLong(ExportTest::decidedHere).sum() == sent
+                                && behind(instances[0]) == 0);
+    }
+
+    private long behind(MeteringApp app) {
+        try (ActionExport export = open(app, request(Subject.user("u0")))) {
+            return export.behind();
+        }
     }
 
     /** What an instance itself has decided: without HTTP servers they cannot ask each other. */

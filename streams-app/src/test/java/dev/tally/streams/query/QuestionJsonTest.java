@@ -21,6 +21,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -59,7 +60,7 @@ class QuestionJsonTest {
                 List.of(new Asked(question, true), new Asked(questions().getFirst(), false));
 
         assertThat(QuestionJson.readAsked(new String(QuestionJson.write(asked), StandardCharsets.UTF_8)))
-                .isEqualTo(asked);
+                .isEqualTo(asked.stream().map(Optional::of).toList());
     }
 
     @Test
@@ -163,13 +164,17 @@ class QuestionJsonTest {
                 "{'question':{'about':'userDay','user':'user:u1','day':'today'},'copies':false}",
                 "{'question':{'about':'intake','partitions':[]},'copies':false}"
             })
-    void shouldRefuseWhatIsNoQuestion(String json) {
-        assertThatThrownBy(() -> QuestionJson.readAsked("[" + json.replace('\'', '"') + "]"))
-                .isInstanceOf(IllegalArgumentException.class);
+    void shouldReadTheOthersAroundWhatIsNoQuestion(String json) {
+        byte[] good = QuestionJson.write(List.of(new Asked(questions().getFirst(), true)));
+        String one = new String(good, StandardCharsets.UTF_8).replaceAll("^\\[|]$", "");
+
+        assertThat(QuestionJson.readAsked("[%s,%s,%s]".formatted(one, json.replace('\'', '"'), one)))
+                .extracting(Optional::isPresent)
+                .containsExactly(true, false, true);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "null", "{}", "{\"question\":null,\"copies\":false}"})
+    @ValueSource(strings = {"", "null", "{}", "{\"question\":null,\"copies\":false}", "[{]", "[{}"})
     void shouldRefuseWhatIsNoListOfQuestions(String json) {
         assertThatThrownBy(() -> QuestionJson.readAsked(json)).isInstanceOf(IllegalArgumentException.class);
     }

@@ -61,8 +61,10 @@ final class Asking {
     enum Next {
         /** It is to be asked now. */
         ASK,
-        /** It is to be asked at {@link #dueAt}, which was not so before, or later. */
+        /** It is to be asked at {@link #dueAt}. */
         LATER,
+        /** It is to be asked at {@link #dueAt}, which is before it was to be. */
+        SOONER,
         /** It will be asked anyway: it is due by then, or is asked again once the question under way is answered. */
         KNOWN
     }
@@ -80,8 +82,11 @@ final class Asking {
         if (due && dueAt - earliest <= 0) {
             return Next.KNOWN;
         }
-        due = true;
         dueAt = earliest;
+        if (due) {
+            return Next.SOONER;
+        }
+        due = true;
         return Next.LATER;
     }
 
@@ -101,7 +106,7 @@ final class Asking {
         return one - other >= 0 ? one : other;
     }
 
-    /** When it is to be asked, after {@link Next#LATER}. */
+    /** When it is to be asked, after {@link Next#LATER} or {@link Next#SOONER}. */
     long dueAt() {
         return dueAt;
     }

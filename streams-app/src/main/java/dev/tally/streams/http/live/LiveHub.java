@@ -328,7 +328,8 @@ public final class LiveHub implements AutoCloseable {
         }
         switch (feed.asking.request(at, now)) {
             case ASK -> ask(feed, now);
-            case LATER -> {
+            case LATER -> due.add(feed);
+            case SOONER -> {
                 due.remove(feed);
                 due.add(feed);
             }

@@ -45,7 +45,7 @@ class AskingTest {
         Next next = asking.request(millis(50), millis(50));
 
         // Then
-        assertThat(next).isEqualTo(Next.LATER);
+        assertThat(next).isEqualTo(Next.SOONER);
         assertThat(asking.dueAt()).isEqualTo(millis(100));
     }
 
