@@ -47,7 +47,6 @@ class EntitlementMutantsTest {
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "NONE")
     void shouldFindTheRuleThatIsMisunderstood(Mutant mutant) {
-        assertThat(RUNS.stream().flatMap(run -> run.difference(mutant).stream()))
-                .isNotEmpty();
+        assertThat(RUNS).anySatisfy(run -> assertThat(run.difference(mutant)).isNotEmpty());
     }
 }
