@@ -132,7 +132,8 @@ public final class InstanceClient implements Instances, AutoCloseable {
         private final QuestionBatches batches;
 
         Turns(Owner.At instance) {
-            batches = new QuestionBatches(TOO_LATE, (questions, until) -> send(instance, questions, until));
+            batches = new QuestionBatches(
+                    TOO_LATE, (questions, until) -> send(instance, questions, until), System::nanoTime);
         }
     }
 

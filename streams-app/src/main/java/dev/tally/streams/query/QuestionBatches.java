@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 
 /**
@@ -28,6 +29,7 @@ final class QuestionBatches implements AutoCloseable {
 
     private final Sent.Lost tooLate;
     private final Sending sending;
+    private final LongSupplier nanos;
     private final Queue<Waiting> waiting = new ConcurrentLinkedQueue<>();
     private final Semaphore couriers = new Semaphore(ON_THEIR_WAY);
     private volatile boolean closed;
@@ -59,15 +61,21 @@ final class QuestionBatches implements AutoCloseable {
         List<Sent> send(List<Asked> questions, long until);
     }
 
-    /** @param tooLate what comes of a question to which there is no answer in time */
-    QuestionBatches(Sent.Lost tooLate, Sending sending) {
+    /**
+     * Questions on the way that {@code sending} knows.
+     *
+     * @param tooLate what comes of a question to which there is no answer in time
+     * @param nanos a clock, as {@link System#nanoTime}
+     */
+    QuestionBatches(Sent.Lost tooLate, Sending sending, LongSupplier nanos) {
         this.tooLate = tooLate;
         this.sending = sending;
+        this.nanos = nanos;
     }
 
     /** What comes of a question by a {@link System#nanoTime}. */
     Sent ask(Asked question, long until) throws InterruptedException {
-        long now = System.nanoTime();
+        long now = nanos.getAsLong();
         Waiting one = new Waiting(question, now + (until - now) / 2, until, new CompletableFuture<>());
         waiting.add(one);
         if (closed) {
@@ -75,7 +83,7 @@ final class QuestionBatches implements AutoCloseable {
         }
         call();
         try {
-            return one.sent.get(until - System.nanoTime(), TimeUnit.NANOSECONDS);
+            return one.sent.get(until - nanos.getAsLong(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException | CancellationException e) {
             return tooLate;
         } catch (ExecutionException e) {
@@ -117,7 +125,7 @@ final class QuestionBatches implements AutoCloseable {
     }
 
     private void deliver(List<Waiting> all) {
-        long now = System.nanoTime();
+        long now = nanos.getAsLong();
         Map<Boolean, List<Waiting>> byUse =
                 all.stream().collect(Collectors.partitioningBy(one -> one.latest - now >= 0));
         byUse.getOrDefault(false, List.of()).forEach(one -> one.sent.complete(tooLate));
