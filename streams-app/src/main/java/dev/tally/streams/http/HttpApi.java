@@ -43,6 +43,12 @@ public final class HttpApi implements AutoCloseable {
     /** So many connections may wait until they are taken: those of streams come all at once when an instance has gone. The system may allow fewer. */
     private static final int ACCEPT_QUEUE = 1_024;
 
+    /**
+     * Javalin copies each answer through an array of this many bytes, of its own for each; most answers have a few hundred. By what fits in
+     * it is decided whether an answer is compressed, so it is over the 1,500 bytes from which on they are.
+     */
+    private static final int COPIED_AT_ONCE = 2_048;
+
     private static final String NO_OPERATION = "none";
 
     private final ExecutorService askers = LiveHub.askers();
@@ -192,6 +198,7 @@ public final class HttpApi implements AutoCloseable {
     private void configure(JavalinConfig config) {
         config.startup.showJavalinBanner = false;
         config.http.prefer405over404 = true;
+        config.http.responseBufferSize = COPIED_AT_ONCE;
         config.jetty.modifyServer(jetty -> jetty.setErrorHandler(new RefusedRequests(headers)));
         config.jetty.modifyHttpConfiguration(http -> {
             // Ids may hold any character, so a path may hold %2F, %25 or %2E%2E; no path of ours leads to a file.

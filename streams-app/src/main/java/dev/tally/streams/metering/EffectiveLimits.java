@@ -12,6 +12,8 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,10 +68,11 @@ public final class EffectiveLimits {
      * The limits of a subject.
      *
      * @param at when: the time of processing, not of the event
-     * @param seats accepted memberships of an org, 0 for a user
-     * @param granted meters of which the subject has grants
+     * @param seats accepted memberships of an org, 0 for a user; asked for only where a limit follows what is included
+     * @param granted tells whether the subject has grants of a meter; asked for only where nothing else is included
      */
-    public static EffectiveLimits of(Terms terms, Subject subject, Instant at, long seats, Set<String> granted) {
+    public static EffectiveLimits of(
+            Terms terms, Subject subject, Instant at, LongSupplier seats, Predicate<String> granted) {
         Optional<SubscriptionTerms> subscription = terms.subscription(subject).filter(s -> !s.canceled());
         Optional<PlanTerms> plan = subscription
                 .flatMap(s -> s.phaseAt(at))
@@ -92,21 +95,25 @@ public final class EffectiveLimits {
      * reached. One that holds back allows nothing then.
      */
     private static Optional<EffectiveLimit> effective(
-            LimitTerms limit, PlanTerms plan, SubscriptionTerms subscription, long seats, Set<String> granted) {
+            LimitTerms limit,
+            PlanTerms plan,
+            SubscriptionTerms subscription,
+            LongSupplier seats,
+            Predicate<String> granted) {
         Long amount = limit.amount();
         if (amount != null) {
             return Optional.of(new EffectiveLimit(
                     limit, amount, null, plan.planId(), Thresholds.of(limit, false, subscription.poolLowShare())));
         }
         Optional<AllocationTerms> allocation = plan.allocation(limit.meter());
-        if (allocation.isEmpty() && !granted.contains(limit.meter()) && !limit.holdsBack()) {
+        if (allocation.isEmpty() && !limit.holdsBack() && !granted.test(limit.meter())) {
             return Optional.empty();
         }
         AllocationTerms pool = allocation.orElse(AllocationTerms.NONE);
         boolean lowByWhatIsLeft = limit.scope() == Scope.ORG;
         return Optional.of(new EffectiveLimit(
                 limit,
-                pool.amount(seats),
+                pool.amount(seats.getAsLong()),
                 pool,
                 plan.planId(),
                 Thresholds.of(limit, lowByWhatIsLeft, subscription.poolLowShare())));

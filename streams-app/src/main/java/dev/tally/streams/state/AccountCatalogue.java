@@ -21,7 +21,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.utils.Bytes;
@@ -146,8 +145,8 @@ public final class AccountCatalogue implements Terms {
                 this,
                 subject,
                 at,
-                seats(subject),
-                grants(subject).stream().map(GrantTerms::meter).collect(Collectors.toSet()));
+                () -> seats(subject),
+                meter -> !grants(subject, meter).isEmpty());
     }
 
     /** A record of the catalogue, as it was put in force. */

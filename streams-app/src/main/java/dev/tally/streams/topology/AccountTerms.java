@@ -175,7 +175,8 @@ final class AccountTerms implements Terms {
         /** The limits that hold at an instant. */
         EffectiveLimits limits(Instant at) {
             if (at.isBefore(from) || !at.isBefore(to)) {
-                limits = EffectiveLimits.of(AccountTerms.this, subject, at, seats(), grants().keySet());
+                limits = EffectiveLimits.of(
+                        AccountTerms.this, subject, at, this::seats, meter -> grants().containsKey(meter));
                 from = at;
                 to = nextPhase(at).orElse(Instant.MAX);
             }

@@ -152,6 +152,17 @@ final class OperationsRoutesTest {
     }
 
     @Test
+    void shouldCompressLargeAnswersForWhoTakesThemSo() {
+        // When
+        HttpResponse<String> large = served.get("/usage-badge.js", "Accept-Encoding", "gzip");
+        HttpResponse<String> small = served.get("/health/live", "Accept-Encoding", "gzip");
+
+        // Then
+        assertThat(large.headers().firstValue("Content-Encoding")).hasValue("gzip");
+        assertThat(small.headers().firstValue("Content-Encoding")).isEmpty();
+    }
+
+    @Test
     void shouldReferToNothingThatTheDescriptionLacks() {
         // Given
         JsonNode root = served.document().root();
