@@ -14,6 +14,7 @@ import dev.tally.bench.measure.StreamsRun;
 import dev.tally.bench.measure.Variant;
 import dev.tally.bench.report.BarChart;
 import dev.tally.bench.report.Capacity;
+import dev.tally.bench.report.CoreTime;
 import dev.tally.bench.report.Delivery;
 import dev.tally.bench.report.Figures;
 import dev.tally.bench.report.Flood;
@@ -230,6 +231,7 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        CoreTime before = CoreTime.now();
         Map<String, List<Figures>> found = new LinkedHashMap<>();
         Map<String, Map<String, Latency>> latency = new LinkedHashMap<>();
         Map<String, Figures> growth = new LinkedHashMap<>();
@@ -275,7 +277,7 @@ final class BenchCommand implements Callable<Integer> {
             }
         }
         Report report = new Report(
-                Machine.here(),
+                Machine.here(before),
                 Versions.here(),
                 workload(),
                 found,

@@ -3,8 +3,7 @@ package dev.tally.bench.measure;
 import dev.tally.bench.report.Latency;
 import dev.tally.bench.workload.BenchAction;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.HttpURLConnection;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -17,6 +16,14 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntPredicate;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.HttpHeaders;
+import org.apache.hc.core5.http.config.Http1Config;
+import org.apache.hc.core5.http.impl.io.DefaultBHttpClientConnection;
+import org.apache.hc.core5.http.io.entity.EntityUtils;
+import org.apache.hc.core5.http.message.BasicClassicHttpRequest;
+import org.apache.hc.core5.util.Timeout;
 
 /**
  * Threads that read the usage of users of whom each has acted at least once today, each over a connection of its own. An answer that
@@ -28,9 +35,9 @@ final class Readers implements AutoCloseable {
     static final int COUNT = 32;
 
     private static final long SECOND = 1_000_000_000L;
-    private static final int GIVE_UP_MILLIS = 10_000;
+    private static final Timeout GIVE_UP_AFTER = Timeout.ofSeconds(10);
 
-    private final String address;
+    private final URI address;
     private final int users;
     private final IntPredicate asked;
     private final SplittableRandom random;
@@ -42,10 +49,7 @@ final class Readers implements AutoCloseable {
      * @param asked of these, the ones that are asked for
      */
     Readers(String address, int users, IntPredicate asked, long seed) {
-        // The JDK's plain client, which shares the cores with what is measured, keeps as many connections as it is told
-        // to.
-        System.setProperty("http.maxConnections", Integer.toString(COUNT));
-        this.address = address;
+        this.address = URI.create(address);
         this.users = users;
         this.asked = asked;
         this.random = new SplittableRandom(seed);
@@ -60,14 +64,14 @@ final class Readers implements AutoCloseable {
     Latency atRate(int perSecond, int seconds) {
         long reads = (long) perSecond * seconds;
         long begun = System.nanoTime();
-        return all((reader, of) -> {
+        return all((number, reader) -> {
             List<Long> nanos = new ArrayList<>();
-            for (long read = reader; read < reads; read += COUNT) {
+            for (long read = number; read < reads; read += COUNT) {
                 long due = begun + read * SECOND / perSecond;
                 for (long now = System.nanoTime(); now < due; now = System.nanoTime()) {
                     LockSupport.parkNanos(due - now);
                 }
-                read(of);
+                reader.read();
                 nanos.add(System.nanoTime() - due);
             }
             return nanos;
@@ -77,10 +81,10 @@ final class Readers implements AutoCloseable {
     /** Each asks again as soon as it is answered. */
     Latency asFastAsAnswered(int seconds) {
         long end = System.nanoTime() + seconds * SECOND;
-        return all((reader, of) -> {
+        return all((number, reader) -> {
             List<Long> nanos = new ArrayList<>();
             for (long asked = System.nanoTime(); asked < end; asked = System.nanoTime()) {
-                read(of);
+                reader.read();
                 nanos.add(System.nanoTime() - asked);
             }
             return nanos;
@@ -89,15 +93,19 @@ final class Readers implements AutoCloseable {
 
     @FunctionalInterface
     private interface Reading {
-        List<Long> nanos(int reader, SplittableRandom users) throws IOException;
+        List<Long> nanos(int number, Reader reader) throws IOException, HttpException;
     }
 
     private Latency all(Reading reading) {
         List<Future<List<Long>>> running = new ArrayList<>();
         for (int i = 0; i < COUNT; i++) {
-            int reader = i;
+            int number = i;
             SplittableRandom of = random.split();
-            running.add(threads.submit(() -> reading.nanos(reader, of)));
+            running.add(threads.submit(() -> {
+                try (Reader reader = new Reader(of)) {
+                    return reading.nanos(number, reader);
+                }
+            }));
         }
         List<Long> nanos = new ArrayList<>();
         running.forEach(one -> nanos.addAll(join(one)));
@@ -115,23 +123,44 @@ final class Readers implements AutoCloseable {
         }
     }
 
-    private void read(SplittableRandom of) throws IOException {
-        int user = of.nextInt(users);
-        while (!asked.test(user)) {
-            user = of.nextInt(users);
+    /** Asks over a connection of its own, with little more than the system calls: it shares the cores with what is measured. */
+    private final class Reader implements AutoCloseable {
+        private final SplittableRandom random;
+        private final DefaultBHttpClientConnection connection = new DefaultBHttpClientConnection(Http1Config.DEFAULT);
+
+        Reader(SplittableRandom random) throws IOException {
+            this.random = random;
+            Socket socket = new Socket(address.getHost(), address.getPort());
+            socket.setTcpNoDelay(true);
+            connection.bind(socket);
+            connection.setSocketTimeout(GIVE_UP_AFTER);
         }
-        String url = address + "/v1/users/" + BenchAction.userId(user) + "/usage";
-        HttpURLConnection asking = (HttpURLConnection) URI.create(url).toURL().openConnection();
-        asking.setReadTimeout(GIVE_UP_MILLIS);
-        int status = asking.getResponseCode();
-        try (InputStream from = status < 400 ? asking.getInputStream() : asking.getErrorStream()) {
-            String body = new String(from.readAllBytes(), StandardCharsets.UTF_8);
-            if (status != 200 || body.contains("\"used\":0")) {
-                throw new IllegalStateException(url + ": " + status + " " + body);
+
+        void read() throws IOException, HttpException {
+            int user = random.nextInt(users);
+            while (!asked.test(user)) {
+                user = random.nextInt(users);
             }
-            if (body.contains("\"stale\":true")) {
-                stale.increment();
+            String path = "/v1/users/" + BenchAction.userId(user) + "/usage";
+            BasicClassicHttpRequest request = new BasicClassicHttpRequest("GET", path);
+            request.setHeader(HttpHeaders.HOST, address.getAuthority());
+            connection.sendRequestHeader(request);
+            connection.flush();
+            try (ClassicHttpResponse answer = connection.receiveResponseHeader()) {
+                connection.receiveResponseEntity(answer);
+                String body = EntityUtils.toString(answer.getEntity(), StandardCharsets.UTF_8);
+                if (answer.getCode() != 200 || body.contains("\"used\":0")) {
+                    throw new IllegalStateException(path + ": " + answer.getCode() + " " + body);
+                }
+                if (body.contains("\"stale\":true")) {
+                    stale.increment();
+                }
             }
+        }
+
+        @Override
+        public void close() throws IOException {
+            connection.close();
         }
     }
 

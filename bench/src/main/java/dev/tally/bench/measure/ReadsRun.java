@@ -48,7 +48,9 @@ public final class ReadsRun {
                         site.workload().spec().seed())) {
             app.awaitReady();
             GroupClock clock = new GroupClock(app.process(), site.stack().broker(), progress);
+            // The accounts too: an answer is stale while its limits are behind.
             clock.awaitEnd(site.cluster().topics().actions());
+            clock.awaitEnd(site.cluster().topics().subjectLog());
             traffic.rate(actionsPerSecond);
             site.say().accept("warming up for %d s ...".formatted(WARM_UP_SECONDS));
             Latency unused = readers.atRate(readsPerSecond, WARM_UP_SECONDS);

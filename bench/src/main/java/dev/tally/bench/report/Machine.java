@@ -6,11 +6,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Where figures were taken; without it they mean nothing. */
-public record Machine(String cpu, int cores, long memoryBytes, String kernel, String jdk) {
+/**
+ * Where figures were taken; without it they mean nothing.
+ *
+ * @param stolenPercent of the cores' time meanwhile, what a virtual machine's host gave to others: where it differs between two runs,
+ *     their figures cannot be compared
+ */
+public record Machine(String cpu, int cores, long memoryBytes, String kernel, String jdk, double stolenPercent) {
 
-    /** This machine. */
-    public static Machine here() {
+    /** This machine, where something has run since then. */
+    public static Machine here(CoreTime since) {
         com.sun.management.OperatingSystemMXBean system =
                 (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         return new Machine(
@@ -19,7 +24,8 @@ public record Machine(String cpu, int cores, long memoryBytes, String kernel, St
                 system.getTotalMemorySize(),
                 System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
                         + System.getProperty("os.arch"),
-                System.getProperty("java.vendor") + " " + Runtime.version());
+                System.getProperty("java.vendor") + " " + Runtime.version(),
+                CoreTime.now().stolenPercentSince(since));
     }
 
     private static String cpuName() {

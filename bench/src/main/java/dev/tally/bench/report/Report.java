@@ -103,9 +103,14 @@ public record Report(
     /** For people. */
     public String text() {
         StringBuilder text = new StringBuilder();
-        text.append("machine   %s, %d cores, %.1f GB, %s, JDK %s%n"
+        text.append("machine   %s, %d cores, %.1f GB, %s, JDK %s; its host gave %.1f %% of its cores' time to others%n"
                 .formatted(
-                        machine.cpu(), machine.cores(), machine.memoryBytes() / 1e9, machine.kernel(), machine.jdk()));
+                        machine.cpu(),
+                        machine.cores(),
+                        machine.memoryBytes() / 1e9,
+                        machine.kernel(),
+                        machine.jdk(),
+                        machine.stolenPercent()));
         text.append("versions  Kafka %s, Tally %s%n".formatted(versions.kafka(), versions.tally()));
         text.append("workload  %s%n".formatted(workload));
         if (!rounds.isEmpty()) {

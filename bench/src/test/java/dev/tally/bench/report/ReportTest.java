@@ -92,6 +92,7 @@ class ReportTest {
                         "25.0",
                         "5000/s",
                         "ratio 1.50",
+                        "4.9 % of its cores' time",
                         "2,000   actions counted",
                         "990 facts/s",
                         "8 users in 2 orgs");
@@ -119,7 +120,7 @@ class ReportTest {
 
     private static Report report() {
         return new Report(
-                new Machine("some cpu", 2, 8_000_000_000L, "Linux", "25"),
+                new Machine("some cpu", 2, 8_000_000_000L, "Linux", "25", 4.9),
                 new Versions("4.3.1", "0.1"),
                 Map.of("events", 10),
                 Map.of("A", List.of(figures(1_000, 1)), "T-full", List.of(figures(250, 4))),
