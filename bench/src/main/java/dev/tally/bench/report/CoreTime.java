@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Time of all cores since the machine has started, in the units of {@code /proc/stat} (proc_stat(5)).
@@ -39,8 +40,8 @@ public record CoreTime(long all, long stolen) {
         return new CoreTime(Arrays.stream(spent).sum(), spent.length > STOLEN ? spent[STOLEN] : 0);
     }
 
-    /** Percent of the time since then that was stolen; 0 where the system does not tell. */
-    public double stolenPercentSince(CoreTime before) {
-        return all == before.all ? 0 : 100.0 * (stolen - before.stolen) / (all - before.all);
+    /** Percent of the time since then that was stolen; null where the system does not tell. */
+    public @Nullable Double stolenPercentSince(CoreTime before) {
+        return all == before.all ? null : 100.0 * (stolen - before.stolen) / (all - before.all);
     }
 }

@@ -5,14 +5,21 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where figures were taken; without it they mean nothing.
  *
- * @param stolenPercent of the cores' time meanwhile, what a virtual machine's host gave to others: where it differs between two runs,
- *     their figures cannot be compared
+ * @param stolenPercent of the cores' time meanwhile, what a virtual machine's host gave to others, as far as it tells its guest: where it
+ *     differs between two runs, their figures cannot be compared; null where the system does not tell
  */
-public record Machine(String cpu, int cores, long memoryBytes, String kernel, String jdk, double stolenPercent) {
+public record Machine(
+        String cpu,
+        int cores,
+        long memoryBytes,
+        String kernel,
+        String jdk,
+        @Nullable Double stolenPercent) {
 
     /** This machine, where something has run since then. */
     public static Machine here(CoreTime since) {

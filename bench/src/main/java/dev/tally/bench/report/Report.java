@@ -103,14 +103,14 @@ public record Report(
     /** For people. */
     public String text() {
         StringBuilder text = new StringBuilder();
-        text.append("machine   %s, %d cores, %.1f GB, %s, JDK %s; its host gave %.1f %% of its cores' time to others%n"
+        text.append("machine   %s, %d cores, %.1f GB, %s, JDK %s%s%n"
                 .formatted(
                         machine.cpu(),
                         machine.cores(),
                         machine.memoryBytes() / 1e9,
                         machine.kernel(),
                         machine.jdk(),
-                        machine.stolenPercent()));
+                        stolen()));
         text.append("versions  Kafka %s, Tally %s%n".formatted(versions.kafka(), versions.tally()));
         text.append("workload  %s%n".formatted(workload));
         if (!rounds.isEmpty()) {
@@ -144,6 +144,11 @@ public record Report(
             capacity.figures().forEach((name, value) -> text.append("%-52s %,14.1f%n".formatted(name, value)));
         }
         return text.toString();
+    }
+
+    private String stolen() {
+        Double percent = machine.stolenPercent();
+        return percent == null ? "" : "; its host gave %.1f %% of its cores' time to others".formatted(percent);
     }
 
     private static String text(Promotion of) {

@@ -13,7 +13,7 @@ final class CoreTimeTest {
         CoreTime after = CoreTime.of("cpu  160 20 40 420 0 0 0 60 99 9\ncpu0 1 2 3 4 5 6 7 8 9 10\n");
 
         // When
-        double stolen = after.stolenPercentSince(before);
+        Double stolen = after.stolenPercentSince(before);
 
         // Then
         assertThat(before).isEqualTo(new CoreTime(600, 50));
@@ -26,9 +26,9 @@ final class CoreTimeTest {
         CoreTime unknown = CoreTime.of("");
 
         // When
-        double stolen = unknown.stolenPercentSince(unknown);
+        Double stolen = unknown.stolenPercentSince(unknown);
 
         // Then
-        assertThat(stolen).isZero();
+        assertThat(stolen).isNull();
     }
 }

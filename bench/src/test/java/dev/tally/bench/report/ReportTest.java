@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.w3c.dom.Document;
 
@@ -99,6 +100,11 @@ class ReportTest {
     }
 
     @Test
+    void shouldNotClaimThatNothingWasStolenWhereTheSystemDoesNotTell() {
+        assertThat(report(null).text()).contains("Linux, JDK 25").doesNotContain("its host gave");
+    }
+
+    @Test
     void shouldDrawWellFormedSvgOfHostileNames() throws Exception {
         // Given
         Map<String, Double> values = new LinkedHashMap<>();
@@ -119,8 +125,12 @@ class ReportTest {
     }
 
     private static Report report() {
+        return report(4.9);
+    }
+
+    private static Report report(@Nullable Double stolenPercent) {
         return new Report(
-                new Machine("some cpu", 2, 8_000_000_000L, "Linux", "25", 4.9),
+                new Machine("some cpu", 2, 8_000_000_000L, "Linux", "25", stolenPercent),
                 new Versions("4.3.1", "0.1"),
                 Map.of("events", 10),
                 Map.of("A", List.of(figures(1_000, 1)), "T-full", List.of(figures(250, 4))),

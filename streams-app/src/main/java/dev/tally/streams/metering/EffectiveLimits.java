@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongSupplier;
-import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,11 +68,12 @@ public final class EffectiveLimits {
      * The limits of a subject.
      *
      * @param at when: the time of processing, not of the event
-     * @param seats accepted memberships of an org, 0 for a user; asked for only where a limit follows what is included
-     * @param granted tells whether the subject has grants of a meter; asked for only where nothing else is included
+     * @param seats accepted memberships of an org, 0 for a user
+     * @param granted the meters of which the subject has grants; this and seats are asked for at most once, and only where a limit has
+     *     no amount of its own
      */
     public static EffectiveLimits of(
-            Terms terms, Subject subject, Instant at, LongSupplier seats, Predicate<String> granted) {
+            Terms terms, Subject subject, Instant at, LongSupplier seats, Supplier<Set<String>> granted) {
         Optional<SubscriptionTerms> subscription = terms.subscription(subject).filter(s -> !s.canceled());
         Optional<PlanTerms> plan = subscription
                 .flatMap(s -> s.phaseAt(at))
@@ -81,10 +82,13 @@ public final class EffectiveLimits {
         if (subscription.isEmpty() || plan.isEmpty()) {
             return NONE;
         }
+        boolean following = plan.get().limits().stream().anyMatch(limit -> limit.amount() == null);
+        long seatsNow = following ? seats.getAsLong() : 0;
+        Set<String> grantedMeters = following ? granted.get() : Set.of();
         List<EffectiveLimit> own = new ArrayList<>();
         List<EffectiveLimit> shared = new ArrayList<>();
         for (LimitTerms limit : plan.get().limits()) {
-            effective(limit, plan.get(), subscription.get(), seats, granted)
+            effective(limit, plan.get(), subscription.get(), seatsNow, grantedMeters)
                     .ifPresent(effective -> (limit.isShared() ? shared : own).add(effective));
         }
         return new EffectiveLimits(own, shared, subscription.get().caps());
@@ -95,25 +99,21 @@ public final class EffectiveLimits {
      * reached. One that holds back allows nothing then.
      */
     private static Optional<EffectiveLimit> effective(
-            LimitTerms limit,
-            PlanTerms plan,
-            SubscriptionTerms subscription,
-            LongSupplier seats,
-            Predicate<String> granted) {
+            LimitTerms limit, PlanTerms plan, SubscriptionTerms subscription, long seats, Set<String> granted) {
         Long amount = limit.amount();
         if (amount != null) {
             return Optional.of(new EffectiveLimit(
                     limit, amount, null, plan.planId(), Thresholds.of(limit, false, subscription.poolLowShare())));
         }
         Optional<AllocationTerms> allocation = plan.allocation(limit.meter());
-        if (allocation.isEmpty() && !limit.holdsBack() && !granted.test(limit.meter())) {
+        if (allocation.isEmpty() && !limit.holdsBack() && !granted.contains(limit.meter())) {
             return Optional.empty();
         }
         AllocationTerms pool = allocation.orElse(AllocationTerms.NONE);
         boolean lowByWhatIsLeft = limit.scope() == Scope.ORG;
         return Optional.of(new EffectiveLimit(
                 limit,
-                pool.amount(seats.getAsLong()),
+                pool.amount(seats),
                 pool,
                 plan.planId(),
                 Thresholds.of(limit, lowByWhatIsLeft, subscription.poolLowShare())));

@@ -21,6 +21,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.utils.Bytes;
@@ -146,7 +147,7 @@ public final class AccountCatalogue implements Terms {
                 subject,
                 at,
                 () -> seats(subject),
-                meter -> !grants(subject, meter).isEmpty());
+                () -> grants(subject).stream().map(GrantTerms::meter).collect(Collectors.toUnmodifiableSet()));
     }
 
     /** A record of the catalogue, as it was put in force. */

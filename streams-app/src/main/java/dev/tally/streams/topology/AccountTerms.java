@@ -175,8 +175,7 @@ final class AccountTerms implements Terms {
         /** The limits that hold at an instant. */
         EffectiveLimits limits(Instant at) {
             if (at.isBefore(from) || !at.isBefore(to)) {
-                limits = EffectiveLimits.of(
-                        AccountTerms.this, subject, at, this::seats, meter -> grants().containsKey(meter));
+                limits = EffectiveLimits.of(AccountTerms.this, subject, at, this::seats, () -> grants().keySet());
                 from = at;
                 to = nextPhase(at).orElse(Instant.MAX);
             }
