@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -153,12 +154,22 @@ final class OperationsRoutesTest {
 
     @Test
     void shouldCompressLargeAnswersForWhoTakesThemSo() {
+        // Given more than is copied at once
+        served.counts.conservation(IntStream.range(0, 100)
+                .mapToObj(partition -> new Conservation(partition, 20, 10, 1, 2, 7, Map.of()))
+                .toArray(Conservation[]::new));
+
         // When
-        HttpResponse<String> large = served.get("/usage-badge.js", "Accept-Encoding", "gzip");
+        String plain = served.get("/v1/conservation").body();
+        String unzipped = served.unzipped("/v1/conservation");
         HttpResponse<String> small = served.get("/health/live", "Accept-Encoding", "gzip");
 
         // Then
-        assertThat(large.headers().firstValue("Content-Encoding")).hasValue("gzip");
+        assertThat(plain)
+                .hasSizeGreaterThan(8_192)
+                .startsWith("{\"partitions\":[{\"partition\":0,")
+                .endsWith("}]}");
+        assertThat(unzipped).isEqualTo(plain);
         assertThat(small.headers().firstValue("Content-Encoding")).isEmpty();
     }
 

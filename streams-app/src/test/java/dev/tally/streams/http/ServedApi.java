@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tally.streams.http.live.LiveTimes;
 import dev.tally.streams.requests.Requests;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -16,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
 /** The API over a real socket. Every answer to a well-formed request is held against the OpenAPI document. */
@@ -126,6 +128,26 @@ final class ServedApi implements AutoCloseable {
         HttpResponse<String> response =
                 exchange(HttpRequest.newBuilder(uri(rawPath)).header(header, value));
         return response.statusCode() == 304 ? response : described("GET", rawPath, response);
+    }
+
+    /** The text that a path answers to who takes it compressed; it has to come so. */
+    String unzipped(String rawPath) {
+        try {
+            HttpResponse<InputStream> response = client.send(
+                    HttpRequest.newBuilder(uri(rawPath))
+                            .header("Accept-Encoding", "gzip")
+                            .build(),
+                    HttpResponse.BodyHandlers.ofInputStream());
+            assertThat(response.headers().firstValue("Content-Encoding")).hasValue("gzip");
+            try (InputStream body = new GZIPInputStream(response.body())) {
+                return new String(body.readAllBytes(), StandardCharsets.UTF_8);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        }
     }
 
     /** Asks for what a GET would answer, without its body. */
