@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.schemas.topics.Installation;
 import dev.tally.schemas.topics.TopicAdmin;
+import dev.tally.schemas.topics.TopicSpec;
 import dev.tally.schemas.topics.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -21,6 +23,8 @@ import org.apache.kafka.common.serialization.StringSerializer;
 /** What Tally needs of a broker, whichever it is. */
 final class BrokerContract {
 
+    private static final int MANY_PARTITIONS = 200;
+
     private final Map<String, Object> client;
 
     BrokerContract(String bootstrapServers) {
@@ -31,6 +35,7 @@ final class BrokerContract {
         Topics topics = new Topics("contract-", 2, 2);
         try (Admin admin = Admin.create(client)) {
             TopicAdmin topicAdmin = new TopicAdmin(admin);
+            assertWritableAtOnce(topicAdmin);
             assertThat(topicAdmin.apply(topics.all(), (short) 1)).hasSameSizeAs(topics.all());
             assertThat(topicAdmin.apply(topics.all(), (short) 1)).isEmpty();
             assertThat(topicAdmin.check(topics.all())).isEmpty();
@@ -40,6 +45,28 @@ final class BrokerContract {
         transact(topics.usage(), "aborted", false);
         transact(topics.usage(), "committed", true);
         assertThat(readCommitted(topics.usage())).containsExactly("committed");
+    }
+
+    /** Whoever publishes once topics are made finds each of their partitions there: the first attempt at each succeeds. */
+    private void assertWritableAtOnce(TopicAdmin topicAdmin) {
+        TopicSpec many = new TopicSpec("contract-at-once", MANY_PARTITIONS, Map.of());
+        Map<String, Object> once = new HashMap<>(client);
+        once.put("enable.idempotence", false);
+        once.put("retries", 0);
+        Map<Integer, Exception> refused = new ConcurrentSkipListMap<>();
+        try (KafkaProducer<String, String> producer =
+                new KafkaProducer<>(once, new StringSerializer(), new StringSerializer())) {
+            topicAdmin.apply(List.of(many), (short) 1);
+            for (int partition = 0; partition < MANY_PARTITIONS; partition++) {
+                int number = partition;
+                var unused = producer.send(new ProducerRecord<>(many.name(), number, "k", "v"), (sent, failure) -> {
+                    if (failure != null) {
+                        refused.put(number, failure);
+                    }
+                });
+            }
+        }
+        assertThat(refused).isEmpty();
     }
 
     private void transact(String topic, String value, boolean commit) {

@@ -2,6 +2,7 @@ package dev.tally.cli.oracle;
 
 import dev.tally.schemas.topics.TopicAdmin;
 import dev.tally.schemas.topics.TopicReader;
+import dev.tally.schemas.topics.TopicSpec;
 import dev.tally.schemas.topics.Topics;
 import dev.tally.sink.delivery.DeliveryTopics;
 import java.nio.charset.StandardCharsets;
@@ -12,15 +13,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
-import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaFuture;
@@ -74,16 +71,13 @@ final class OracleBroker implements AutoCloseable {
         return Map.of("bootstrap.servers", kit.bootstrapServers());
     }
 
-    void create(DeliveryTopics topics) throws Exception {
-        List<NewTopic> all = List.of(
-                new NewTopic(topics.facts(), PARTITIONS, (short) 1),
-                new NewTopic(topics.ledger(), PARTITIONS, (short) 1),
-                new NewTopic(topics.requests(), PARTITIONS, (short) 1),
-                new NewTopic(topics.deadLetters(), 1, (short) 1));
-        admin.createTopics(all).all().get(30, TimeUnit.SECONDS);
-        Map<TopicPartition, OffsetSpec> partitions = new HashMap<>();
-        all.forEach(topic -> add(partitions, topic.name(), topic.numPartitions()));
-        awaitLeaders(partitions);
+    void create(DeliveryTopics topics) {
+        List<TopicSpec> specs = List.of(
+                new TopicSpec(topics.facts(), PARTITIONS, Map.of()),
+                new TopicSpec(topics.ledger(), PARTITIONS, Map.of()),
+                new TopicSpec(topics.requests(), PARTITIONS, Map.of()),
+                new TopicSpec(topics.deadLetters(), 1, Map.of()));
+        new TopicAdmin(admin).apply(specs, (short) 1);
     }
 
     void delete(DeliveryTopics topics) throws Exception {
@@ -95,27 +89,6 @@ final class OracleBroker implements AutoCloseable {
     /** Makes the topics of a whole installation. */
     void create(Topics topics) {
         new TopicAdmin(admin).apply(topics.all(), (short) 1);
-        Map<TopicPartition, OffsetSpec> partitions = new HashMap<>();
-        topics.all().forEach(topic -> add(partitions, topic.name(), topic.partitions()));
-        awaitLeaders(partitions);
-    }
-
-    private static void add(Map<TopicPartition, OffsetSpec> partitions, String topic, int count) {
-        IntStream.range(0, count)
-                .forEach(number -> partitions.put(new TopicPartition(topic, number), OffsetSpec.latest()));
-    }
-
-    /** A producer that is the first to find a partition there can fall over its own retries. */
-    private void awaitLeaders(Map<TopicPartition, OffsetSpec> partitions) {
-        Awaitility.await()
-                .atMost(LONG_ENOUGH)
-                .ignoreExceptionsInstanceOf(ExecutionException.class)
-                .pollInterval(Duration.ofMillis(POLL_MILLIS))
-                .until(() -> admin.listOffsets(partitions)
-                                .all()
-                                .get(30, TimeUnit.SECONDS)
-                                .size()
-                        == partitions.size());
     }
 
     /** Deletes all topics whose names begin so. */

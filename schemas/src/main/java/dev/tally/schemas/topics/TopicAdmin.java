@@ -1,5 +1,6 @@
 package dev.tally.schemas.topics;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -12,9 +13,11 @@ import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.InterruptException;
@@ -30,6 +33,8 @@ import org.slf4j.LoggerFactory;
 public final class TopicAdmin {
 
     private static final Logger log = LoggerFactory.getLogger(TopicAdmin.class);
+    private static final Duration LISTED_WITHIN = Duration.ofMinutes(1);
+    private static final Duration PAUSE = Duration.ofMillis(50);
 
     private final Admin admin;
 
@@ -48,7 +53,10 @@ public final class TopicAdmin {
     public record Drift(String topic, String what, String expected, String actual) {}
 
     /**
-     * Creates the topics that are missing.
+     * Creates the topics that are missing, and returns once each of their partitions can be written. Brokers list a new partition before
+     * they accept records for it; a producer that sends several batches meanwhile may have the second accepted after the first was
+     * refused, and the first never is, until its delivery times out (<a href="https://issues.apache.org/jira/browse/KAFKA-15591">
+     * KAFKA-15591</a>, in Kafka 4.3 still).
      *
      * @param replicationFactor replicas, or -1 for the broker's default
      * @return names of the topics created, in order
@@ -75,7 +83,39 @@ public final class TopicAdmin {
                 log.atDebug().addKeyValue("topic", topic.name()).log("another process created the topic meanwhile");
             }
         }
+        awaitLeaders(wanted);
         return created;
+    }
+
+    /** Only a leader that has its log knows where that ends; until then the client asks again, except for topics that no broker lists. */
+    private void awaitLeaders(List<NewTopic> topics) {
+        Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
+        for (NewTopic topic : topics) {
+            for (int partition = 0; partition < topic.numPartitions(); partition++) {
+                ends.put(new TopicPartition(topic.name(), partition), OffsetSpec.latest());
+            }
+        }
+        long begun = System.nanoTime();
+        boolean there = false;
+        while (!there) {
+            try {
+                get(admin.listOffsets(ends).all());
+                there = true;
+            } catch (UnknownTopicOrPartitionException unlisted) {
+                if (System.nanoTime() - begun > LISTED_WITHIN.toNanos()) {
+                    throw unlisted;
+                }
+                pause();
+            }
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(PAUSE);
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        }
     }
 
     /** Every difference between the topics and their specs; empty when all is well. Compares only the settings a spec names. */

@@ -26,6 +26,9 @@ final class Sending implements AutoCloseable {
     static Sending with(Map<String, Object> client) {
         Map<String, Object> config = new HashMap<>(client);
         config.put(ProducerConfig.ACKS_CONFIG, "all");
+        // A leader that is just beginning may refuse a new producer's first batch, and must not take a second then
+        // (KAFKA-15591).
+        config.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, 1);
         return new Sending(new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer()));
     }
 

@@ -118,13 +118,6 @@ final class TallyOnBroker {
         try (Admin admin = admin()) {
             new TopicAdmin(admin).apply(topics.all(), (short) 1);
         }
-        // A producer that is the first to find a partition there can fall over its own retries.
-        TopicReader reader = new TopicReader(client());
-        topics.all()
-                .forEach(topic -> Awaitility.await()
-                        .pollDelay(Duration.ZERO)
-                        .atMost(Duration.ofMinutes(1))
-                        .until(() -> reader.ends(topic.name()).size() == topic.partitions()));
         publishMeter(topics, "actions");
         return topics;
     }

@@ -1,7 +1,10 @@
 package dev.tally.sink.testing;
 
+import dev.tally.schemas.topics.TopicAdmin;
+import dev.tally.schemas.topics.TopicSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,7 +12,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
@@ -66,11 +68,11 @@ public final class KafkaBroker implements AutoCloseable {
     }
 
     /** Creates topics with as many partitions each. */
-    public void createTopics(int partitions, String... names) throws Exception {
-        List<NewTopic> topics = List.of(names).stream()
-                .map(name -> new NewTopic(name, partitions, (short) 1))
+    public void createTopics(int partitions, String... names) {
+        List<TopicSpec> specs = Arrays.stream(names)
+                .map(name -> new TopicSpec(name, partitions, Map.of()))
                 .toList();
-        admin.createTopics(topics).all().get(30, TimeUnit.SECONDS);
+        new TopicAdmin(admin).apply(specs, (short) 1);
     }
 
     /** Committed offsets of a group by partition number. */
