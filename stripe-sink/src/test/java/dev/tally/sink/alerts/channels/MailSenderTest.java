@@ -2,13 +2,12 @@ package dev.tally.sink.alerts.channels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.icegreen.greenmail.util.GreenMail;
-import com.icegreen.greenmail.util.ServerSetup;
 import dev.tally.sink.alerts.Alert;
 import dev.tally.sink.alerts.AlertExamples;
 import dev.tally.sink.alerts.AlertMail;
 import dev.tally.sink.alerts.Attempt;
 import dev.tally.sink.alerts.channels.MailSettings.Tls;
+import dev.tally.sink.testing.MailServer;
 import jakarta.mail.internet.MimeMessage;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -28,12 +27,10 @@ final class MailSenderTest {
 
     @Test
     void shouldMailAnAlert() throws Exception {
-        GreenMail server = new GreenMail(new ServerSetup(0, "127.0.0.1", ServerSetup.PROTOCOL_SMTP));
-        server.start();
-        try {
+        try (MailServer server = new MailServer()) {
+            server.start();
             // When
-            Attempt attempt = sender(server.getSmtp().getPort(), Tls.NONE, "")
-                    .send(AlertExamples.alert(), "owner@example.org", NOW);
+            Attempt attempt = sender(server.port(), Tls.NONE, "").send(AlertExamples.alert(), "owner@example.org", NOW);
 
             // Then
             assertThat(attempt).isEqualTo(new Attempt.Delivered());
@@ -48,25 +45,20 @@ final class MailSenderTest {
             assertThat(mail.getAllRecipients()).singleElement().hasToString("owner@example.org");
             assertThat(mail.getHeader("Auto-Submitted")).containsExactly("auto-generated");
             assertThat(mail.getSentDate().toInstant()).isEqualTo(NOW);
-        } finally {
-            server.stop();
         }
     }
 
     @Test
     void shouldLogIn() throws Exception {
-        GreenMail server = new GreenMail(new ServerSetup(0, "127.0.0.1", ServerSetup.PROTOCOL_SMTP));
-        server.setUser("tally", "word");
-        server.start();
-        try {
-            int port = server.getSmtp().getPort();
+        try (MailServer server = new MailServer()) {
+            server.setUser("tally", "word");
+            server.start();
+            int port = server.port();
             assertThat(sender(port, Tls.NONE, "word").send(AlertExamples.alert(), "owner@example.org", NOW))
                     .isEqualTo(new Attempt.Delivered());
             assertThat(sender(port, Tls.NONE, "wrong").send(AlertExamples.alert(), "owner@example.org", NOW))
                     .isEqualTo(new Attempt.Failed("login", "the SMTP server does not take user and password"));
             assertThat(server.getReceivedMessages()).hasSize(1);
-        } finally {
-            server.stop();
         }
     }
 
@@ -118,9 +110,8 @@ final class MailSenderTest {
 
     @Test
     void shouldLetNoIdAddAHeader() throws Exception {
-        GreenMail server = new GreenMail(new ServerSetup(0, "127.0.0.1", ServerSetup.PROTOCOL_SMTP));
-        server.start();
-        try {
+        try (MailServer server = new MailServer()) {
+            server.start();
             Alert plain = AlertExamples.alert();
             Alert hostile = new Alert(
                     plain.alertId(),
@@ -141,7 +132,7 @@ final class MailSenderTest {
                     plain.cause(),
                     plain.late(),
                     plain.at());
-            MailSender sender = sender(server.getSmtp().getPort(), Tls.NONE, "");
+            MailSender sender = sender(server.port(), Tls.NONE, "");
 
             assertThat(sender.send(hostile, "owner@example.org", NOW)).isEqualTo(new Attempt.Delivered());
             assertThat(told(sender.send(hostile, "owner@example.org\r\nRCPT TO:<x@y.z>", NOW)))
@@ -149,8 +140,6 @@ final class MailSenderTest {
             assertThat(server.getReceivedMessages()).hasSize(1);
             assertThat(server.getReceivedMessages()[0].getHeader("Bcc")).isNull();
             assertThat(server.getReceivedMessages()[0].getContent().toString()).contains("é??.??QUIT");
-        } finally {
-            server.stop();
         }
     }
 

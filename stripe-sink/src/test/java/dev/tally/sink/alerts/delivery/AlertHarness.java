@@ -2,8 +2,6 @@ package dev.tally.sink.alerts.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.icegreen.greenmail.util.GreenMail;
-import com.icegreen.greenmail.util.ServerSetup;
 import dev.tally.keys.Keys;
 import dev.tally.schemas.AlertKind;
 import dev.tally.schemas.AlertLedgerEntry;
@@ -28,6 +26,7 @@ import dev.tally.sink.delivery.DeliveryStatus;
 import dev.tally.sink.delivery.LifeRunner;
 import dev.tally.sink.reporting.RetryRule;
 import dev.tally.sink.testing.LoopHarness;
+import dev.tally.sink.testing.MailServer;
 import dev.tally.sink.testing.Read;
 import dev.tally.sink.testing.TestKafka;
 import dev.tally.sink.testing.WebhookEndpoint;
@@ -51,7 +50,7 @@ final class AlertHarness extends LoopHarness {
             named("subscriptions"),
             named("memberships"));
     private final WebhookEndpoint endpoint = WebhookEndpoint.start();
-    private final GreenMail mail = new GreenMail(new ServerSetup(0, "127.0.0.1", ServerSetup.PROTOCOL_SMTP));
+    private final MailServer mail = new MailServer();
     private final List<WebhookSender> senders = new ArrayList<>();
     private int maxWaiting = 1_000;
     private boolean mailOn = true;
@@ -66,7 +65,7 @@ final class AlertHarness extends LoopHarness {
         return endpoint;
     }
 
-    GreenMail mail() {
+    MailServer mail() {
         return mail;
     }
 
@@ -99,7 +98,7 @@ final class AlertHarness extends LoopHarness {
                 webhooks,
                 new MailSender(new MailSettings(
                         "127.0.0.1",
-                        mail.getSmtp().getPort(),
+                        mail.port(),
                         MailSettings.Tls.NONE,
                         "",
                         "",
@@ -215,7 +214,7 @@ final class AlertHarness extends LoopHarness {
         super.close();
         senders.forEach(WebhookSender::close);
         endpoint.close();
-        mail.stop();
+        mail.close();
     }
 
     private final class Listener implements AlertListener {
